@@ -1,0 +1,122 @@
+import {
+  AwaitedExecution,
+  BatchRef,
+  CorrelationKeyState,
+  CursorException,
+  CursorState,
+  DedupState,
+  ExecutionRecord,
+  NamespaceState,
+  PartitionState,
+  PendingState,
+  ProducerState,
+  ProducerWindow,
+  ReceivedState,
+  SequenceRef,
+  SubscriptionState,
+  TimerState,
+  TopicState,
+  WaitState,
+} from "@opendxa/pubsub-protocol";
+import { hex32, hex64, keySegment } from "./key-text.js";
+import type { StateCodec, StateKey } from "./state-key.js";
+
+/** A value that is nothing but there. */
+export interface Present {
+  /** Always true. */
+  readonly present: true;
+}
+
+const presence: Present = { present: true };
+const empty = new Uint8Array(0);
+const presentCodec: StateCodec<Present> = {
+  encode: () => ({ finish: () => empty }),
+  decode: () => presence,
+};
+const bytesCodec: StateCodec<Uint8Array> = {
+  encode: (value) => ({ finish: () => value }),
+  decode: (bytes) => bytes,
+};
+
+function key<T>(name: string, codec: StateCodec<T>): StateKey<T> {
+  return { name, codec };
+}
+
+/** The value of a key that is only present. */
+export const present = presence;
+
+/**
+ * Every kind of state there is. The names' first segment is short because it is stored with every
+ * key; `payloadIndexPrefixes` lists those that are rebuilt from retained payload and therefore are
+ * not part of a checkpoint.
+ */
+export const stateKeys = {
+  /** Counters of the namespace and its clock. */
+  namespace: (): StateKey<NamespaceState> => key("ns", NamespaceState),
+  /** A topic by name. */
+  topic: (name: string): StateKey<TopicState> => key(`topic/${keySegment(name)}`, TopicState),
+  /** Bounds of one partition. */
+  partition: (topicId: number, partition: number): StateKey<PartitionState> =>
+    key(`part/${hex32(topicId)}/${hex32(partition)}`, PartitionState),
+  /** Where a batch lies, by topic-partition and base offset. */
+  batch: (topicId: number, partition: number, baseOffset: bigint): StateKey<BatchRef> =>
+    key(`b/${hex32(topicId)}/${hex32(partition)}/${hex64(baseOffset)}`, BatchRef),
+  /** Which batches an entry holds. */
+  sequence: (sequence: bigint): StateKey<SequenceRef> => key(`s/${hex64(sequence)}`, SequenceRef),
+  /** An event by source and id; the value is 8 bytes of sequence and 4 of index. */
+  eventId: (topicId: number, source: string, id: string): StateKey<Uint8Array> =>
+    key(`i/${hex32(topicId)}/${keySegment(id)}/${keySegment(source)}`, bytesCodec),
+  /** Events of a correlation id in the order of storing. */
+  correlated: (correlationId: string, sequence: bigint, index: number): StateKey<Present> =>
+    key(`c/${keySegment(correlationId)}/${hex64(sequence)}/${hex32(index)}`, presentCodec),
+  /** A producer by its 16 bytes in hexadecimal. */
+  producer: (producer: string): StateKey<ProducerState> => key(`prod/${producer}`, ProducerState),
+  /** The last batches of a producer in a topic-partition. */
+  producerWindow: (
+    producer: string,
+    topicId: number,
+    partition: number,
+  ): StateKey<ProducerWindow> =>
+    key(`pwin/${producer}/${hex32(topicId)}/${hex32(partition)}`, ProducerWindow),
+  /** A remembered event id of a topic that deduplicates. */
+  dedup: (topicId: number, source: string, id: string): StateKey<DedupState> =>
+    key(`dd/${hex32(topicId)}/${keySegment(id)}/${keySegment(source)}`, DedupState),
+  /** A subscription by name. */
+  subscription: (name: string): StateKey<SubscriptionState> =>
+    key(`sub/${keySegment(name)}`, SubscriptionState),
+  /** Where a subscription stands. */
+  cursor: (subscriptionId: number): StateKey<CursorState> =>
+    key(`cur/${hex32(subscriptionId)}`, CursorState),
+  /** Exceptions of a subscription in one entry. */
+  cursorException: (subscriptionId: number, sequence: bigint): StateKey<CursorException> =>
+    key(`exc/${hex32(subscriptionId)}/${hex64(sequence)}`, CursorException),
+  /** An execution. */
+  execution: (executionId: string): StateKey<ExecutionRecord> =>
+    key(`x/${keySegment(executionId)}`, ExecutionRecord),
+  /** Waits for an execution that is not registered yet. */
+  awaitedExecution: (executionId: string): StateKey<AwaitedExecution> =>
+    key(`xw/${keySegment(executionId)}`, AwaitedExecution),
+  /** Owners of a correlation key. */
+  correlationKey: (correlationKey: string): StateKey<CorrelationKeyState> =>
+    key(`k/${keySegment(correlationKey)}`, CorrelationKeyState),
+  /** Pending feedback or an orphan. */
+  pending: (feedbackKey: string): StateKey<PendingState> =>
+    key(`pf/${keySegment(feedbackKey)}`, PendingState),
+  /** Feedback that was received before. */
+  received: (feedbackKey: string): StateKey<ReceivedState> =>
+    key(`rf/${keySegment(feedbackKey)}`, ReceivedState),
+  /** A wait. */
+  wait: (waitId: string): StateKey<WaitState> => key(`w/${keySegment(waitId)}`, WaitState),
+  /** A timer, ordered by its time. `kind` and `id` make it unique. */
+  timer: (dueMs: number, kind: TimerKind, id: string): StateKey<TimerState> =>
+    key(`t/${hex64(BigInt(dueMs))}/${kind}/${keySegment(id)}`, TimerState),
+  /** A connector's memory. */
+  memory: (memoryKey: string): StateKey<Uint8Array> =>
+    key(`m/${keySegment(memoryKey)}`, bytesCodec),
+};
+
+/** What a timer fires: the end of a wait, of an execution, of pending feedback's time, of a memory. */
+export type TimerKind = "w" | "x" | "p" | "r";
+
+/** First segments of keys that are rebuilt from retained payload instead of being checkpointed. */
+export const payloadIndexPrefixes: readonly string[] = ["b/", "s/", "i/", "c/"];
