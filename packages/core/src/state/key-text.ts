@@ -2,11 +2,11 @@ const plain = /^[A-Za-z0-9._:@-]*$/;
 
 /**
  * Makes any text a segment of a state key: ASCII, without '/', and distinct texts stay distinct.
- * Percent-encoding of UTF-8; unpaired surrogates, which UTF-8 cannot hold, never reach here because
- * every text comes out of a decoded message.
+ * Percent-encoding of UTF-8; an unpaired surrogate, which UTF-8 cannot hold, counts as U+FFFD, as
+ * it does in every protobuf string.
  */
 export function keySegment(text: string): string {
-  return plain.test(text) ? text : encodeURIComponent(text.toWellFormed()).replaceAll("'", "%27");
+  return plain.test(text) ? text : encodeURIComponent(text.replace(/\p{Surrogate}/gu, "\uFFFD"));
 }
 
 /** Reads a segment back. */

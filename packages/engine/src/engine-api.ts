@@ -1,0 +1,250 @@
+import type {
+  AwaitFeedbackRequest,
+  AwaitFeedbackResponse,
+  BatchResult,
+  Credit,
+  Delivery,
+  Event,
+  Execution,
+  FeedbackMatch,
+  ListCorrelatedEventsRequest,
+  ListCorrelatedEventsResponse,
+  ListSubscriptionsRequest,
+  ListSubscriptionsResponse,
+  ListTopicsRequest,
+  ListTopicsResponse,
+  Notice,
+  PublishFrame,
+  ReadBatch,
+  RegisterExecutionResponse,
+  Settlement,
+  SubmitFeedbackRequest,
+  SubmitFeedbackResponse,
+  SubscribeOpen,
+  Subscription,
+  SubscriptionSettings,
+  Topic,
+  TopicSettings,
+  Verdicts,
+  Wait,
+} from "@opendxa/pubsub-protocol";
+
+/**
+ * One namespace: its journal and every projection of it. All methods throw or reject with
+ * `PubSubError`; a promise resolves only when what it answers is durable.
+ */
+export interface Engine {
+  /** What was found at start and where it runs. */
+  readonly info: EngineInfo;
+  /** Grants the next epoch to a producer and fences the older ones. `producerId` is 16 bytes. */
+  openProducer(producerId: Uint8Array): Promise<number>;
+  /** Stores a frame. Results in the order of the batches; retriable faults reject the whole. */
+  publish(frame: PublishFrame): Promise<BatchResult[]>;
+  /** Bytes that one publishing stream may have unacknowledged now; shrinks under overload. */
+  publishCredit(): number;
+
+  /** Creates a topic; `settings` absent: defaults. */
+  createTopic(name: string, settings: TopicSettings | undefined): Promise<Created<Topic>>;
+  /** A topic with the bounds of its partitions. */
+  getTopic(name: string): Promise<Topic>;
+  /** A page of topics. */
+  listTopics(request: ListTopicsRequest): Promise<ListTopicsResponse>;
+
+  /** Creates a subscription. */
+  createSubscription(name: string, settings: SubscriptionSettings): Promise<Created<Subscription>>;
+  /** A subscription as it stands. */
+  getSubscription(name: string): Promise<Subscription>;
+  /** A page of subscriptions. */
+  listSubscriptions(request: ListSubscriptionsRequest): Promise<ListSubscriptionsResponse>;
+  /** Deletes a subscription and ends its consumers. */
+  deleteSubscription(name: string): Promise<void>;
+  /** Joins a consumer to a subscription, creating it when `open.settings` say so. */
+  subscribe(open: SubscribeOpen, sink: ConsumerSink): Promise<Consumer>;
+
+  /** Batches of one topic-partition from an offset on. Groups of at most 256 KiB or one event. */
+  readEvents(read: ReadRange, signal: AbortSignal): AsyncIterable<ReadBatch[]>;
+  /** A page of the events that carry a correlation id. */
+  listCorrelatedEvents(request: ListCorrelatedEventsRequest): Promise<ListCorrelatedEventsResponse>;
+
+  /** Registers an execution. */
+  registerExecution(execution: Execution): Promise<RegisterExecutionResponse>;
+  /** An execution as it stands. */
+  getExecution(executionId: string): Promise<Execution>;
+  /** Takes feedback from a caller. */
+  submitFeedback(request: SubmitFeedbackRequest): Promise<SubmitFeedbackResponse>;
+  /** Takes what a webhook brought: raw event, mapped feedback, match and memory in one entry. */
+  receiveExternal(external: ExternalEvent): Promise<ExternalOutcome>;
+  /** Values of connector memory; absent keys have no value. At most 64 keys. */
+  readMemory(keys: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
+  /** Yields the stored wait at once and its outcome at the end. */
+  awaitFeedback(
+    request: AwaitFeedbackRequest,
+    signal: AbortSignal,
+  ): AsyncIterable<AwaitFeedbackResponse>;
+  /** A wait as it stands. */
+  getWait(waitId: string): Promise<Wait>;
+
+  /** Resolves with the cause when the journal failed and nothing is accepted any more. */
+  readonly failed: Promise<Error>;
+  /** Figures for metrics and lists. */
+  stats(): EngineStats;
+  /** Finishes what was accepted, writes a checkpoint and closes; consumers end SHUTTING_DOWN. */
+  close(): Promise<void>;
+}
+
+/** What was created, or existed with equal settings. */
+export interface Created<T> {
+  /** The thing. */
+  readonly value: T;
+  /** It existed before. */
+  readonly existed: boolean;
+}
+
+/** Facts of one start. */
+export interface EngineInfo {
+  /** One more with every start on this folder. */
+  readonly startNumber: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly startTimeMs: number;
+  /** Engine of the index. */
+  readonly indexEngine: "rocksdb" | "leveldb" | "memory";
+  /** Implementation of the journal. */
+  readonly journal: "segments";
+  /** Newest durable sequence found at start. */
+  readonly recoveredSequence: bigint;
+  /** Entries applied again at start. */
+  readonly replayedEntries: number;
+  /** Bytes of a torn tail that were cut. */
+  readonly tornBytes: number;
+  /** The index had to be rebuilt, and why. */
+  readonly rebuilt: string | undefined;
+}
+
+/** Figures of a running engine. */
+export interface EngineStats {
+  /** Newest durable sequence. */
+  readonly durableSequence: bigint;
+  /** Newest sequence whose state the index holds. */
+  readonly indexedSequence: bigint;
+  /** Bytes of the journal. */
+  readonly journalBytes: number;
+  /** Topics. */
+  readonly topics: number;
+  /** Subscriptions. */
+  readonly subscriptions: number;
+  /** Consumers joined now. */
+  readonly consumers: number;
+}
+
+/** Where a consumer's messages go. Calls come from the engine's loop and must not throw. */
+export interface ConsumerSink {
+  /**
+   * Takes a delivery. Answers false when the transport is full; the engine then holds back until
+   * `Consumer.resume`. What was taken counts against the credit.
+   */
+  deliver(delivery: Delivery): boolean;
+  /** Takes verdicts, in the order of the settlements. */
+  verdicts(verdicts: Verdicts): void;
+  /** Takes the reason for a standstill. */
+  notice(notice: Notice): void;
+  /** The subscription ended this consumer: deleted, sought, shutting down. */
+  end(error: Error): void;
+}
+
+/** A joined consumer. */
+export interface Consumer {
+  /** Unique while the engine runs. */
+  readonly id: bigint;
+  /** The subscription at the time of joining. */
+  readonly subscription: Subscription;
+  /** Adds credit. */
+  credit(credit: Credit): void;
+  /** Settles; the verdicts go to the sink when they are durable. */
+  settle(settlement: Settlement): void;
+  /** The transport has room again. */
+  resume(): void;
+  /** Leaves; leases end and count as attempts. */
+  close(): void;
+}
+
+/** What to read. */
+export interface ReadRange {
+  /** Topic. */
+  readonly topic: string;
+  /** Partition. */
+  readonly partition: number;
+  /** First offset. */
+  readonly offset: bigint;
+  /** Events at most; 0: no bound. */
+  readonly eventsMax: bigint;
+  /** Go on with new events. */
+  readonly follow: boolean;
+}
+
+/** What a webhook brought, verified and mapped. */
+export interface ExternalEvent {
+  /** System, such as `mlflow`; the raw event goes to `ingress/<system>`. */
+  readonly system: string;
+  /** Endpoint name, part of the source `/ingress/<system>/<endpoint>`. */
+  readonly endpoint: string;
+  /** The provider's delivery id. */
+  readonly deliveryId: string;
+  /** Type of the raw event, `external.<system>.<event>`. */
+  readonly type: string;
+  /** Subject of the raw event. */
+  readonly subject: string | undefined;
+  /** When it happened at the provider, milliseconds since the Unix epoch. */
+  readonly occurredAtMs: number | undefined;
+  /** Body as received. */
+  readonly body: Uint8Array;
+  /** Its media type. */
+  readonly contentType: string;
+  /** Keys, strongest first, each with the reason why it is carried. */
+  readonly keys: readonly { readonly key: string; readonly because: string }[];
+  /** Mapped feedback; absent: nothing to match. */
+  readonly feedback: ExternalFeedback | undefined;
+  /** What to remember. */
+  readonly memory: readonly { readonly key: string; readonly value: Uint8Array | undefined }[];
+}
+
+/** Feedback mapped by a connector. */
+export interface ExternalFeedback {
+  /** `success`, `error`, `performance`, `quality`, `user` or `system`. */
+  readonly feedbackType: string;
+  /** Measured values. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Whatever else is known; JSON values. */
+  readonly context: Readonly<Record<string, unknown>>;
+  /** What should change. */
+  readonly suggestions: readonly string[];
+  /** Judgement. */
+  readonly rating: number | undefined;
+  /** Free text. */
+  readonly comments: string | undefined;
+  /** Typed event that it was mapped from, such as `feedback.alert_resolved`. */
+  readonly originalType: string;
+  /** Its data, snake_case. */
+  readonly typedData: Readonly<Record<string, unknown>>;
+}
+
+/** What became of an external event, durably. */
+export interface ExternalOutcome {
+  /** The provider had delivered it before. */
+  readonly duplicate: boolean;
+  /** Offset of the raw event (of the original when it is a duplicate). */
+  readonly offset: bigint;
+  /** Executions that the feedback was matched to. */
+  readonly matches: readonly FeedbackMatch[];
+  /** The feedback matched nothing and waits. */
+  readonly pending: boolean;
+}
+
+/** A stored event with its position, as the reading methods make it. */
+export interface StoredEvent {
+  /** The event. */
+  readonly event: Event;
+  /** Sequence of its entry. */
+  readonly sequence: bigint;
+  /** Index within the entry. */
+  readonly index: number;
+}
