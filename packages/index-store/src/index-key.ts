@@ -1,0 +1,67 @@
+import type { IndexScope } from "./index-store.js";
+import { IndexStoreError } from "./index-store-error.js";
+import { checkLimit, type IndexStoreLimits } from "./limits.js";
+
+const KEY = /^[\x20-\x7e]+$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: 0x7f is the bound above every key.
+const BOUND = /^[\x20-\x7f]*$/;
+
+/** Sorts after every key that starts with the text before it. */
+const AFTER_EVERY_KEY = "\x7f";
+
+/** Throws unless the key is printable ASCII of 1 to `keyBytesMax` bytes. */
+export function checkKey(key: string, limits: IndexStoreLimits): void {
+  checkLimit(limits, "keyBytesMax", key.length);
+  if (KEY.test(key)) return;
+  throw new IndexStoreError(
+    "key_invalid",
+    `A key is 1 to ${limits.keyBytesMax} characters of printable ASCII, not ${JSON.stringify(key)}`,
+  );
+}
+
+/** The scope of all keys that begin with `prefix`. */
+export function prefixScope(prefix: string): { readonly gte: string; readonly lt: string } {
+  return { gte: prefix, lt: prefix + AFTER_EVERY_KEY };
+}
+
+/** The scope of all keys. */
+export const EVERY_KEY = { gte: "\x20", lt: AFTER_EVERY_KEY } as const;
+
+/** A checked scope: no empty bounds, at most one on each side. */
+export type CheckedScope = IndexScope;
+
+/**
+ * Checks a scope and drops bounds that do not bound. Returns `undefined` where no key can be in
+ * it, which spares drivers the engines' different readings of an empty upper bound.
+ */
+export function checkScope(scope: IndexScope, limits: IndexStoreLimits): CheckedScope | undefined {
+  const { gte, gt, lt, lte, reverse } = scope;
+  if (gte !== undefined && gt !== undefined) throw new TypeError("A range takes gte or gt");
+  if (lte !== undefined && lt !== undefined) throw new TypeError("A range takes lte or lt");
+  const lower = checkBound(gte ?? gt, limits);
+  const upper = checkBound(lte ?? lt, limits);
+  if (upper === "") return undefined;
+  if (lower !== undefined && upper !== undefined && lower > upper) return undefined;
+  return {
+    ...(lower ? (gte === undefined ? { gt: lower } : { gte: lower }) : {}),
+    ...(upper ? (lte === undefined ? { lt: upper } : { lte: upper }) : {}),
+    reverse: reverse ?? false,
+  };
+}
+
+function checkBound(bound: string | undefined, limits: IndexStoreLimits): string | undefined {
+  if (bound === undefined) return undefined;
+  // One more than a key, so that a prefix of the full length can still be scanned.
+  if (bound.length > limits.keyBytesMax + 1) checkLimit(limits, "keyBytesMax", bound.length);
+  if (BOUND.test(bound)) return bound;
+  throw new IndexStoreError(
+    "key_invalid",
+    `A bound of a range is printable ASCII or 0x7f, not ${JSON.stringify(bound)}`,
+  );
+}
+
+/** What is left of a scope after an entry of it, in the scope's own direction. */
+export function scopeAfter(scope: CheckedScope, key: string): CheckedScope {
+  if (scope.reverse) return { gte: scope.gte, gt: scope.gt, lt: key, reverse: true };
+  return { gt: key, lt: scope.lt, lte: scope.lte, reverse: false };
+}
