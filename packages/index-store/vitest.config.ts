@@ -1,7 +1,1 @@
-import { defineConfig } from "vitest/config";
-
-export default defineConfig({
-  resolve: { conditions: ["@opendxa/source"] },
-  ssr: { resolve: { conditions: ["@opendxa/source", "node", "import", "default"] } },
-  test: { name: "index-store", include: ["src/**/*.test.ts"] },
-});
+export { default } from "../../vitest.shared.ts";

@@ -3,7 +3,6 @@ import { IndexStoreError } from "./index-store-error.js";
 import { checkLimit, type IndexStoreLimits } from "./limits.js";
 
 const KEY = /^[\x20-\x7e]+$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: 0x7f is the bound above every key.
 const BOUND = /^[\x20-\x7f]*$/;
 
 /** Sorts after every key that starts with the text before it. */
@@ -40,13 +39,19 @@ export function checkScope(scope: IndexScope, limits: IndexStoreLimits): Checked
   if (lte !== undefined && lt !== undefined) throw new TypeError("A range takes lte or lt");
   const lower = checkBound(gte ?? gt, limits);
   const upper = checkBound(lte ?? lt, limits);
-  if (upper === "") return undefined;
-  if (lower !== undefined && upper !== undefined && lower > upper) return undefined;
-  return {
-    ...(lower ? (gte === undefined ? { gt: lower } : { gte: lower }) : {}),
-    ...(upper ? (lte === undefined ? { lt: upper } : { lte: upper }) : {}),
-    reverse: reverse ?? false,
-  };
+  if (upper === "" || (upper !== undefined && upper < (lower ?? ""))) return undefined;
+  return { ...lowerBound(scope, lower), ...upperBound(scope, upper), reverse: reverse ?? false };
+}
+
+function lowerBound({ gte }: IndexScope, lower: string | undefined): IndexScope {
+  // An empty lower bound is below every key; engines disagree on it.
+  if (lower === undefined || lower === "") return {};
+  return gte === undefined ? { gt: lower } : { gte: lower };
+}
+
+function upperBound({ lte }: IndexScope, upper: string | undefined): IndexScope {
+  if (upper === undefined) return {};
+  return lte === undefined ? { lt: upper } : { lte: upper };
 }
 
 function checkBound(bound: string | undefined, limits: IndexStoreLimits): string | undefined {

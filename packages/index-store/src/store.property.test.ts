@@ -154,18 +154,22 @@ describe("the memory store's chunks", () => {
       { minLength: 300, maxLength: 2000, size: "max" },
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(batch, { minLength: 1, maxLength: 6 }), number, async (batches, at) => {
-        const store = MemoryStore.create();
-        const model: Model = new Map();
-        for (const writes of batches) await run(store, model, { kind: "write", batch: writes });
-        for (const reverse of [false, true]) {
-          for (const part of [{}, { gte: at }, { lt: at }, { gt: at }, { lte: at }]) {
-            const range = { ...part, reverse };
-            const found = await store.scan({ ...range, limit: 10_000 });
-            expect(plain(found)).toEqual(plain(modelScan(model, range)));
+      fc.asyncProperty(
+        fc.array(batch, { minLength: 1, maxLength: 6 }),
+        number,
+        async (batches, at) => {
+          const store = MemoryStore.create();
+          const model: Model = new Map();
+          for (const writes of batches) await run(store, model, { kind: "write", batch: writes });
+          for (const reverse of [false, true]) {
+            for (const part of [{}, { gte: at }, { lt: at }, { gt: at }, { lte: at }]) {
+              const range = { ...part, reverse };
+              const found = await store.scan({ ...range, limit: 10_000 });
+              expect(plain(found)).toEqual(plain(modelScan(model, range)));
+            }
           }
-        }
-      }),
+        },
+      ),
       { numRuns: 25 },
     );
   });
