@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+// The one door to every command of this repository. Needs nothing but Node: it installs the rest.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { runLegs, selectLegs } from "./task/legs.mjs";
+import { installNodePackages } from "./task/node-packages.mjs";
+import { ROOT } from "./task/paths.mjs";
+import { run } from "./task/process.mjs";
+import { hasPythonPackage, installPythonPackages } from "./task/python.mjs";
+import { realLegs } from "./task/real-legs.mjs";
+import { buildCommand, staticLegs } from "./task/static-legs.mjs";
+import { pythonEnvironment, testLegs } from "./task/test-legs.mjs";
+
+/** Runs a command with its output shown; true when it succeeded. */
+async function show(command, options) {
+  return (await run(command, options)).code === 0;
+}
+
+function only(args) {
+  const at = args.indexOf("--only");
+  if (at >= 0 && args[at + 1] !== undefined) return args[at + 1];
+  if (args.length > 0) throw new Error(`the only option is --only NAME, not: ${args.join(" ")}`);
+  return undefined;
+}
+
+async function start(args) {
+  await installNodePackages();
+  if (hasPythonPackage()) await installPythonPackages({ dev: false });
+  if (!(await show(buildCommand()))) return false;
+  return show(["node", "scripts/start.mjs", ...args], { env: pythonEnvironment() });
+}
+
+async function test(args) {
+  const name = only(args);
+  await installNodePackages();
+  const legs = selectLegs([...staticLegs(), ...testLegs()], name);
+  if (name !== undefined && !(await show(buildCommand()))) return false;
+  return runLegs(legs, "npm test --");
+}
+
+async function testReal(args) {
+  await installNodePackages();
+  if (!(await show(buildCommand()))) return false;
+  return runLegs(selectLegs(realLegs(), only(args)), "npm run test:real --");
+}
+
+async function bench(args) {
+  await installNodePackages();
+  if (!(await show(buildCommand("@opendxa/pubsub-bench...")))) return false;
+  return show(["node", "apps/bench/dist/main.js", ...args]);
+}
+
+async function generate() {
+  await installNodePackages();
+  if (hasPythonPackage()) await installPythonPackages({ dev: true });
+  return show(["node", "scripts/generate.mjs"]);
+}
+
+async function fix() {
+  await installNodePackages();
+  const commands = [["biome", "check", "--write", "."]];
+  if (existsSync(join(ROOT, "buf.yaml"))) commands.push(["buf", "format", "--write"]);
+  const results = [];
+  for (const command of commands) results.push(await show(command));
+  return results.every(Boolean);
+}
+
+const COMMANDS = {
+  start,
+  test,
+  "test-real": testReal,
+  bench,
+  check: async (args) => {
+    await installNodePackages();
+    return runLegs(selectLegs(staticLegs(), only(args)), "npm run check --");
+  },
+  fix,
+  build: async () => {
+    await installNodePackages();
+    return show(buildCommand());
+  },
+  generate,
+  "check-generated": () => COMMANDS.check(["--only", "generated"]),
+  docs: async () => {
+    await installNodePackages();
+    return show(["typedoc"]);
+  },
+};
+
+const [name, ...args] = process.argv.slice(2);
+const command = COMMANDS[name];
+if (command === undefined) {
+  console.error(`usage: node scripts/task.mjs ${Object.keys(COMMANDS).join("|")} [arguments]`);
+  process.exit(2);
+}
+try {
+  process.exitCode = (await command(args)) ? 0 : 1;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

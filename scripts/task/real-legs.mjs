@@ -1,0 +1,50 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "./paths.mjs";
+import { runCounted } from "./test-legs.mjs";
+
+/**
+ * The legs of `npm run test:real`: what needs more than Node and Python, or more minutes than `npm test` has.
+ * Each is a program under `scripts/real/` whose output ends in the sum line, and which says
+ * `skipped: reason` where a download or an interpreter cannot be had.
+ */
+const TABLE = [
+  {
+    name: "crash",
+    title: "at least 50 SIGKILLs of a broker under load, judged from outside",
+    needs: "Node and Python",
+    minutes: 15,
+  },
+  {
+    name: "durability",
+    title: "a disk that drops unsynced data; a sync stands between write and ack",
+    needs: "a C compiler, strace",
+    minutes: 5,
+  },
+  {
+    name: "grpc-tools",
+    title: "grpcurl and grpc-health-probe against a broker",
+    needs: "Go",
+    minutes: 6,
+  },
+  {
+    name: "dana",
+    title: "a program on the real Dana runtime subscribes and publishes",
+    needs: "Python 3.12 or newer",
+    minutes: 8,
+  },
+];
+
+/** The legs whose program exists, with what they need and their budget in minutes. */
+export function realLegs() {
+  return TABLE.filter(({ name }) => existsSync(join(ROOT, "scripts", "real", `${name}.mjs`))).map(
+    (row) => ({
+      ...row,
+      group: "real",
+      run: () =>
+        runCounted(["node", join("scripts", "real", `${row.name}.mjs`)], {
+          timeoutMs: row.minutes * 60_000,
+        }),
+    }),
+  );
+}
