@@ -69,6 +69,10 @@ const COMMANDS = {
   start,
   test,
   "test-real": testReal,
+  "test-nightly": async (args) => {
+    const tested = await test([]);
+    return (await testReal(args)) && tested;
+  },
   bench,
   check: async (args) => {
     await installNodePackages();

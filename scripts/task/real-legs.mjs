@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "./paths.mjs";
 import { runCounted } from "./test-legs.mjs";
@@ -47,4 +47,13 @@ export function realLegs() {
         }),
     }),
   );
+}
+
+/** Programs of legs that the table does not know. */
+export function unregisteredPrograms() {
+  const folder = join(ROOT, "scripts", "real");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".mjs") && !TABLE.some(({ name }) => `${name}.mjs` === file))
+    .map((file) => `scripts/real/${file}`);
 }
