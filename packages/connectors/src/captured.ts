@@ -32,10 +32,11 @@ const folder = new URL("../fixtures/", import.meta.url);
 
 /** The webhook fixtures of a system, in the order of their names. */
 export function capturedRequests(system: ConnectorSystem): readonly CapturedRequest[] {
-  const names = readdirSync(new URL(`${system}/`, folder)).toSorted();
-  return names
+  return readdirSync(new URL(`${system}/`, folder))
     .filter((name) => name.endsWith(".json") && !name.startsWith("events-v2."))
-    .map((name) => captured(system, name.replace(/\.json$/, "")));
+    .map((name) => name.replace(/\.json$/, ""))
+    .toSorted()
+    .map((name) => captured(system, name));
 }
 
 /** One fixture by its name. */

@@ -35,11 +35,14 @@ export const keyBytesMax = 1024;
 /** Longest text copied into a feedback's context or a remembered tag, UTF-16 units. */
 export const contextCharsMax = 1024;
 
-/** Longest comment copied into a feedback, UTF-16 units; the raw body keeps the rest. */
-export const commentCharsMax = 32 * 1024;
+/**
+ * Longest comment copied into a feedback, UTF-16 units; the raw body keeps the rest. Every matching
+ * execution gets a copy in the one entry that holds the raw body too.
+ */
+export const commentCharsMax = 8 * 1024;
 
 /** Most tags remembered of one model or prompt version: memory is an index entry per version. */
-export const memoryTagsMax = 32;
+export const memoryTagsMax = 16;
 
 /** Most custom fields read from one PagerDuty incident; the product allows 30. */
 export const customFieldsMax = 100;

@@ -50,5 +50,5 @@ export interface PagerDutyIncidentMemory {
   readonly deliveryId: string | null;
 }
 
-/** A remembered fact: plain JSON, at most some 40 KiB, kept by the caller under its memory key. */
+/** A remembered fact: plain JSON, at most some 30,000 characters, kept by the caller under its memory key. */
 export type ConnectorMemory = MlflowVersionMemory | MlflowAliasMemory | PagerDutyIncidentMemory;
