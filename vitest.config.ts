@@ -6,7 +6,11 @@ const CORE_FLOOR = 95;
 
 export default defineConfig({
   test: {
-    projects: ["packages/*/vitest.config.ts", "apps/*/vitest.config.ts"],
+    projects: [
+      "packages/*/vitest.config.ts",
+      "apps/*/vitest.config.ts",
+      "scripts/vitest.config.ts",
+    ],
     passWithNoTests: true,
     coverage: {
       provider: "v8",

@@ -43,7 +43,13 @@ function typescriptChecks() {
     ]),
     check("arrows-self-test", "planted wrong imports are caught", script("check-arrows-self-test")),
     check("knip", "no dead file, export or dependency", ["knip", "--no-progress"]),
-    check("docstrings", "every exported symbol is documented", ["typedoc", "--emit", "none"]),
+    check("docstrings", "every exported symbol is documented", [
+      "typedoc",
+      "--emit",
+      "none",
+      "--pretty",
+      "false",
+    ]),
     check("published", "published packages resolve for their users", script("check-published")),
   ];
 }

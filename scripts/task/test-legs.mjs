@@ -35,8 +35,7 @@ export async function runPytest(name, args) {
 
 /** Runs a program of our own whose output ends in the sum line, and shows it. */
 export async function runCounted(command, options = {}) {
-  const { code, output } = await run(command, { ...options, quiet: true });
-  process.stdout.write(output);
+  const { code, output } = await run(command, { ...options, quiet: true, echo: true });
   return withExitCode(lineCounts(output), code);
 }
 

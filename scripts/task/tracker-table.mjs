@@ -24,26 +24,33 @@ export function proofPaths(proof) {
   return [...proof.matchAll(/`([^`\s]+)`/g)].map(([, path]) => path.split("#")[0]);
 }
 
+function* rowProblems({ group, box, state, proof }, exists) {
+  const name = `${group}: ${box}`;
+  if (!/^(done|part [1-9]|R2)$/.test(state)) {
+    yield `${name}: the state is done, part N or R2, not ${state}`;
+  }
+  if (state !== "done") return;
+  const paths = proofPaths(proof);
+  if (paths.length === 0) yield `${name} is done without a proof`;
+  for (const path of paths) if (!exists(path)) yield `${name}: its proof ${path} does not exist`;
+}
+
 /**
  * What is wrong with the tracker.
  *
  * @param {{boxes: {group: string, box: string}[], rows: ReturnType<typeof trackerRows>, exists: (path: string) => boolean}} tracker
+ * @returns {string[]} one line each
  */
 export function trackerProblems({ boxes, rows, exists }) {
-  const problems = boxes
-    .filter(({ group, box }) => !rows.some((row) => row.group === group && row.box === box))
-    .map(({ group, box }) => `no row for ${group}: ${box}`);
-  for (const { group, box, state, proof } of rows) {
-    const name = `${group}: ${box}`;
-    if (!boxes.some((one) => one.group === group && one.box === box))
-      problems.push(`${name} is no box of the checklist`);
-    if (!/^(done|part [1-9]|R2)$/.test(state))
-      problems.push(`${name}: the state is done, part N or R2, not ${state}`);
-    const paths = proofPaths(proof);
-    if (state === "done" && paths.length === 0) problems.push(`${name} is done without a proof`);
-    for (const path of state === "done" ? paths : []) {
-      if (!exists(path)) problems.push(`${name}: its proof ${path} does not exist`);
-    }
-  }
-  return problems;
+  const lacks = (list, { group, box }) =>
+    !list.some((one) => one.group === group && one.box === box);
+  return [
+    ...boxes
+      .filter((box) => lacks(rows, box))
+      .map(({ group, box }) => `no row for ${group}: ${box}`),
+    ...rows
+      .filter((row) => lacks(boxes, row))
+      .map(({ group, box }) => `${group}: ${box} is no box of the checklist`),
+    ...rows.flatMap((row) => [...rowProblems(row, exists)]),
+  ];
 }
