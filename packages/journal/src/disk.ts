@@ -1,0 +1,38 @@
+/** What a file is opened for: `create` makes a new one and fails with `EEXIST` if it is there. */
+export type OpenMode = "create" | "write" | "read";
+
+/** The file system as the journal needs it. Errors carry the `code` that Node gives them. */
+export interface Disk {
+  /** Opens a file; `write` and `read` need one that exists, `create` and `write` may also read. */
+  open(path: string, mode: OpenMode): Promise<DiskFile>;
+  /** Names in a directory, in any order. */
+  readdir(path: string): Promise<string[]>;
+  /** Makes one directory; its parent exists. */
+  mkdir(path: string): Promise<void>;
+  /** Renames a file, replacing one of the new name. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file's name. */
+  unlink(path: string): Promise<void>;
+  /** Whether a file or directory is there. */
+  exists(path: string): Promise<boolean>;
+  /** Makes creations, renames and removals in a directory durable. */
+  syncDirectory(path: string): Promise<void>;
+}
+
+/** An open file. */
+export interface DiskFile {
+  /** Writes all parts, one after the other, from a position on, or rejects. */
+  writev(parts: readonly Uint8Array[], position: number): Promise<void>;
+  /** Reads into `buffer`; resolves to the bytes read, which may be fewer, 0 at the end. */
+  read(buffer: Uint8Array, position: number): Promise<number>;
+  /** Makes bytes and length durable. */
+  datasync(): Promise<void>;
+  /** Makes bytes, length and all metadata durable. */
+  sync(): Promise<void>;
+  /** Sets the length. */
+  truncate(length: number): Promise<void>;
+  /** Length in bytes. */
+  size(): Promise<number>;
+  /** Ends the handle. */
+  close(): Promise<void>;
+}

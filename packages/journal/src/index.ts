@@ -1,0 +1,43 @@
+/**
+ * The journal: an append-only, checksummed sequence of opaque entries in segment files, the one
+ * truth of the broker. It knows nothing of what the entries mean.
+ *
+ * @example
+ * ```ts
+ * const lock = await FolderLock.acquire(folder);
+ * const { journal, recovery } = await openSegmentJournal({ disk: new NodeDisk(), folder, timers, random });
+ * const { last } = await journal.append([{ parts: [Buffer.from("hello")] }]); // durable from here on
+ * for await (const { sequence, payload } of journal.read({ from: 1n })) console.log(sequence, payload);
+ * await journal.close();
+ * await lock.release();
+ * ```
+ *
+ * @packageDocumentation
+ */
+export type { Disk, DiskFile, OpenMode } from "./disk.js";
+export { FolderLock } from "./folder-lock.js";
+export type {
+  AppendedRange,
+  AppendOptions,
+  Durability,
+  Journal,
+  JournalEntry,
+  ReadRange,
+  StoredEntry,
+} from "./journal.js";
+export {
+  JournalError,
+  type JournalErrorOptions,
+  type JournalErrorReason,
+  type SequenceRange,
+} from "./journal-error.js";
+export { JOURNAL_LIMITS, type JournalLimits, SEQUENCE_MAX } from "./limits.js";
+export { NodeDisk } from "./node-disk.js";
+export {
+  type JournalRecovery,
+  type OpenedJournal,
+  type OpenSegmentJournalOptions,
+  openSegmentJournal,
+} from "./open-segment-journal.js";
+export type { Random } from "./random.js";
+export type { Timers } from "./timers.js";

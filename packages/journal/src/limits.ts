@@ -1,0 +1,96 @@
+import { JournalError } from "./journal-error.js";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** The bounds of a journal. */
+export interface JournalLimits {
+  /** Bytes of one entry's payload. */
+  readonly entryBytesMax: number;
+  /** Bytes of the payloads of one commit, and so of one append call, which is never split. */
+  readonly commitBytesMax: number;
+  /** Entries of one commit, and so of one append call. */
+  readonly commitEntriesMax: number;
+  /** Bytes of all appends that wait or are being written; each entry counts 256 more. */
+  readonly queuedBytesMax: number;
+  /** Bytes written with durability `os` that no sync has covered; the next commit syncs them. */
+  readonly unsyncedBytesMax: number;
+  /** Bytes of one segment file; a commit that would cross it goes into a new segment. */
+  readonly segmentBytes: number;
+  /** Bytes of recent payloads kept in memory for live delivery; each entry counts 256 more. */
+  readonly tailCacheBytesMax: number;
+  /** Sealed segments whose file and index are kept open for reading. */
+  readonly openSegmentsMax: number;
+}
+
+/** The bounds that hold where the opener gives no others. */
+export const JOURNAL_LIMITS: JournalLimits = {
+  // One MiB less a page: an entry with its header fits into what gRPC and index take as 1 MiB.
+  entryBytesMax: MIB - 4 * KIB,
+  // Beyond some MiB a commit gains no throughput and only delays those who wait for it.
+  commitBytesMax: 8 * MIB,
+  // Keeps the entry table of a commit at 1 MiB.
+  commitEntriesMax: 65_536,
+  // Eight of the largest commits: what a disk that stalls may hold up in memory.
+  queuedBytesMax: 64 * MIB,
+  // What a power cut may take from topics that asked for `os`, besides the 100 ms.
+  unsyncedBytesMax: 64 * MIB,
+  // The unit of retention and of the scan at start: 64 MiB verify in well under a second.
+  segmentBytes: 64 * MIB,
+  // A second or more of live traffic at usual rates.
+  tailCacheBytesMax: 32 * MIB,
+  // Each holds a descriptor and at most some tens of KiB of index.
+  openSegmentsMax: 64,
+};
+
+/** A commit's positions are stored in 32 bits; a segment can exceed its size by one commit. */
+const SEGMENT_BYTES_CEILING = 1024 * MIB;
+
+/** What an entry costs in memory besides its payload: bounds count it, or tiny ones escape them. */
+export const ENTRY_OVERHEAD_BYTES = 256;
+/** Milliseconds between looks whether the writer is idle; twice this is the promise of 100 ms. */
+export const IDLE_CHECK_MS = 50;
+/** Bytes between two entries of a segment's index: one read of this size finds any commit. */
+export const INDEX_SPACING_BYTES = 64 * KIB;
+/** Bytes read at once from a segment while going through it. */
+export const SCAN_WINDOW_BYTES = 256 * KIB;
+/** Bytes read at once to find a single entry. */
+export const LOOKUP_WINDOW_BYTES = 16 * KIB;
+/** Segment headers read at the same time when a journal is opened. */
+export const HEADERS_IN_FLIGHT = 16;
+/** Largest sequence: positions elsewhere pack it into 48 bits. */
+export const SEQUENCE_MAX = 2n ** 48n - 1n;
+
+/** The default bounds with changes, checked against each other. Throws `RangeError`. */
+export function journalLimits(changes: Partial<JournalLimits> = {}): JournalLimits {
+  const limits = { ...JOURNAL_LIMITS, ...changes };
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isInteger(value) || value < 0) {
+      throw new RangeError(`${name} must be a whole number, not ${value}`);
+    }
+  }
+  const { entryBytesMax, commitBytesMax, queuedBytesMax, segmentBytes } = limits;
+  if (entryBytesMax > commitBytesMax || commitBytesMax > queuedBytesMax) {
+    throw new RangeError("entryBytesMax <= commitBytesMax <= queuedBytesMax does not hold");
+  }
+  if (segmentBytes > SEGMENT_BYTES_CEILING || commitBytesMax > SEGMENT_BYTES_CEILING) {
+    throw new RangeError(`segmentBytes and commitBytesMax end at ${SEGMENT_BYTES_CEILING}`);
+  }
+  if (limits.commitEntriesMax < 1 || limits.openSegmentsMax < 1) {
+    throw new RangeError("commitEntriesMax and openSegmentsMax begin at 1");
+  }
+  return limits;
+}
+
+/** Throws `limit_exceeded` where `actual` is more than the bound of that name. */
+export function checkLimit(
+  limits: JournalLimits,
+  limit: keyof JournalLimits,
+  actual: number,
+): void {
+  const max = limits[limit];
+  if (actual <= max) return;
+  throw new JournalError("limit_exceeded", `${limit} is ${max}, but this needs ${actual}`, {
+    details: { limit, max, actual },
+  });
+}

@@ -1,0 +1,190 @@
+import { type Verify, verifyChecksum } from "./checksum.js";
+import { CommitIndex } from "./commit-index.js";
+import type { Disk, DiskFile } from "./disk.js";
+import { ensureFolder } from "./ensure-folder.js";
+import type { Journal } from "./journal.js";
+import { JournalError } from "./journal-error.js";
+import { type JournalLimits, journalLimits } from "./limits.js";
+import type { Random } from "./random.js";
+import { ReadableSegment } from "./readable-segment.js";
+import { createSegment, type Segment } from "./segment.js";
+import { finishRetention, listSegments } from "./segment-folder.js";
+import { SegmentJournal } from "./segment-journal.js";
+import { SegmentReaders } from "./segment-readers.js";
+import { type ScannedSegment, scanNewestSegment } from "./segment-scan.js";
+import { SegmentWriter, type WriterState } from "./segment-writer.js";
+import type { Timers } from "./timers.js";
+
+/** How a segment journal is opened. */
+export interface OpenSegmentJournalOptions {
+  /** The file system. */
+  readonly disk: Disk;
+  /** The journal's own folder; made if it is not there. Guard it with a `FolderLock`. */
+  readonly folder: string;
+  /** Timers for the idle mark. */
+  readonly timers: Timers;
+  /** Source of the journal's id and of salts. */
+  readonly random: Random;
+  /** Is told once when a write or sync failed and the journal takes nothing more. */
+  readonly onFailure?: (error: JournalError) => void;
+  /** Bounds that differ from `JOURNAL_LIMITS`. */
+  readonly limits?: Partial<JournalLimits>;
+}
+
+/** What opening found. */
+export interface JournalRecovery {
+  /** Bytes behind the last valid commit that were cut; 0 after a clean end. */
+  readonly tornBytes: number;
+  /** File name of the newest segment. */
+  readonly segment: string;
+  /** Byte position in it behind the last valid commit. */
+  readonly position: number;
+  /** Newest entry found. */
+  readonly lastSequence: bigint;
+  /**
+   * What was cut may have been a whole commit, even an acknowledged one: damage inside the very
+   * last commit, before its mark was written, cannot be told from a torn write. Report it loudly.
+   */
+  readonly unmarked: boolean;
+}
+
+/** An open journal and what opening found. */
+export interface OpenedJournal {
+  /** The journal. */
+  readonly journal: Journal;
+  /** What opening found. */
+  readonly recovery: JournalRecovery;
+}
+
+/**
+ * Opens the journal of a folder, or makes one: verifies the newest segment, cuts a torn tail, makes
+ * what is there durable. Rejects with `corrupt` (naming segment, position, sequences) where
+ * something that was stored safely is damaged or missing, `unsupported` for another format,
+ * `io_failed` where the disk refuses.
+ */
+export function openSegmentJournal(options: OpenSegmentJournalOptions): Promise<OpenedJournal> {
+  return openVerified(options, verifyChecksum);
+}
+
+/** As `openSegmentJournal`; tests put a checksum that accepts everything in as negative control. */
+export async function openVerified(
+  options: OpenSegmentJournalOptions,
+  verify: Verify,
+): Promise<OpenedJournal> {
+  const limits = journalLimits(options.limits);
+  try {
+    await ensureFolder(options.disk, options.folder);
+    const segments = await listSegments(options.disk, options.folder);
+    const newest = segments.at(-1);
+    const readers = new SegmentReaders(options.disk, limits.openSegmentsMax, verify);
+    const { state, recovery } =
+      newest === undefined
+        ? await create(options, segments)
+        : await recover(options, segments, newest, verify);
+    const writer = new SegmentWriter({ ...options, limits, readers }, state);
+    const journal = new SegmentJournal({
+      ...options,
+      id: state.active.segment.header.journalId,
+      limits,
+      onFailure: options.onFailure ?? ((): void => undefined),
+      verify,
+      segments,
+      readers,
+      writer,
+      lastSequence: state.lastSequence,
+    });
+    return { journal, recovery };
+  } catch (error) {
+    throw JournalError.from(error, `opening of ${options.folder}`);
+  }
+}
+
+interface Opening {
+  readonly state: WriterState;
+  readonly recovery: JournalRecovery;
+}
+
+async function create(options: OpenSegmentJournalOptions, segments: Segment[]): Promise<Opening> {
+  const { segment, file } = await createSegment(options.disk, options.folder, {
+    journalId: Uint8Array.from(options.random.bytes(16)),
+    salt: options.random.bytes(8),
+    firstSequence: 1n,
+    firstCommit: 1n,
+    previousFirstSequence: 0n,
+    firstRetained: 1n,
+  });
+  segments.push(segment);
+  const active = new ReadableSegment(segment, file, {
+    commitsEnd: segment.bytes,
+    index: new CommitIndex(),
+  });
+  return {
+    state: {
+      active,
+      segments,
+      lastSequence: 0n,
+      lastCommit: 0n,
+      unmarkedCommit: 0n,
+      firstRetained: 1n,
+    },
+    recovery: {
+      tornBytes: 0,
+      segment: segment.name,
+      position: segment.bytes,
+      lastSequence: 0n,
+      unmarked: false,
+    },
+  };
+}
+
+async function recover(
+  options: OpenSegmentJournalOptions,
+  segments: Segment[],
+  newest: Segment,
+  verify: Verify,
+): Promise<Opening> {
+  const { disk, folder } = options;
+  const file = await disk.open(newest.path, "write");
+  try {
+    const scanned = await scanNewestSegment(newest, (buffer, at) => file.read(buffer, at), verify);
+    await finishRetention(disk, folder, segments, scanned.firstRetained);
+    await settle(disk, folder, file, scanned);
+    newest.bytes = scanned.commitsEnd;
+    const { lastSequence, lastCommit, lastDataCommit, syncedMark, firstRetained } = scanned;
+    return {
+      state: {
+        active: new ReadableSegment(newest, file, scanned),
+        segments,
+        lastSequence,
+        lastCommit,
+        unmarkedCommit: lastDataCommit > syncedMark ? lastDataCommit : 0n,
+        firstRetained,
+      },
+      recovery: {
+        tornBytes: scanned.tornBytes,
+        segment: newest.name,
+        position: scanned.commitsEnd,
+        lastSequence,
+        unmarked: scanned.unmarked,
+      },
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/**
+ * Cuts the torn tail and syncs. What was read may only be in the system's cache, written by a
+ * process that was killed before its own sync: it must be durable before it is built upon.
+ */
+async function settle(
+  disk: Disk,
+  folder: string,
+  file: DiskFile,
+  scanned: ScannedSegment,
+): Promise<void> {
+  if (scanned.tornBytes > 0) await file.truncate(scanned.commitsEnd);
+  await file.sync();
+  await disk.syncDirectory(folder);
+}

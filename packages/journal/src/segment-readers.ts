@@ -1,0 +1,143 @@
+import { type Verify, verifyChecksum } from "./checksum.js";
+import { CommitIndex } from "./commit-index.js";
+import { readCommitHead } from "./commit-reader.js";
+import type { Disk, DiskFile } from "./disk.js";
+import { FileWindow } from "./file-window.js";
+import { corruption, JournalError } from "./journal-error.js";
+import { SCAN_WINDOW_BYTES } from "./limits.js";
+import { type ReadableParts, ReadableSegment } from "./readable-segment.js";
+import type { Segment } from "./segment.js";
+import {
+  decodeFooter,
+  FOOTER_TRAILER_BYTES,
+  measureFooter,
+  type SegmentFooter,
+} from "./segment-footer.js";
+import { SEGMENT_HEADER_BYTES } from "./segment-header.js";
+
+/** The segments that are open for reading: the active one, and some sealed ones, least used first. */
+export class SegmentReaders {
+  readonly #disk: Disk;
+  readonly #openMax: number;
+  readonly #verify: Verify;
+  readonly #sealed = new Map<Segment, Promise<ReadableSegment>>();
+  #active: ReadableSegment | undefined;
+
+  /** `openMax`: sealed segments open at the same time. */
+  constructor(disk: Disk, openMax: number, verify: Verify = verifyChecksum) {
+    this.#disk = disk;
+    this.#openMax = openMax;
+    this.#verify = verify;
+  }
+
+  /** Makes a segment the active one; what was it before becomes one of the sealed ones. */
+  setActive(active: ReadableSegment): void {
+    const before = this.#active;
+    this.#active = active;
+    if (before !== undefined) this.#keep(before.segment, Promise.resolve(before));
+  }
+
+  /** A segment with its index, opened if need be. */
+  get(segment: Segment): Promise<ReadableSegment> {
+    if (this.#active?.segment === segment) return Promise.resolve(this.#active);
+    const opened = this.#sealed.get(segment) ?? this.#open(segment);
+    this.#keep(segment, opened);
+    return opened;
+  }
+
+  /** Reads bytes of a segment. */
+  async read(segment: Segment, buffer: Uint8Array, position: number): Promise<number> {
+    let readable = await this.get(segment);
+    while (readable.isRetired) readable = await this.get(segment);
+    try {
+      return await readable.read(buffer, position);
+    } catch (error) {
+      throw JournalError.from(error, `read of segment ${segment.name}`);
+    }
+  }
+
+  /** Closes a segment that is no longer part of the journal. */
+  async drop(segment: Segment): Promise<void> {
+    const opened = this.#sealed.get(segment);
+    this.#sealed.delete(segment);
+    await (await opened)?.retire();
+  }
+
+  /** Closes everything. */
+  async close(): Promise<void> {
+    for (const segment of [...this.#sealed.keys()]) await this.drop(segment);
+    await this.#active?.retire();
+  }
+
+  #keep(segment: Segment, opened: Promise<ReadableSegment>): void {
+    this.#sealed.delete(segment);
+    this.#sealed.set(segment, opened);
+    for (const [oldest, readable] of this.#sealed) {
+      if (this.#sealed.size <= this.#openMax) return;
+      this.#sealed.delete(oldest);
+      // A read handle that fails to close loses nothing; whoever could not open it was told.
+      readable.then((retired) => retired.retire()).catch(() => undefined);
+    }
+  }
+
+  async #open(segment: Segment): Promise<ReadableSegment> {
+    try {
+      const file = await this.#disk.open(segment.path, "read");
+      try {
+        return new ReadableSegment(segment, file, await this.#locate(segment, file));
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+    } catch (error) {
+      // The next read tries again.
+      this.#sealed.delete(segment);
+      throw JournalError.from(error, `opening of segment ${segment.name}`);
+    }
+  }
+
+  async #locate(segment: Segment, file: DiskFile): Promise<ReadableParts> {
+    const footer = await readFooter(segment, file);
+    if (footer !== undefined) return footer;
+    return await this.#follow(segment, file);
+  }
+
+  /** Finds the commits of a sealed segment whose footer is missing or bad, from head to head. */
+  async #follow(segment: Segment, file: DiskFile): Promise<ReadableParts> {
+    const window = new FileWindow((buffer, at) => file.read(buffer, at), SCAN_WINDOW_BYTES);
+    const index = new CommitIndex();
+    let position = SEGMENT_HEADER_BYTES;
+    let number = segment.header.firstCommit;
+    const lastCommit = segment.lastCommit ?? 0n;
+    while (number <= lastCommit) {
+      const at = { position, end: segment.bytes, identity: segment.header };
+      const found = await readCommitHead(window, at, this.#verify);
+      if (found.kind !== "head" || found.head.number !== number) {
+        throw corruption(`Commit ${number} of a sealed segment is damaged`, {
+          segment: segment.name,
+          position,
+        });
+      }
+      if (found.head.entryCount > 0) index.note(found.head.sequence(0), position);
+      position += found.head.bytes;
+      number += 1n;
+    }
+    return { commitsEnd: position, index };
+  }
+}
+
+async function readFooter(segment: Segment, file: DiskFile): Promise<SegmentFooter | undefined> {
+  const window = new FileWindow((buffer, at) => file.read(buffer, at), FOOTER_TRAILER_BYTES);
+  const { bytes, header } = segment;
+  const trailer = await window.view(
+    Math.max(0, bytes - FOOTER_TRAILER_BYTES),
+    FOOTER_TRAILER_BYTES,
+    bytes,
+  );
+  const length = trailer === undefined ? undefined : measureFooter(trailer);
+  if (length === undefined || length > bytes) return undefined;
+  const footerBytes = await window.view(bytes - length, length, bytes);
+  const footer = footerBytes === undefined ? undefined : decodeFooter(footerBytes, header);
+  if (footer === undefined || footer.lastCommit !== segment.lastCommit) return undefined;
+  return footer;
+}

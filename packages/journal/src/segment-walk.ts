@@ -1,0 +1,92 @@
+import type { Verify } from "./checksum.js";
+import type { CommitHead } from "./commit-header.js";
+import { readCommitHead } from "./commit-reader.js";
+import { FileWindow } from "./file-window.js";
+import type { StoredEntry } from "./journal.js";
+import { corruption, type SequenceRange } from "./journal-error.js";
+import type { Segment } from "./segment.js";
+import { SEGMENT_HEADER_BYTES } from "./segment-header.js";
+import type { SegmentReaders } from "./segment-readers.js";
+
+/** How to go through a segment. */
+export interface WalkOptions {
+  /** The open segments. */
+  readonly readers: SegmentReaders;
+  /** Checks what is read. */
+  readonly verify: Verify;
+  /** Bytes read at once. */
+  readonly windowBytes: number;
+}
+
+/** Goes through one segment's entries. */
+class Walk {
+  readonly #segment: Segment;
+  readonly #options: WalkOptions;
+  readonly #window: FileWindow;
+
+  constructor(segment: Segment, options: WalkOptions) {
+    this.#segment = segment;
+    this.#options = options;
+    this.#window = new FileWindow(
+      (buffer, position) => options.readers.read(segment, buffer, position),
+      options.windowBytes,
+    );
+  }
+
+  async *entries(range: SequenceRange): AsyncGenerator<StoredEntry> {
+    const { commitsEnd, index } = await this.#options.readers.get(this.#segment);
+    let position = index.positionFor(range.first) ?? SEGMENT_HEADER_BYTES;
+    while (position < commitsEnd) {
+      const head = await this.#head(position, commitsEnd, range);
+      if (head.entryCount > 0 && head.sequence(0) > range.last) return;
+      if (head.lastSequence >= range.first) yield* this.#entriesOf(head, position, range);
+      position += head.bytes;
+    }
+  }
+
+  async #head(position: number, end: number, range: SequenceRange): Promise<CommitHead> {
+    const at = { position, end, identity: this.#segment.header };
+    const found = await readCommitHead(this.#window, at, this.#options.verify);
+    if (found.kind === "head") return found.head;
+    throw corruption("A commit's header is damaged", {
+      segment: this.#segment.name,
+      position,
+      sequences: range,
+    });
+  }
+
+  async *#entriesOf(
+    head: CommitHead,
+    position: number,
+    range: SequenceRange,
+  ): AsyncGenerator<StoredEntry> {
+    const end = position + head.bytes;
+    let at = position + head.headBytes;
+    for (let row = 0; row < head.entryCount; row += 1) {
+      const sequence = head.sequence(row);
+      const length = head.length(row);
+      if (sequence > range.last) return;
+      if (sequence >= range.first) {
+        const payload = this.#window.peek(at, length) ?? (await this.#window.view(at, length, end));
+        if (payload === undefined || !this.#options.verify([payload], head.checksum(row))) {
+          throw corruption("An entry is damaged", {
+            segment: this.#segment.name,
+            position: at,
+            sequences: { first: sequence, last: sequence },
+          });
+        }
+        yield { sequence, payload };
+      }
+      at += length;
+    }
+  }
+}
+
+/** The entries of one segment within a range, ascending, each verified. */
+export function walkEntries(
+  segment: Segment,
+  range: SequenceRange,
+  options: WalkOptions,
+): AsyncGenerator<StoredEntry> {
+  return new Walk(segment, options).entries(range);
+}

@@ -1,0 +1,187 @@
+import type { PendingAppend } from "./append-queue.js";
+import {
+  COMMIT_HEADER_BYTES,
+  type CommitFacts,
+  encodeCommitHead,
+  TABLE_ROW_BYTES,
+  type TableRow,
+} from "./commit-header.js";
+import { CommitIndex } from "./commit-index.js";
+import type { Disk } from "./disk.js";
+import type { JournalLimits } from "./limits.js";
+import type { Random } from "./random.js";
+import { ReadableSegment } from "./readable-segment.js";
+import { createSegment, type Segment } from "./segment.js";
+import { encodeFooter } from "./segment-footer.js";
+import { SEGMENT_HEADER_BYTES } from "./segment-header.js";
+import type { SegmentReaders } from "./segment-readers.js";
+
+/** Where and how to write. */
+export interface WriterOptions {
+  /** The file system. */
+  readonly disk: Disk;
+  /** The journal's folder. */
+  readonly folder: string;
+  /** Source of salts. */
+  readonly random: Random;
+  /** Bounds. */
+  readonly limits: JournalLimits;
+  /** Is told of each new active segment. */
+  readonly readers: SegmentReaders;
+}
+
+/** Where writing goes on. */
+export interface WriterState {
+  /** The newest segment, open for writing, everything in it synced. */
+  readonly active: ReadableSegment;
+  /** All segments, ascending; the writer adds to it. */
+  readonly segments: Segment[];
+  /** Newest sequence assigned. */
+  readonly lastSequence: bigint;
+  /** Number of the newest commit. */
+  readonly lastCommit: bigint;
+  /** Number of the newest commit with entries that no later commit marks as synced; 0 for none. */
+  readonly unmarkedCommit: bigint;
+  /** First sequence of the oldest segment retained. */
+  readonly firstRetained: bigint;
+}
+
+/** Writes commits, one at a time, into segments. After any error it must not be used again. */
+export class SegmentWriter {
+  readonly #options: WriterOptions;
+  readonly #segments: Segment[];
+  #active: ReadableSegment;
+  #lastSequence: bigint;
+  #lastCommit: bigint;
+  #syncedCommit: bigint;
+  #unmarkedCommit: bigint;
+  #firstRetained: bigint;
+  #unsyncedBytes = 0;
+
+  /** Goes on where `state` says. */
+  constructor(options: WriterOptions, state: WriterState) {
+    this.#options = options;
+    this.#segments = state.segments;
+    this.#active = state.active;
+    this.#lastSequence = state.lastSequence;
+    this.#lastCommit = state.lastCommit;
+    this.#syncedCommit = state.lastCommit;
+    this.#unmarkedCommit = state.unmarkedCommit;
+    this.#firstRetained = state.firstRetained;
+    options.readers.setActive(state.active);
+  }
+
+  /** Number of the newest commit. */
+  get lastCommit(): bigint {
+    return this.#lastCommit;
+  }
+
+  /** Whether the newest commit with entries still lacks its mark. */
+  get needsMark(): boolean {
+    return this.#unmarkedCommit > 0n;
+  }
+
+  /** Writes appends as one commit, synced if one of them asks for it or too much is unsynced. */
+  async commit(batch: readonly PendingAppend[]): Promise<void> {
+    const [first] = batch;
+    const last = batch.at(-1);
+    if (first === undefined || last === undefined) return;
+    const rows = batch.flatMap((append) => append.rows);
+    let payloadBytes = 0;
+    for (const append of batch) payloadBytes += append.bytes;
+    const bytes = COMMIT_HEADER_BYTES + rows.length * TABLE_ROW_BYTES + payloadBytes;
+    if (this.#mustRoll(bytes)) await this.#roll(first.first);
+    const parts: Uint8Array[] = [];
+    for (const append of batch) for (const entry of append.entries) parts.push(...entry.parts);
+    const mustSync =
+      batch.some((append) => append.mustSync) ||
+      this.#unsyncedBytes + bytes > this.#options.limits.unsyncedBytesMax;
+    await this.#write({ rows, parts, bytes, lastSequence: last.last }, mustSync);
+    this.#unmarkedCommit = this.#lastCommit;
+  }
+
+  /** Syncs what is not, and writes an empty, synced commit that marks it so. */
+  async mark(): Promise<void> {
+    await this.#sync();
+    const bytes = COMMIT_HEADER_BYTES;
+    await this.#write({ rows: [], parts: [], bytes, lastSequence: this.#lastSequence }, true);
+    this.#unmarkedCommit = 0n;
+  }
+
+  /** Records durably that segments below a sequence are no longer part of the journal. */
+  async retainFrom(firstRetained: bigint): Promise<void> {
+    this.#firstRetained = firstRetained;
+    await this.mark();
+  }
+
+  #mustRoll(bytes: number): boolean {
+    const { commitsEnd } = this.#active;
+    return (
+      commitsEnd > SEGMENT_HEADER_BYTES && commitsEnd + bytes > this.#options.limits.segmentBytes
+    );
+  }
+
+  async #write(
+    commit: { rows: TableRow[]; parts: Uint8Array[]; bytes: number; lastSequence: bigint },
+    mustSync: boolean,
+  ): Promise<void> {
+    const active = this.#active;
+    const facts: CommitFacts = {
+      number: this.#lastCommit + 1n,
+      syncedMark: this.#syncedCommit,
+      lastSequence: commit.lastSequence,
+      firstRetained: this.#firstRetained,
+    };
+    const head = encodeCommitHead(active.segment.header, facts, commit.rows);
+    const position = active.commitsEnd;
+    await active.file.writev([head, ...commit.parts], position);
+    if (mustSync) await active.file.datasync();
+    const [firstRow] = commit.rows;
+    if (firstRow !== undefined) active.index.note(firstRow.sequence, position);
+    active.commitsEnd = position + commit.bytes;
+    active.segment.bytes = active.commitsEnd;
+    this.#lastSequence = commit.lastSequence;
+    this.#lastCommit = facts.number;
+    this.#unsyncedBytes = mustSync ? 0 : this.#unsyncedBytes + commit.bytes;
+    if (mustSync) this.#syncedCommit = facts.number;
+  }
+
+  async #sync(): Promise<void> {
+    if (this.#syncedCommit === this.#lastCommit) return;
+    await this.#active.file.datasync();
+    this.#syncedCommit = this.#lastCommit;
+    this.#unsyncedBytes = 0;
+  }
+
+  /** Makes the next segment, then seals this one: a footer shows that a next one must exist. */
+  async #roll(firstSequence: bigint): Promise<void> {
+    await this.#sync();
+    const { disk, folder, random, readers } = this.#options;
+    const sealed = this.#active;
+    const { header } = sealed.segment;
+    const { segment, file } = await createSegment(disk, folder, {
+      journalId: header.journalId,
+      salt: random.bytes(8),
+      firstSequence,
+      firstCommit: this.#lastCommit + 1n,
+      previousFirstSequence: header.firstSequence,
+      firstRetained: this.#firstRetained,
+    });
+    const footer = encodeFooter(header, {
+      commitsEnd: sealed.commitsEnd,
+      lastSequence: this.#lastSequence,
+      lastCommit: this.#lastCommit,
+      index: sealed.index,
+    });
+    await sealed.file.writev([footer], sealed.commitsEnd);
+    await sealed.file.datasync();
+    sealed.segment.bytes += footer.length;
+    sealed.segment.lastCommit = this.#lastCommit;
+    this.#segments.push(segment);
+    this.#active = new ReadableSegment(segment, file, {
+      commitsEnd: segment.bytes,
+      index: new CommitIndex(),
+    });
+    readers.setActive(this.#active);
+  }
+}

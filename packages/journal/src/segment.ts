@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import type { Disk, DiskFile } from "./disk.js";
+import { encodeSegmentHeader, type SegmentHeader } from "./segment-header.js";
+
+const SUFFIX = ".seg";
+const NAME_DIGITS = 16;
+const NAME = /^\d{16}\.seg$/;
+
+/** One segment file of a journal, open or not. */
+export interface Segment {
+  /** File name within the folder. */
+  readonly name: string;
+  /** Path of the file. */
+  readonly path: string;
+  /** What its header says. */
+  readonly header: SegmentHeader;
+  /** Bytes of the file. */
+  bytes: number;
+  /** Set when retention has let it go. */
+  isDropped: boolean;
+  /** Number of its last commit; undefined while it is the newest segment. */
+  lastCommit: bigint | undefined;
+}
+
+/** The file name of the segment that begins with a sequence. */
+export function segmentName(firstSequence: bigint): string {
+  return `${firstSequence.toString().padStart(NAME_DIGITS, "0")}${SUFFIX}`;
+}
+
+/** Whether a file name claims to be a segment's. */
+export function isSegmentName(name: string): boolean {
+  return NAME.test(name);
+}
+
+/** The last entry that a segment may hold, given the one after it. */
+export function sequenceBefore(next: Segment): bigint {
+  return next.header.firstSequence - 1n;
+}
+
+/** Makes a segment file, durable with its name before this resolves. */
+export async function createSegment(
+  disk: Disk,
+  folder: string,
+  header: SegmentHeader,
+): Promise<{ segment: Segment; file: DiskFile }> {
+  const name = segmentName(header.firstSequence);
+  const path = join(folder, name);
+  const bytes = encodeSegmentHeader(header);
+  const file = await disk.open(path, "create");
+  await file.writev([bytes], 0);
+  await file.sync();
+  await disk.syncDirectory(folder);
+  return {
+    segment: {
+      name,
+      path,
+      header,
+      bytes: bytes.length,
+      isDropped: false,
+      lastCommit: undefined,
+    },
+    file,
+  };
+}
