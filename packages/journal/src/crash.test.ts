@@ -9,7 +9,7 @@ import {
   operationsOfLife,
   witness,
   world,
-} from "./crash-trace.test-support.js";
+} from "./test/crash-trace.js";
 
 const SEEDS = 3;
 

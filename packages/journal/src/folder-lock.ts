@@ -1,15 +1,16 @@
+import { constants } from "node:fs";
 import { open, readFile, stat, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { JournalError } from "./journal-error.js";
+
+const { O_CREAT, O_NONBLOCK, O_RDWR } = constants;
 
 /** File in the folder that says for people who holds the lock; it locks nothing by itself. */
 const OWNER_FILE = "lock.owner";
 const LOCK_FILE = "lock.file";
 /** BSD's and macOS's flag for `open`: take an exclusive lock that ends with the process. */
 const O_EXLOCK = 0x20;
-const O_NONBLOCK = 0x4;
-const O_RDWR_CREATE = 0x202;
 
 /**
  * Keeps a second process off a folder. The lock is the operating system's and ends with the process
@@ -73,7 +74,7 @@ async function listen(address: string): Promise<() => Promise<void>> {
 }
 
 async function openExclusively(path: string): Promise<() => Promise<void>> {
-  const handle = await open(path, O_RDWR_CREATE | O_EXLOCK | O_NONBLOCK);
+  const handle = await open(path, O_RDWR | O_CREAT | O_NONBLOCK | O_EXLOCK);
   return () => handle.close();
 }
 

@@ -1,5 +1,5 @@
 import { describeJournalContract } from "./contract.js";
-import { nodeSubject, SMALL, simulatedSubject } from "./journal-subjects.test-support.js";
+import { nodeSubject, SMALL, simulatedSubject } from "./test/journal-subjects.js";
 
 const bounds = { entryBytesMax: 2048, queuedBytesMax: 16_384 };
 

@@ -201,7 +201,6 @@ export class SegmentJournal implements Journal {
       this.#fail(error);
     }
     this.#running = undefined;
-    this.#armMark();
   }
 
   async #commit(batch: readonly PendingAppend[]): Promise<void> {
@@ -216,6 +215,7 @@ export class SegmentJournal implements Journal {
     }
     this.#lastSequence = last.last;
     this.#queue.release(batch);
+    this.#armMark();
     for (const append of batch) {
       for (const entry of append.entries) this.#cache.add(entry);
       append.resolve({ first: append.first, last: append.last });
@@ -241,7 +241,7 @@ export class SegmentJournal implements Journal {
     this.#markSeenCommit = writer.lastCommit;
     this.#markTimer = timers.setTimer(() => {
       this.#markTimer = undefined;
-      if (this.#ended !== undefined) return;
+      if (this.#ended !== undefined || !writer.needsMark) return;
       const isBusy = this.#running !== undefined || writer.lastCommit !== this.#markSeenCommit;
       if (isBusy) {
         this.#armMark();

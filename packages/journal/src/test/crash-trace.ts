@@ -4,10 +4,10 @@ import {
   SimulatedDisk,
   VirtualClock,
 } from "@opendxa/pubsub-simulated";
-import { type Verify, verifyChecksum } from "./checksum.js";
-import type { Durability, Journal } from "./journal.js";
-import { all, FOLDER, SMALL } from "./journal-subjects.test-support.js";
-import { openVerified } from "./open-segment-journal.js";
+import { type Verify, verifyChecksum } from "../checksum.js";
+import type { Durability, Journal } from "../journal.js";
+import { openVerified } from "../open-segment-journal.js";
+import { all, FOLDER, SMALL } from "./journal-subjects.js";
 
 /** How one life of a journal is recorded, so that what is found after a crash can be judged. */
 export interface Witness {

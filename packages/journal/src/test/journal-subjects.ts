@@ -2,17 +2,19 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CRASH_MODES, SeededRandom, SimulatedDisk, VirtualClock } from "@opendxa/pubsub-simulated";
-import type { JournalSubject } from "./contract.js";
+import { SeededRandom, SimulatedDisk, VirtualClock } from "@opendxa/pubsub-simulated";
+import type { JournalSubject } from "../contract.js";
 import {
   type Disk,
   type Journal,
   type JournalEntry,
+  JournalError,
   type JournalLimits,
   NodeDisk,
+  type OpenedJournal,
   openSegmentJournal,
   type StoredEntry,
-} from "./index.js";
+} from "../index.js";
 
 export const FOLDER = "/data/default/journal";
 
@@ -56,6 +58,40 @@ export async function nodeSubject(limits: Partial<JournalLimits>): Promise<Journ
   };
 }
 
+/** A journal on a simulated disk with its clock, opened with small bounds. */
+export async function simulated(
+  options: { disk?: SimulatedDisk; limits?: Partial<JournalLimits> } = {},
+): Promise<OpenedJournal & SimulatedPlace> {
+  const disk = options.disk ?? new SimulatedDisk({ seed: 1 });
+  const clock = new VirtualClock();
+  const failures: JournalError[] = [];
+  const opened = await openSegmentJournal({
+    disk,
+    folder: FOLDER,
+    timers: clock,
+    random: new SeededRandom(disk.operations + 1),
+    limits: { ...SMALL, ...options.limits },
+    onFailure: (error) => failures.push(error),
+  });
+  return { ...opened, disk, clock, failures };
+}
+
+/** What a simulated journal lives in. */
+export interface SimulatedPlace {
+  readonly disk: SimulatedDisk;
+  readonly clock: VirtualClock;
+  readonly failures: JournalError[];
+}
+
+export async function errorOf(promise: Promise<unknown>): Promise<JournalError> {
+  const error = await promise.then(
+    () => undefined,
+    (rejection: unknown) => rejection,
+  );
+  if (error instanceof JournalError) return error;
+  throw new Error(`expected a JournalError, not ${String(error)}`);
+}
+
 export function entry(size: number, fill: number): JournalEntry {
   return { parts: [new Uint8Array(size).fill(fill)] };
 }
@@ -65,5 +101,3 @@ export async function all(journal: Journal, from = 1n): Promise<StoredEntry[]> {
   for await (const stored of journal.read({ from })) entries.push(stored);
   return entries;
 }
-
-export { CRASH_MODES };
