@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { committedFiles } from "./task/committed-files.mjs";
 import { ROOT } from "./task/paths.mjs";
 import { run } from "./task/process.mjs";
+import { generateArguments } from "./task/python.mjs";
 
 const GENERATED = /(^|\/)_?gen\/|^docs\/reference\/|^packages\/protocol\/schemas\//;
 
@@ -23,7 +24,7 @@ function fingerprints() {
 }
 
 const before = fingerprints();
-const { code } = await run(["node", "scripts/generate.mjs"]);
+const { code } = await run(["node", "scripts/generate.mjs", ...generateArguments()]);
 const after = fingerprints();
 const stale = [...new Set([...before.keys(), ...after.keys()])].filter(
   (path) => before.get(path) !== after.get(path),

@@ -6,7 +6,7 @@ import { runLegs, selectLegs } from "./task/legs.mjs";
 import { installNodePackages } from "./task/node-packages.mjs";
 import { ROOT } from "./task/paths.mjs";
 import { run } from "./task/process.mjs";
-import { hasPythonPackage, installPythonPackages } from "./task/python.mjs";
+import { generateArguments, hasPythonPackage, installPythonPackages } from "./task/python.mjs";
 import { realLegs } from "./task/real-legs.mjs";
 import { buildCommand, staticLegs } from "./task/static-legs.mjs";
 import { pythonEnvironment, testLegs } from "./task/test-legs.mjs";
@@ -53,7 +53,7 @@ async function bench(args) {
 async function generate() {
   await installNodePackages();
   if (hasPythonPackage()) await installPythonPackages({ dev: true });
-  return show(["node", "scripts/generate.mjs"]);
+  return show(["node", "scripts/generate.mjs", ...generateArguments()]);
 }
 
 async function fix() {

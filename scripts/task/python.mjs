@@ -27,6 +27,11 @@ export function pythonProgram(name) {
   return join(PYTHON_ENVIRONMENT, "bin", name);
 }
 
+/** Arguments for `scripts/generate.mjs`: the interpreter that has grpcio-tools, where there is Python to generate. */
+export function generateArguments() {
+  return hasPythonPackage() ? ["--python", pythonProgram("python")] : [];
+}
+
 /** Every place where an interpreter may be: the whole PATH, as a shim may refuse, then pyenv's own folder. */
 export function* interpreterCandidates({ path, home, pyenvRoot }) {
   for (const folder of path.split(delimiter).filter(Boolean)) {

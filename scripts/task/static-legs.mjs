@@ -42,7 +42,11 @@ function typescriptChecks() {
       "apps",
     ]),
     check("arrows-self-test", "planted wrong imports are caught", script("check-arrows-self-test")),
-    check("knip", "no dead file, export or dependency", ["knip", "--no-progress"]),
+    check("knip", "no dead file, export or dependency", [
+      "knip",
+      "--no-progress",
+      "--no-config-hints",
+    ]),
     check("docstrings", "every exported symbol is documented", [
       "typedoc",
       "--emit",
