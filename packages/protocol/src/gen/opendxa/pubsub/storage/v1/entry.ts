@@ -237,6 +237,14 @@ export interface ExecutionRegistered {
   matched: MatchedFeedback[];
   /** Waits that the matched feedback ended. */
   waitsEnded: WaitEnded[];
+  /** Until when the matched feedback is remembered as received, milliseconds since the Unix epoch. */
+  forgetTimeUnixMs: bigint;
+  /** When feedback stops finding the execution, milliseconds since the Unix epoch. */
+  closeTimeUnixMs: bigint;
+  /** More feedback waits for it than fits one entry; a timer at the time of this entry takes it up. */
+  morePending: boolean;
+  /** Due time of the timer that this entry answers. Absent: the registration itself. */
+  rematchTimeUnixMs?: bigint | undefined;
 }
 
 /** A piece of feedback that belongs to an execution. */
@@ -276,7 +284,13 @@ export interface FeedbackReceived {
   /** Waits that it ended. */
   waitsEnded: WaitEnded[];
   /** The pending record, when it matched nothing. */
-  pending: PendingState | undefined;
+  pending:
+    | PendingState
+    | undefined;
+  /** Until when a repetition is known, milliseconds since the Unix epoch. */
+  forgetTimeUnixMs: bigint;
+  /** Offset of the raw event on its ingress topic. Absent: none was stored. */
+  rawOffset?: bigint | undefined;
 }
 
 /** A connector's memory entry. */
@@ -307,6 +321,10 @@ export interface DeadlinesPassed {
   executionsExpired: string[];
   /** Pending feedback that became an orphan, by feedback_key. */
   pendingOrphaned: string[];
+  /** Received feedback whose repetition is not known any more, by feedback_key. */
+  receivedForgotten: string[];
+  /** Executions that feedback finds no longer. */
+  executionsClosed: string[];
 }
 
 function createBaseEntry(): Entry {
@@ -1797,7 +1815,15 @@ export const EventsSettled: MessageFns<EventsSettled> = {
 };
 
 function createBaseExecutionRegistered(): ExecutionRegistered {
-  return { execution: undefined, matched: [], waitsEnded: [] };
+  return {
+    execution: undefined,
+    matched: [],
+    waitsEnded: [],
+    forgetTimeUnixMs: 0n,
+    closeTimeUnixMs: 0n,
+    morePending: false,
+    rematchTimeUnixMs: undefined,
+  };
 }
 
 export const ExecutionRegistered: MessageFns<ExecutionRegistered> = {
@@ -1810,6 +1836,27 @@ export const ExecutionRegistered: MessageFns<ExecutionRegistered> = {
     }
     for (const v of message.waitsEnded) {
       WaitEnded.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.forgetTimeUnixMs !== 0n) {
+      if (BigInt.asIntN(64, message.forgetTimeUnixMs) !== message.forgetTimeUnixMs) {
+        throw new globalThis.Error("value provided for field message.forgetTimeUnixMs of type sfixed64 too large");
+      }
+      writer.uint32(33).sfixed64(message.forgetTimeUnixMs);
+    }
+    if (message.closeTimeUnixMs !== 0n) {
+      if (BigInt.asIntN(64, message.closeTimeUnixMs) !== message.closeTimeUnixMs) {
+        throw new globalThis.Error("value provided for field message.closeTimeUnixMs of type sfixed64 too large");
+      }
+      writer.uint32(41).sfixed64(message.closeTimeUnixMs);
+    }
+    if (message.morePending !== false) {
+      writer.uint32(48).bool(message.morePending);
+    }
+    if (message.rematchTimeUnixMs !== undefined) {
+      if (BigInt.asIntN(64, message.rematchTimeUnixMs) !== message.rematchTimeUnixMs) {
+        throw new globalThis.Error("value provided for field message.rematchTimeUnixMs of type sfixed64 too large");
+      }
+      writer.uint32(57).sfixed64(message.rematchTimeUnixMs);
     }
     return writer;
   },
@@ -1851,6 +1898,38 @@ export const ExecutionRegistered: MessageFns<ExecutionRegistered> = {
             message.waitsEnded.push(WaitEnded.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.forgetTimeUnixMs = reader.sfixed64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.closeTimeUnixMs = reader.sfixed64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.morePending = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.rematchTimeUnixMs = reader.sfixed64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1874,6 +1953,26 @@ export const ExecutionRegistered: MessageFns<ExecutionRegistered> = {
         : globalThis.Array.isArray(object?.waits_ended)
         ? object.waits_ended.map((e: any) => WaitEnded.fromJSON(e))
         : [],
+      forgetTimeUnixMs: isSet(object.forgetTimeUnixMs)
+        ? BigInt(object.forgetTimeUnixMs)
+        : isSet(object.forget_time_unix_ms)
+        ? BigInt(object.forget_time_unix_ms)
+        : 0n,
+      closeTimeUnixMs: isSet(object.closeTimeUnixMs)
+        ? BigInt(object.closeTimeUnixMs)
+        : isSet(object.close_time_unix_ms)
+        ? BigInt(object.close_time_unix_ms)
+        : 0n,
+      morePending: isSet(object.morePending)
+        ? globalThis.Boolean(object.morePending)
+        : isSet(object.more_pending)
+        ? globalThis.Boolean(object.more_pending)
+        : false,
+      rematchTimeUnixMs: isSet(object.rematchTimeUnixMs)
+        ? BigInt(object.rematchTimeUnixMs)
+        : isSet(object.rematch_time_unix_ms)
+        ? BigInt(object.rematch_time_unix_ms)
+        : undefined,
     };
   },
 
@@ -1888,6 +1987,18 @@ export const ExecutionRegistered: MessageFns<ExecutionRegistered> = {
     if (message.waitsEnded?.length) {
       obj.waitsEnded = message.waitsEnded.map((e) => WaitEnded.toJSON(e));
     }
+    if (message.forgetTimeUnixMs !== 0n) {
+      obj.forgetTimeUnixMs = message.forgetTimeUnixMs.toString();
+    }
+    if (message.closeTimeUnixMs !== 0n) {
+      obj.closeTimeUnixMs = message.closeTimeUnixMs.toString();
+    }
+    if (message.morePending !== false) {
+      obj.morePending = message.morePending;
+    }
+    if (message.rematchTimeUnixMs !== undefined) {
+      obj.rematchTimeUnixMs = message.rematchTimeUnixMs.toString();
+    }
     return obj;
   },
 
@@ -1901,6 +2012,16 @@ export const ExecutionRegistered: MessageFns<ExecutionRegistered> = {
       : undefined;
     message.matched = object.matched?.map((e) => MatchedFeedback.fromPartial(e)) || [];
     message.waitsEnded = object.waitsEnded?.map((e) => WaitEnded.fromPartial(e)) || [];
+    message.forgetTimeUnixMs = (object.forgetTimeUnixMs !== undefined && object.forgetTimeUnixMs !== null)
+      ? BigInt(object.forgetTimeUnixMs)
+      : 0n;
+    message.closeTimeUnixMs = (object.closeTimeUnixMs !== undefined && object.closeTimeUnixMs !== null)
+      ? BigInt(object.closeTimeUnixMs)
+      : 0n;
+    message.morePending = object.morePending ?? false;
+    message.rematchTimeUnixMs = (object.rematchTimeUnixMs !== undefined && object.rematchTimeUnixMs !== null)
+      ? BigInt(object.rematchTimeUnixMs)
+      : undefined;
     return message;
   },
 };
@@ -2128,6 +2249,8 @@ function createBaseFeedbackReceived(): FeedbackReceived {
     memory: [],
     waitsEnded: [],
     pending: undefined,
+    forgetTimeUnixMs: 0n,
+    rawOffset: undefined,
   };
 }
 
@@ -2153,6 +2276,18 @@ export const FeedbackReceived: MessageFns<FeedbackReceived> = {
     }
     if (message.pending !== undefined) {
       PendingState.encode(message.pending, writer.uint32(58).fork()).join();
+    }
+    if (message.forgetTimeUnixMs !== 0n) {
+      if (BigInt.asIntN(64, message.forgetTimeUnixMs) !== message.forgetTimeUnixMs) {
+        throw new globalThis.Error("value provided for field message.forgetTimeUnixMs of type sfixed64 too large");
+      }
+      writer.uint32(65).sfixed64(message.forgetTimeUnixMs);
+    }
+    if (message.rawOffset !== undefined) {
+      if (BigInt.asUintN(64, message.rawOffset) !== message.rawOffset) {
+        throw new globalThis.Error("value provided for field message.rawOffset of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.rawOffset);
     }
     return writer;
   },
@@ -2226,6 +2361,22 @@ export const FeedbackReceived: MessageFns<FeedbackReceived> = {
             message.pending = PendingState.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.forgetTimeUnixMs = reader.sfixed64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.rawOffset = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2267,6 +2418,16 @@ export const FeedbackReceived: MessageFns<FeedbackReceived> = {
         ? object.waits_ended.map((e: any) => WaitEnded.fromJSON(e))
         : [],
       pending: isSet(object.pending) ? PendingState.fromJSON(object.pending) : undefined,
+      forgetTimeUnixMs: isSet(object.forgetTimeUnixMs)
+        ? BigInt(object.forgetTimeUnixMs)
+        : isSet(object.forget_time_unix_ms)
+        ? BigInt(object.forget_time_unix_ms)
+        : 0n,
+      rawOffset: isSet(object.rawOffset)
+        ? BigInt(object.rawOffset)
+        : isSet(object.raw_offset)
+        ? BigInt(object.raw_offset)
+        : undefined,
     };
   },
 
@@ -2293,6 +2454,12 @@ export const FeedbackReceived: MessageFns<FeedbackReceived> = {
     if (message.pending !== undefined) {
       obj.pending = PendingState.toJSON(message.pending);
     }
+    if (message.forgetTimeUnixMs !== 0n) {
+      obj.forgetTimeUnixMs = message.forgetTimeUnixMs.toString();
+    }
+    if (message.rawOffset !== undefined) {
+      obj.rawOffset = message.rawOffset.toString();
+    }
     return obj;
   },
 
@@ -2309,6 +2476,12 @@ export const FeedbackReceived: MessageFns<FeedbackReceived> = {
     message.waitsEnded = object.waitsEnded?.map((e) => WaitEnded.fromPartial(e)) || [];
     message.pending = (object.pending !== undefined && object.pending !== null)
       ? PendingState.fromPartial(object.pending)
+      : undefined;
+    message.forgetTimeUnixMs = (object.forgetTimeUnixMs !== undefined && object.forgetTimeUnixMs !== null)
+      ? BigInt(object.forgetTimeUnixMs)
+      : 0n;
+    message.rawOffset = (object.rawOffset !== undefined && object.rawOffset !== null)
+      ? BigInt(object.rawOffset)
       : undefined;
     return message;
   },
@@ -2540,7 +2713,7 @@ export const WaitCancelled: MessageFns<WaitCancelled> = {
 };
 
 function createBaseDeadlinesPassed(): DeadlinesPassed {
-  return { waitsEnded: [], executionsExpired: [], pendingOrphaned: [] };
+  return { waitsEnded: [], executionsExpired: [], pendingOrphaned: [], receivedForgotten: [], executionsClosed: [] };
 }
 
 export const DeadlinesPassed: MessageFns<DeadlinesPassed> = {
@@ -2553,6 +2726,12 @@ export const DeadlinesPassed: MessageFns<DeadlinesPassed> = {
     }
     for (const v of message.pendingOrphaned) {
       writer.uint32(26).string(v!);
+    }
+    for (const v of message.receivedForgotten) {
+      writer.uint32(34).string(v!);
+    }
+    for (const v of message.executionsClosed) {
+      writer.uint32(42).string(v!);
     }
     return writer;
   },
@@ -2594,6 +2773,22 @@ export const DeadlinesPassed: MessageFns<DeadlinesPassed> = {
             message.pendingOrphaned.push(reader.string());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.receivedForgotten.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.executionsClosed.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2623,6 +2818,16 @@ export const DeadlinesPassed: MessageFns<DeadlinesPassed> = {
         : globalThis.Array.isArray(object?.pending_orphaned)
         ? object.pending_orphaned.map((e: any) => globalThis.String(e))
         : [],
+      receivedForgotten: globalThis.Array.isArray(object?.receivedForgotten)
+        ? object.receivedForgotten.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.received_forgotten)
+        ? object.received_forgotten.map((e: any) => globalThis.String(e))
+        : [],
+      executionsClosed: globalThis.Array.isArray(object?.executionsClosed)
+        ? object.executionsClosed.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.executions_closed)
+        ? object.executions_closed.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -2637,6 +2842,12 @@ export const DeadlinesPassed: MessageFns<DeadlinesPassed> = {
     if (message.pendingOrphaned?.length) {
       obj.pendingOrphaned = message.pendingOrphaned;
     }
+    if (message.receivedForgotten?.length) {
+      obj.receivedForgotten = message.receivedForgotten;
+    }
+    if (message.executionsClosed?.length) {
+      obj.executionsClosed = message.executionsClosed;
+    }
     return obj;
   },
 
@@ -2648,6 +2859,8 @@ export const DeadlinesPassed: MessageFns<DeadlinesPassed> = {
     message.waitsEnded = object.waitsEnded?.map((e) => WaitEnded.fromPartial(e)) || [];
     message.executionsExpired = object.executionsExpired?.map((e) => e) || [];
     message.pendingOrphaned = object.pendingOrphaned?.map((e) => e) || [];
+    message.receivedForgotten = object.receivedForgotten?.map((e) => e) || [];
+    message.executionsClosed = object.executionsClosed?.map((e) => e) || [];
     return message;
   },
 };

@@ -170,6 +170,10 @@ export interface ExecutionRecord {
   waits: string[];
   /** Its correlation keys that had feedback. */
   keysMatched: string[];
+  /** When feedback stops finding it, milliseconds since the Unix epoch. */
+  closeTimeUnixMs: bigint;
+  /** Feedback finds it no longer. */
+  closed: boolean;
 }
 
 /** Where a piece of feedback lies. */
@@ -216,6 +220,12 @@ export interface PendingState {
   receiveTimeUnixMs: bigint;
   /** It is an orphan. */
   orphan: boolean;
+  /** When it becomes one, milliseconds since the Unix epoch. */
+  orphanTimeUnixMs: bigint;
+  /** Source of the event that brought it. */
+  source: string;
+  /** Id of the event that brought it. */
+  id: string;
 }
 
 /** Feedback that was received, so that a repetition is known. */
@@ -226,6 +236,8 @@ export interface ReceivedState {
   expireTimeUnixMs: bigint;
   /** It is pending. */
   pending: boolean;
+  /** Offset of the raw event on its ingress topic. Absent: none was stored. */
+  rawOffset?: bigint | undefined;
 }
 
 /** A wait. */
@@ -1890,7 +1902,7 @@ export const CursorException_Run: MessageFns<CursorException_Run> = {
 };
 
 function createBaseExecutionRecord(): ExecutionRecord {
-  return { execution: undefined, feedback: [], waits: [], keysMatched: [] };
+  return { execution: undefined, feedback: [], waits: [], keysMatched: [], closeTimeUnixMs: 0n, closed: false };
 }
 
 export const ExecutionRecord: MessageFns<ExecutionRecord> = {
@@ -1906,6 +1918,15 @@ export const ExecutionRecord: MessageFns<ExecutionRecord> = {
     }
     for (const v of message.keysMatched) {
       writer.uint32(34).string(v!);
+    }
+    if (message.closeTimeUnixMs !== 0n) {
+      if (BigInt.asIntN(64, message.closeTimeUnixMs) !== message.closeTimeUnixMs) {
+        throw new globalThis.Error("value provided for field message.closeTimeUnixMs of type sfixed64 too large");
+      }
+      writer.uint32(41).sfixed64(message.closeTimeUnixMs);
+    }
+    if (message.closed !== false) {
+      writer.uint32(48).bool(message.closed);
     }
     return writer;
   },
@@ -1955,6 +1976,22 @@ export const ExecutionRecord: MessageFns<ExecutionRecord> = {
             message.keysMatched.push(reader.string());
             continue;
           }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.closeTimeUnixMs = reader.sfixed64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.closed = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1979,6 +2016,12 @@ export const ExecutionRecord: MessageFns<ExecutionRecord> = {
         : globalThis.Array.isArray(object?.keys_matched)
         ? object.keys_matched.map((e: any) => globalThis.String(e))
         : [],
+      closeTimeUnixMs: isSet(object.closeTimeUnixMs)
+        ? BigInt(object.closeTimeUnixMs)
+        : isSet(object.close_time_unix_ms)
+        ? BigInt(object.close_time_unix_ms)
+        : 0n,
+      closed: isSet(object.closed) ? globalThis.Boolean(object.closed) : false,
     };
   },
 
@@ -1996,6 +2039,12 @@ export const ExecutionRecord: MessageFns<ExecutionRecord> = {
     if (message.keysMatched?.length) {
       obj.keysMatched = message.keysMatched;
     }
+    if (message.closeTimeUnixMs !== 0n) {
+      obj.closeTimeUnixMs = message.closeTimeUnixMs.toString();
+    }
+    if (message.closed !== false) {
+      obj.closed = message.closed;
+    }
     return obj;
   },
 
@@ -2010,6 +2059,10 @@ export const ExecutionRecord: MessageFns<ExecutionRecord> = {
     message.feedback = object.feedback?.map((e) => FeedbackPosition.fromPartial(e)) || [];
     message.waits = object.waits?.map((e) => e) || [];
     message.keysMatched = object.keysMatched?.map((e) => e) || [];
+    message.closeTimeUnixMs = (object.closeTimeUnixMs !== undefined && object.closeTimeUnixMs !== null)
+      ? BigInt(object.closeTimeUnixMs)
+      : 0n;
+    message.closed = object.closed ?? false;
     return message;
   },
 };
@@ -2326,6 +2379,9 @@ function createBasePendingState(): PendingState {
     originalType: "",
     receiveTimeUnixMs: 0n,
     orphan: false,
+    orphanTimeUnixMs: 0n,
+    source: "",
+    id: "",
   };
 }
 
@@ -2354,6 +2410,18 @@ export const PendingState: MessageFns<PendingState> = {
     }
     if (message.orphan !== false) {
       writer.uint32(56).bool(message.orphan);
+    }
+    if (message.orphanTimeUnixMs !== 0n) {
+      if (BigInt.asIntN(64, message.orphanTimeUnixMs) !== message.orphanTimeUnixMs) {
+        throw new globalThis.Error("value provided for field message.orphanTimeUnixMs of type sfixed64 too large");
+      }
+      writer.uint32(65).sfixed64(message.orphanTimeUnixMs);
+    }
+    if (message.source !== "") {
+      writer.uint32(74).string(message.source);
+    }
+    if (message.id !== "") {
+      writer.uint32(82).string(message.id);
     }
     return writer;
   },
@@ -2427,6 +2495,30 @@ export const PendingState: MessageFns<PendingState> = {
             message.orphan = reader.bool();
             continue;
           }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.orphanTimeUnixMs = reader.sfixed64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2464,6 +2556,13 @@ export const PendingState: MessageFns<PendingState> = {
         ? BigInt(object.receive_time_unix_ms)
         : 0n,
       orphan: isSet(object.orphan) ? globalThis.Boolean(object.orphan) : false,
+      orphanTimeUnixMs: isSet(object.orphanTimeUnixMs)
+        ? BigInt(object.orphanTimeUnixMs)
+        : isSet(object.orphan_time_unix_ms)
+        ? BigInt(object.orphan_time_unix_ms)
+        : 0n,
+      source: isSet(object.source) ? globalThis.String(object.source) : "",
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
     };
   },
 
@@ -2490,6 +2589,15 @@ export const PendingState: MessageFns<PendingState> = {
     if (message.orphan !== false) {
       obj.orphan = message.orphan;
     }
+    if (message.orphanTimeUnixMs !== 0n) {
+      obj.orphanTimeUnixMs = message.orphanTimeUnixMs.toString();
+    }
+    if (message.source !== "") {
+      obj.source = message.source;
+    }
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
     return obj;
   },
 
@@ -2507,12 +2615,17 @@ export const PendingState: MessageFns<PendingState> = {
       ? BigInt(object.receiveTimeUnixMs)
       : 0n;
     message.orphan = object.orphan ?? false;
+    message.orphanTimeUnixMs = (object.orphanTimeUnixMs !== undefined && object.orphanTimeUnixMs !== null)
+      ? BigInt(object.orphanTimeUnixMs)
+      : 0n;
+    message.source = object.source ?? "";
+    message.id = object.id ?? "";
     return message;
   },
 };
 
 function createBaseReceivedState(): ReceivedState {
-  return { matches: [], expireTimeUnixMs: 0n, pending: false };
+  return { matches: [], expireTimeUnixMs: 0n, pending: false, rawOffset: undefined };
 }
 
 export const ReceivedState: MessageFns<ReceivedState> = {
@@ -2528,6 +2641,12 @@ export const ReceivedState: MessageFns<ReceivedState> = {
     }
     if (message.pending !== false) {
       writer.uint32(24).bool(message.pending);
+    }
+    if (message.rawOffset !== undefined) {
+      if (BigInt.asUintN(64, message.rawOffset) !== message.rawOffset) {
+        throw new globalThis.Error("value provided for field message.rawOffset of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.rawOffset);
     }
     return writer;
   },
@@ -2569,6 +2688,14 @@ export const ReceivedState: MessageFns<ReceivedState> = {
             message.pending = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.rawOffset = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2592,6 +2719,11 @@ export const ReceivedState: MessageFns<ReceivedState> = {
         ? BigInt(object.expire_time_unix_ms)
         : 0n,
       pending: isSet(object.pending) ? globalThis.Boolean(object.pending) : false,
+      rawOffset: isSet(object.rawOffset)
+        ? BigInt(object.rawOffset)
+        : isSet(object.raw_offset)
+        ? BigInt(object.raw_offset)
+        : undefined,
     };
   },
 
@@ -2606,6 +2738,9 @@ export const ReceivedState: MessageFns<ReceivedState> = {
     if (message.pending !== false) {
       obj.pending = message.pending;
     }
+    if (message.rawOffset !== undefined) {
+      obj.rawOffset = message.rawOffset.toString();
+    }
     return obj;
   },
 
@@ -2619,6 +2754,9 @@ export const ReceivedState: MessageFns<ReceivedState> = {
       ? BigInt(object.expireTimeUnixMs)
       : 0n;
     message.pending = object.pending ?? false;
+    message.rawOffset = (object.rawOffset !== undefined && object.rawOffset !== null)
+      ? BigInt(object.rawOffset)
+      : undefined;
     return message;
   },
 };
