@@ -1,0 +1,30 @@
+const SURROGATE = /\p{Surrogate}/u;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** Limits of a text. */
+export interface TextBounds {
+  /** Bytes of UTF-8 at least. Default 0. */
+  readonly bytesMin?: number;
+  /** Bytes of UTF-8 at most. */
+  readonly bytesMax: number;
+}
+
+/**
+ * The rule of the contract that a text breaks: its length in bytes of UTF-8, control characters
+ * (U+0000 to U+001F, U+007F), and halves of surrogate pairs, which no UTF-8 can carry.
+ *
+ * @returns the rule in words, or undefined when the text is well
+ */
+export function brokenTextRule(
+  text: string,
+  { bytesMin = 0, bytesMax }: TextBounds,
+): string | undefined {
+  if (text.length < bytesMin) return `at least ${bytesMin} byte`;
+  if (text.length * 3 > bytesMax && Buffer.byteLength(text) > bytesMax) {
+    return `at most ${bytesMax} bytes of UTF-8`;
+  }
+  if (CONTROL.test(text)) return "no control characters";
+  if (SURROGATE.test(text)) return "valid Unicode";
+  return undefined;
+}
