@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -51,13 +51,25 @@ describe.runIf(process.platform === "linux")("the lock of Linux", () => {
     await lock.release();
   });
 
-  it("is not kept where the folder cannot be written", async () => {
+  it("is given up where its owner cannot be written", async () => {
+    await mkdir(join(folder, "lock.owner"));
+    await expect(FolderLock.acquire(folder)).rejects.toMatchObject({ code: "EISDIR" });
+    await rm(join(folder, "lock.owner"), { recursive: true });
+    await (await FolderLock.acquire(folder)).release();
+  });
+
+  it("needs the folder", async () => {
     await rm(folder, { recursive: true });
     await expect(FolderLock.acquire(folder)).rejects.toMatchObject({ code: "ENOENT" });
   });
 });
 
-it("is a file in the folder on other systems, left there after release", async () => {
+it("is a file in the folder on other systems, which must be writable", async () => {
+  await mkdir(join(folder, "lock.file"));
+  await expect(FolderLock.acquire(folder, "freebsd")).rejects.toMatchObject({ code: "EISDIR" });
+});
+
+it("is a file in the folder on macOS, left there after release", async () => {
   const lock = await FolderLock.acquire(folder, "darwin");
   await lock.release();
   expect((await readdir(folder)).sort()).toEqual(["lock.file", "lock.owner"]);

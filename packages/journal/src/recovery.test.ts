@@ -74,6 +74,31 @@ describe("a torn tail", () => {
     expect((await all(third.journal)).map(({ payload }) => payload[0])).toEqual([2]);
   });
 
+  it("that repeats an earlier commit is cut: its number is not the next", async () => {
+    const { journal, disk } = await simulated();
+    await journal.append([entry(10, 1)]);
+    disk.crash({ mode: "keep" });
+    const bytes = disk.content(path(FIRST)).subarray(SEGMENT_HEADER);
+    await overwrite(disk, FIRST, SEGMENT_HEADER + 90, bytes);
+    const { recovery } = await simulated({ disk });
+    expect(recovery).toMatchObject({ tornBytes: 90, lastSequence: 1n });
+  });
+
+  it.each([
+    ["more entries than the file has bytes", 1000, 100_000],
+    ["more entries than its length allows", 1000, 100],
+  ])("whose header claims %s is cut", async (_, entries, bytes) => {
+    const { journal, disk } = await simulated();
+    await journal.append([entry(10, 1)]);
+    disk.crash({ mode: "keep" });
+    const head = Buffer.from(disk.content(path(FIRST)).subarray(SEGMENT_HEADER));
+    head.writeUInt32LE(bytes, 12);
+    head.writeUInt32LE(entries, 56);
+    await overwrite(disk, FIRST, SEGMENT_HEADER + 90, head);
+    const { recovery } = await simulated({ disk });
+    expect(recovery).toMatchObject({ tornBytes: 90, lastSequence: 1n, unmarked: true });
+  });
+
   it("of zeros longer than a window is cut", async () => {
     const { journal, disk } = await simulated();
     await journal.append([entry(10, 1)]);
@@ -126,6 +151,20 @@ describe("damage to what was synced is refused, with its place", () => {
       reason: "corrupt",
       sequences: { first: 1n, last: 1n },
     });
+  });
+
+  it("in entries larger than what is read at once, which are fine without it", async () => {
+    const limits = { entryBytesMax: 400_000, commitBytesMax: 900_000, queuedBytesMax: 2_000_000 };
+    const large = { ...limits, segmentBytes: 2_000_000 };
+    const { journal, disk } = await simulated({ limits: large });
+    await journal.append([entry(390_000, 1), entry(390_000, 2)]);
+    await journal.close();
+    const again = await simulated({ disk, limits: large });
+    expect((await all(again.journal)).map(({ payload }) => payload[389_999])).toEqual([1, 2]);
+    expect((await again.journal.readOne(2n))?.payload[389_999]).toBe(2);
+    await again.journal.close();
+    disk.flipBit(path(FIRST), SEGMENT_HEADER + 700_000);
+    expect((await errorOf(simulated({ disk, limits: large }))).reason).toBe("corrupt");
   });
 
   it("in an entry of a sealed segment, when it is read", async () => {
@@ -219,6 +258,17 @@ describe("what is not damage", () => {
     for (let offset = 0; offset < length; offset += 3) {
       const disk = await nine();
       disk.flipBit(path(FIRST), end + offset, offset % 8);
+      const { journal } = await simulated({ disk });
+      expect(await all(journal)).toHaveLength(9);
+    }
+  });
+
+  it("a footer that gives a length it cannot have", async () => {
+    for (const length of [10, 1_000_000]) {
+      const disk = await nine();
+      const footer = Buffer.alloc(4);
+      footer.writeUInt32LE(length);
+      await overwrite(disk, FIRST, disk.content(path(FIRST)).length - 16, footer);
       const { journal } = await simulated({ disk });
       expect(await all(journal)).toHaveLength(9);
     }

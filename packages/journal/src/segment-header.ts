@@ -46,9 +46,8 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
   return bytes;
 }
 
-/** Reads a segment's header; `bytes` are the file's first, fewer if it is shorter. */
+/** Reads a segment's header from a file's first 128 bytes. */
 export function decodeSegmentHeader(bytes: Uint8Array): DecodedSegmentHeader {
-  if (bytes.length < SEGMENT_HEADER_BYTES) return { kind: "invalid" };
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, SEGMENT_HEADER_BYTES);
   if (view.readBigUInt64LE(0) !== MAGIC) return { kind: "invalid" };
   if (castagnoli(view.subarray(0, CHECKSUM_AT)) !== view.readUInt32LE(CHECKSUM_AT)) {

@@ -8,8 +8,8 @@ describe("group commit", () => {
     const { journal, disk } = await simulated();
     const before = disk.operations;
     const first = journal.append([entry(10, 1)]);
-    await undefined;
-    await undefined;
+    await Promise.resolve();
+    await Promise.resolve();
     const others = Array.from({ length: 20 }, (_, at) => journal.append([entry(10, at)]));
     await Promise.all([first, ...others]);
     expect(kinds(disk.trace.slice(before))).toEqual(["write", "datasync", "write", "datasync"]);
@@ -151,8 +151,8 @@ describe("failure", () => {
       await journal.append([entry(10, 1)]);
       disk.inject({ operation, nth: 1, code, leaves: "prefix" });
       const pending = [journal.append([entry(10, 2)]), journal.append([entry(10, 3)])];
-      await undefined;
-      await undefined;
+      await Promise.resolve();
+      await Promise.resolve();
       pending.push(journal.append([entry(10, 4)]));
       const truncating = journal.truncateBefore(1n);
       for (const promise of [...pending, truncating, journal.append([entry(1, 1)])]) {
@@ -236,6 +236,21 @@ describe("failure", () => {
 });
 
 describe("reading while it changes", () => {
+  it("goes on while the segments it reads are closed to make room", async () => {
+    const { journal } = await simulated({ limits: { openSegmentsMax: 1 } });
+    for (let at = 0; at < 20; at += 1) await journal.append([entry(1900, at)]);
+    const passes = Array.from({ length: 6 }, (_, at) => all(journal, BigInt(1 + 3 * at)));
+    const lookups = [1n, 6n, 11n, 16n, 2n, 7n].map((sequence) => journal.readOne(sequence));
+    for (const [at, entries] of (await Promise.all(passes)).entries()) {
+      expect(entries.map(({ payload }) => payload[0])).toEqual(
+        Array.from({ length: 20 - 3 * at }, (_, offset) => 3 * at + offset),
+      );
+    }
+    expect((await Promise.all(lookups)).map((found) => found?.payload[0])).toEqual([
+      0, 5, 10, 15, 1, 6,
+    ]);
+  });
+
   it("skips what retention takes away meanwhile", async () => {
     const { journal } = await simulated({ limits: { openSegmentsMax: 1 } });
     for (let at = 0; at < 20; at += 1) await journal.append([entry(1900, at)]);

@@ -73,10 +73,10 @@ export class VirtualClock {
     const targetMs = this.#steadyMs + checkAdvance(ms);
     for (let timer = this.#due(targetMs); timer !== undefined; timer = this.#due(targetMs)) {
       this.#fire(timer);
-      for (let turn = 0; turn < turns; turn += 1) await undefined;
+      await microtasks(turns);
     }
     this.#steadyMs = targetMs;
-    for (let turn = 0; turn < turns; turn += 1) await undefined;
+    await microtasks(turns);
   }
 
   /** Jumps the wall clock by `ms` (back when negative) as an operator or NTP would. */
@@ -98,6 +98,10 @@ export class VirtualClock {
     }
     return first;
   }
+}
+
+async function microtasks(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
 }
 
 function isBefore(a: Scheduled, b: Scheduled): boolean {
