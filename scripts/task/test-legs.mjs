@@ -61,7 +61,7 @@ const conformance = {
 
 /** What a program needs to start Python processes of ours. */
 export function pythonEnvironment() {
-  return { OPENDXA_PUBSUB_PYTHON: join(PYTHON_ENVIRONMENT, "bin", "python") };
+  return { OPENDXA_PYTHON: join(PYTHON_ENVIRONMENT, "bin", "python") };
 }
 
 /** The test runners of `npm test`, after the static checks. */
