@@ -1,0 +1,38 @@
+import { readFileSync, statSync } from "node:fs";
+import { parseDocument } from "yaml";
+import { BROKER_LIMITS } from "../limits.js";
+import { ConfigError } from "./config-error.js";
+import type { RawValues } from "./layered-values.js";
+
+/** Reads a YAML file to a map. @throws ConfigError when it is missing, too large or no such map */
+export function readConfigFile(file: string): RawValues {
+  const document = parseDocument(readBoundedText(file, BROKER_LIMITS.configFileBytesMax), {
+    prettyErrors: false,
+    uniqueKeys: true,
+  });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    throw new ConfigError(`The configuration file ${file} is not YAML: ${error.message}.`);
+  }
+  const content: unknown = document.toJS({ maxAliasCount: 0 });
+  if (content === null) return {};
+  if (typeof content !== "object" || Array.isArray(content)) {
+    throw new ConfigError(`The configuration file ${file} must hold a map of keys to values.`);
+  }
+  return content as RawValues;
+}
+
+/** Reads a small text file. @throws ConfigError naming the file, never its content */
+export function readBoundedText(file: string, bytesMax: number): string {
+  try {
+    const { size } = statSync(file);
+    if (size > bytesMax) {
+      throw new ConfigError(`The file ${file} has ${size} bytes; at most ${bytesMax} are read.`);
+    }
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new ConfigError(`The file ${file} cannot be read (${code}).`);
+  }
+}

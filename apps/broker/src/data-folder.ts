@@ -1,0 +1,35 @@
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { FolderLock, JournalError } from "@opendxa/pubsub-journal";
+import { EXIT_CODES, StartError } from "./exit-codes.js";
+
+/** The data folder, locked for this process. */
+export interface DataFolder {
+  /** Absolute path. */
+  readonly path: string;
+  /** Its lock. */
+  readonly lock: FolderLock;
+}
+
+/** Makes the folder where needed and takes its lock, before anything else touches it. */
+export async function takeDataFolder(data: string): Promise<DataFolder> {
+  const path = resolve(data);
+  try {
+    mkdirSync(path, { recursive: true });
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return { path, lock: await FolderLock.acquire(path) };
+  } catch (error) {
+    throw refusal(path, error);
+  }
+}
+
+function refusal(path: string, error: unknown): StartError {
+  if (error instanceof JournalError && error.reason === "locked") {
+    const owner = error.details["pid"];
+    const message = `The data folder ${path} is in use by another broker (process ${owner}).`;
+    return new StartError(EXIT_CODES.FOLDER_LOCKED, message, error);
+  }
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  const message = `The data folder ${path} cannot be made or written (${code}).`;
+  return new StartError(EXIT_CODES.FOLDER_UNWRITABLE, message, error);
+}

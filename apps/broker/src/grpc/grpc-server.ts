@@ -1,0 +1,36 @@
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { type Address, formatAddress } from "../config/address.js";
+import { BROKER_LIMITS } from "../limits.js";
+import { type ConnectionBounds, openHttp2Seam } from "./http2-seam.js";
+
+/** A gRPC server with the broker's bounds, and whether its windows could be set. */
+export interface MadeServer {
+  /** The server; services are still to be added. */
+  readonly server: Server;
+  /** False: the HTTP/2 seam of grpc-js changed, default windows and statuses are in force. */
+  readonly hasSeam: boolean;
+}
+
+/** Makes a server with message, stream, connection and keepalive bounds. */
+export function makeGrpcServer(
+  bounds: ConnectionBounds & { readonly streamsPerConnectionMax: number },
+): MadeServer {
+  const server = new Server({
+    "grpc.max_receive_message_length": BROKER_LIMITS.transportMessageBytesMax,
+    "grpc.max_concurrent_streams": bounds.streamsPerConnectionMax,
+    "grpc.keepalive_time_ms": BROKER_LIMITS.keepaliveMs,
+    "grpc.keepalive_timeout_ms": BROKER_LIMITS.keepaliveTimeoutMs,
+    "grpc.enable_channelz": 0,
+  });
+  return { server, hasSeam: openHttp2Seam(server, bounds) };
+}
+
+/** Listens; answers the port. Rejects with grpc-js's error when the address cannot be taken. */
+export function listen(server: Server, address: Address): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(formatAddress(address), ServerCredentials.createInsecure(), (error, port) => {
+      if (error === null) resolve(port);
+      else reject(error);
+    });
+  });
+}

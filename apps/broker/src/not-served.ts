@@ -1,0 +1,43 @@
+/** Part of the plan that brings an RPC, or R2. */
+export type Part = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | "R2";
+
+/**
+ * The one list of what the contract has and this version does not serve, as `Service/Method`. Such
+ * an RPC answers UNIMPLEMENTED with NOT_SERVED_YET; GetBroker lists it.
+ */
+export const notServed: Readonly<Record<string, Part>> = {
+  "BrokerService/ReadAudit": 4,
+  "FeedbackService/CancelWait": 5,
+  "FeedbackService/GetFeedbackStatistics": 5,
+  "FeedbackService/ListExecutions": 5,
+  "FeedbackService/ListPendingFeedback": 5,
+  "FeedbackService/RematchFeedback": 5,
+  "PublisherService/AckAndPublish": 3,
+  "PublisherService/CancelScheduledEvent": 3,
+  "QueryService/Explain": 7,
+  "QueryService/GetCausationTree": 7,
+  "QueryService/GetEvent": 7,
+  "QueryService/GetLag": 7,
+  "QueryService/ListEvents": 7,
+  "SchemaService/CheckSchema": 7,
+  "SchemaService/DeleteSchema": 7,
+  "SchemaService/GetSchema": 7,
+  "SchemaService/ListSchemas": 7,
+  "SchemaService/RegisterSchema": 7,
+  "SubscriberService/Consume": 3,
+  "SubscriberService/Settle": 3,
+  "SubscriptionService/CreateSnapshot": 3,
+  "SubscriptionService/DeleteSnapshot": 3,
+  "SubscriptionService/GetAccounting": 3,
+  "SubscriptionService/ListBlockedKeys": 3,
+  "SubscriptionService/ListSnapshots": 3,
+  "SubscriptionService/PauseSubscription": 3,
+  "SubscriptionService/Redrive": 7,
+  "SubscriptionService/ReleaseKey": 3,
+  "SubscriptionService/ResumeSubscription": 3,
+  "SubscriptionService/SeekSubscription": 3,
+  "SubscriptionService/SkipEvents": 3,
+  "SubscriptionService/UpdateSubscription": 3,
+  "TopicService/DeleteTopic": 2,
+  "TopicService/UpdateTopic": 2,
+};

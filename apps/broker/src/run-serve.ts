@@ -1,0 +1,77 @@
+import type { Logger } from "pino";
+import { formatAddress } from "./config/address.js";
+import type { LoadedConfig } from "./config/load-config.js";
+import { EXIT_CODES } from "./exit-codes.js";
+import { BROKER_LIMITS } from "./limits.js";
+import { makeLogger } from "./logger.js";
+import type { RunningBroker } from "./running-broker.js";
+import { type StartedBroker, startBroker } from "./serve.js";
+import { version } from "./version.js";
+
+/** Serves until a signal asks to stop. Says on stdout, in one line of JSON, where it serves. */
+export async function runServe({ config, unknownVariables }: LoadedConfig): Promise<void> {
+  const log = makeLogger(config.logLevel);
+  for (const variable of unknownVariables) {
+    log.warn({ event: "unknown_variable", variable }, "not a setting of the broker; misspelt?");
+  }
+  const threads = Number(process.env["UV_THREADPOOL_SIZE"] ?? Number.NaN);
+  if (!(threads >= BROKER_LIMITS.threadPoolSize)) {
+    log.warn(
+      { event: "few_threads", threads: BROKER_LIMITS.threadPoolSize },
+      "started without bin",
+    );
+  }
+  const started = await startBroker(config, log);
+  const line = startLine(started);
+  log.info(line, "serving");
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+  await stopOnSignal(started.broker, config.shutdownGraceMs, log);
+}
+
+function startLine({ addresses, namespaces }: StartedBroker) {
+  const { info } = namespaces.first;
+  return {
+    event: "serving",
+    grpc: formatAddress(addresses.grpc),
+    http: formatAddress(addresses.http),
+    index: info.indexEngine,
+    journal: info.journal,
+    start_number: info.startNumber,
+    recovered_sequence: info.recoveredSequence.toString(),
+    replayed_entries: info.replayedEntries,
+    torn_bytes: info.tornBytes,
+    rebuilt: info.rebuilt ?? null,
+    namespaces: namespaces.names,
+    version,
+  };
+}
+
+function stopOnSignal(broker: RunningBroker, graceMs: number, log: Logger): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let isStopping = false;
+    const onSignal = (signal: NodeJS.Signals) => {
+      if (isStopping) {
+        log.warn({ event: "stopped_hard", signal }, "asked twice: stopping at once");
+        process.exit(EXIT_CODES.STOPPED_HARD);
+      }
+      isStopping = true;
+      log.info({ event: "stopping", signal, grace_ms: graceMs }, "stopping");
+      const grace = setTimeout(() => {
+        log.error(
+          { event: "stopped_hard", grace_ms: graceMs },
+          "the grace ended: stopping at once",
+        );
+        process.exit(EXIT_CODES.STOPPED_HARD);
+      }, graceMs);
+      broker.stop().then(() => {
+        clearTimeout(grace);
+        log.info({ event: "stopped" }, "stopped");
+        process.off("SIGTERM", onSignal);
+        process.off("SIGINT", onSignal);
+        resolve();
+      }, reject);
+    };
+    process.on("SIGTERM", onSignal);
+    process.on("SIGINT", onSignal);
+  });
+}

@@ -1,0 +1,23 @@
+import type { services } from "@opendxa/pubsub-protocol/grpc";
+import { badRequest } from "../errors.js";
+import type { ServedMethods } from "../grpc/served-methods.js";
+import type { Namespaces } from "../namespaces.js";
+import { checkFrame, frameBytes } from "../streams/check-frame.js";
+import { PublishSession } from "../streams/publish-session.js";
+import type { StreamSurroundings } from "../streams/stream-transport.js";
+
+/** Takes events in: one frame at a time, or a stream of them. */
+export function publisherService(
+  namespaces: Namespaces,
+  surroundings: StreamSurroundings,
+): ServedMethods<typeof services.publisher> {
+  return {
+    async publish({ namespace, frame }) {
+      const engine = namespaces.engineOf(namespace);
+      if (frame === undefined) throw badRequest("frame", "must be set");
+      checkFrame(frame, frameBytes(frame));
+      return { results: await engine.publish(frame) };
+    },
+    publishStream: (transport) => new PublishSession(transport, namespaces, surroundings),
+  };
+}

@@ -1,0 +1,19 @@
+import type { services } from "@opendxa/pubsub-protocol/grpc";
+import type { ServedMethods } from "../grpc/served-methods.js";
+import type { Namespaces } from "../namespaces.js";
+
+/** Topics: create, get, list. */
+export function topicService(namespaces: Namespaces): ServedMethods<typeof services.topic> {
+  return {
+    async createTopic({ namespace, name, settings }) {
+      const { value, existed } = await namespaces.engineOf(namespace).createTopic(name, settings);
+      return { topic: value, existed };
+    },
+    async getTopic({ namespace, name }) {
+      return { topic: await namespaces.engineOf(namespace).getTopic(name) };
+    },
+    async listTopics(request) {
+      return await namespaces.engineOf(request.namespace).listTopics(request);
+    },
+  };
+}
