@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { CACHE, ROOT } from "../task/paths.mjs";
 import { run } from "../task/process.mjs";
 import { filesBelow, synchronize } from "./files.mjs";
+import { poetEventsTypeScript } from "./poet-events.mjs";
 import { errorReasonsTypeScript, permissionsTypeScript } from "./tables.mjs";
 
 const GEN = "packages/protocol/src/gen";
@@ -20,5 +21,6 @@ export async function generateTypeScript(image) {
   );
   contents.set("error-reasons.ts", errorReasonsTypeScript(image));
   contents.set("permissions.ts", permissionsTypeScript(image));
+  contents.set("poet-events.ts", poetEventsTypeScript(image));
   synchronize(join(ROOT, GEN), contents);
 }
