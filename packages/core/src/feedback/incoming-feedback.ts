@@ -1,0 +1,202 @@
+import {
+  brokenTextRule,
+  CORRELATION_KEYS_MAX,
+  FeedbackEvent,
+  PENDING_FEEDBACK_MS_MAX,
+  parseCorrelationKey,
+  type SubmitFeedbackRequest,
+  TEXT_BYTES_MAX,
+} from "@opendxa/pubsub-protocol";
+import { brokerSource } from "./feedback-events.js";
+import { badRequest, passes } from "./validation.js";
+
+/** A key that feedback carries. */
+export interface CarriedKey {
+  /** The correlation key. */
+  readonly key: string;
+  /** Why the feedback carries it, in words. */
+  readonly because: string;
+}
+
+/** What a connector wants to be remembered; without a value: forgotten. */
+export interface MemoryChange {
+  /** Key, beginning with the system's name. */
+  readonly key: string;
+  /** Value. */
+  readonly value: Uint8Array | undefined;
+}
+
+/** A raw external event, stored beside what was made of it. */
+export interface RawEvent {
+  /** System; the event goes to `ingress/<system>`. */
+  readonly system: string;
+  /** Type, `external.<system>.<event>`. */
+  readonly type: string;
+  /** Subject. */
+  readonly subject: string | undefined;
+  /** When it happened, milliseconds since the Unix epoch. */
+  readonly occurredAtMs: number | undefined;
+  /** Body as received. */
+  readonly body: Uint8Array;
+  /** Its media type. */
+  readonly contentType: string;
+}
+
+/** Feedback, or an external event that may hold some. */
+export interface ReceiveFeedbackCommand {
+  /** Identifies it together with `id`. */
+  readonly source: string;
+  /** Identifies it together with `source`. */
+  readonly id: string;
+  /** Keys to match by, strongest first. */
+  readonly keys: readonly CarriedKey[];
+  /** The feedback without execution and function; absent: only the raw event is stored. */
+  readonly feedback: FeedbackEvent | undefined;
+  /** Typed event that it was mapped from; empty: none. */
+  readonly originalType: string;
+  /** The raw event; absent: the caller submitted feedback directly. */
+  readonly raw: RawEvent | undefined;
+  /** What to remember. */
+  readonly memory: readonly MemoryChange[];
+  /** After so many milliseconds unmatched feedback is an orphan. */
+  readonly pendingMs: number;
+}
+
+/** What a webhook brought, verified and mapped; the engine's ExternalEvent fits. */
+export interface ExternalInput {
+  /** System. */
+  readonly system: string;
+  /** Endpoint name. */
+  readonly endpoint: string;
+  /** The provider's delivery id. */
+  readonly deliveryId: string;
+  /** Type of the raw event. */
+  readonly type: string;
+  /** Subject of the raw event. */
+  readonly subject: string | undefined;
+  /** When it happened at the provider, milliseconds since the Unix epoch. */
+  readonly occurredAtMs: number | undefined;
+  /** Body as received. */
+  readonly body: Uint8Array;
+  /** Its media type. */
+  readonly contentType: string;
+  /** Keys, strongest first. */
+  readonly keys: readonly CarriedKey[];
+  /** Mapped feedback; absent: nothing to match. */
+  readonly feedback: ExternalFeedbackInput | undefined;
+  /** What to remember. */
+  readonly memory: readonly MemoryChange[];
+}
+
+/** Feedback mapped by a connector; the engine's ExternalFeedback fits. */
+export interface ExternalFeedbackInput {
+  /** `success`, `error`, `performance`, `quality`, `user` or `system`. */
+  readonly feedbackType: string;
+  /** Measured values. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Whatever else is known; JSON values. */
+  readonly context: Readonly<Record<string, unknown>>;
+  /** What should change. */
+  readonly suggestions: readonly string[];
+  /** Judgement. */
+  readonly rating: number | undefined;
+  /** Free text. */
+  readonly comments: string | undefined;
+  /** Typed event that it was mapped from. */
+  readonly originalType: string;
+  /** Its data, snake_case. */
+  readonly typedData: Readonly<Record<string, unknown>>;
+}
+
+/** How received feedback is treated. */
+export interface ReceiveOptions {
+  /** After so many milliseconds unmatched feedback is an orphan. Default 30 days. */
+  readonly pendingMs?: number;
+}
+
+/** Last millisecond that event times, 64-bit nanoseconds, can hold (year 2262). */
+const timeMsMax = 9_223_372_036_854;
+
+/** A provider's time when it can be an event's time; otherwise absent. */
+function plausibleTime(ms: number | undefined): number | undefined {
+  if (ms === undefined || !Number.isFinite(ms) || ms < 0 || ms > timeMsMax) return undefined;
+  return Math.trunc(ms);
+}
+
+function plainText(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  return brokenTextRule(text, { bytesMax: TEXT_BYTES_MAX }) === undefined ? text : undefined;
+}
+
+/** A believed event is never refused for its keys: what breaks the grammar finds nothing anyway. */
+function usableKeys(keys: readonly CarriedKey[]): readonly CarriedKey[] {
+  return keys
+    .filter(({ key }) => passes(() => parseCorrelationKey(key)))
+    .slice(0, CORRELATION_KEYS_MAX);
+}
+
+function mappedFeedback(external: ExternalInput, mapped: ExternalFeedbackInput): FeedbackEvent {
+  const occurredAtMs = plausibleTime(external.occurredAtMs);
+  return FeedbackEvent.create({
+    timestamp: occurredAtMs === undefined ? "" : new Date(occurredAtMs).toISOString(),
+    feedbackType: mapped.feedbackType,
+    metrics: { ...mapped.metrics },
+    context: {
+      ...mapped.context,
+      original_type: mapped.originalType,
+      original: mapped.typedData,
+    },
+    suggestions: [...mapped.suggestions],
+    rating: mapped.rating,
+    comments: mapped.comments,
+    source: external.system,
+  });
+}
+
+/** The command for what a webhook brought. */
+export function externalFeedback(
+  external: ExternalInput,
+  { pendingMs = PENDING_FEEDBACK_MS_MAX }: ReceiveOptions = {},
+): ReceiveFeedbackCommand {
+  const { system, endpoint, feedback } = external;
+  return {
+    source: `/ingress/${system}/${endpoint}`,
+    id: external.deliveryId,
+    keys: usableKeys(external.keys),
+    feedback: feedback === undefined ? undefined : mappedFeedback(external, feedback),
+    originalType: feedback?.originalType ?? "",
+    raw: {
+      system,
+      type: external.type,
+      subject: plainText(external.subject),
+      occurredAtMs: plausibleTime(external.occurredAtMs),
+      body: external.body,
+      contentType: plainText(external.contentType) ?? "application/octet-stream",
+    },
+    memory: external.memory,
+    pendingMs,
+  };
+}
+
+/** The command for feedback from a caller. Throws BAD_REQUEST without feedback or keys. */
+export function submittedFeedback(
+  request: SubmitFeedbackRequest,
+  { pendingMs = PENDING_FEEDBACK_MS_MAX }: ReceiveOptions = {},
+): ReceiveFeedbackCommand {
+  const { feedback, originalType, correlationKeys } = request;
+  if (feedback === undefined) throw badRequest("feedback", "required");
+  if (correlationKeys.length === 0) throw badRequest("correlation_keys", "at least one");
+  const context =
+    originalType === "" ? feedback.context : { ...feedback.context, original_type: originalType };
+  const because = "its sender gave this key";
+  return {
+    source: request.source === "" ? brokerSource : request.source,
+    id: request.id,
+    keys: [...new Set(correlationKeys)].map((key) => ({ key, because })),
+    feedback: { ...feedback, functionId: "", executionId: "", context },
+    originalType,
+    raw: undefined,
+    memory: [],
+    pendingMs,
+  };
+}
