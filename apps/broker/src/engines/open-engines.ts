@@ -1,11 +1,11 @@
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { type Engine, openEngine } from "@opendxa/pubsub-engine";
+import type { Engine } from "@opendxa/pubsub-engine";
 import { IndexStoreError } from "@opendxa/pubsub-index-store";
-import { JournalError, NodeDisk } from "@opendxa/pubsub-journal";
+import { JournalError } from "@opendxa/pubsub-journal";
 import type { Logger } from "pino";
 import type { Config } from "../config/config-schema.js";
 import { EXIT_CODES, StartError } from "../exit-codes.js";
+import { openNamespace } from "./open-namespace.js";
 
 /** Opens the engine of each namespace, in order; when one cannot be opened, the others are closed. */
 export async function openEngines(
@@ -14,13 +14,22 @@ export async function openEngines(
   log: Logger,
 ): Promise<ReadonlyMap<string, Engine>> {
   const engines = new Map<string, Engine>();
-  try {
-    for (const namespace of config.namespaces) {
-      engines.set(namespace, await open(config, { dataFolder, namespace, log }));
+  for (const namespace of config.namespaces) {
+    try {
+      const folder = join(dataFolder, namespace);
+      engines.set(namespace, await openNamespace(folder, config.index, log.child({ namespace })));
+    } catch (error) {
+      await Promise.all([...engines.values()].map((engine) => engine.close()));
+      throw refusal(namespace, error);
     }
-    return engines;
-  } catch (error) {
-    await Promise.all([...engines.values()].map((engine) => engine.close()));
-    throw refusal(error);
   }
+  return engines;
+}
+
+/** A fault stays one; what journal and index refuse by their own words is the operator's to solve. */
+function refusal(namespace: string, error: unknown): unknown {
+  const isTyped = error instanceof JournalError || error instanceof IndexStoreError;
+  if (!isTyped) return error;
+  const message = `The namespace "${namespace}" cannot be served: ${error.message}`;
+  return new StartError(EXIT_CODES.DATA_REFUSED, message, error);
 }

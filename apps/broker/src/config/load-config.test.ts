@@ -1,0 +1,166 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { endpointSettings } from "./endpoint-secrets.js";
+import { loadConfig } from "./load-config.js";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "broker-config-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(content: string): string {
+  const path = join(folder, `${Math.abs(hash(content))}.yaml`);
+  writeFileSync(path, content);
+  return path;
+}
+
+function hash(text: string): number {
+  return [...text].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) | 0, 7);
+}
+
+function load(flags: Record<string, string>, environment: Record<string, string> = {}) {
+  return loadConfig({ environment, flags }).config;
+}
+
+function messageOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("loadConfig", () => {
+  it("has the documented defaults", () => {
+    expect(load({})).toMatchObject({
+      grpc: "127.0.0.1:50051",
+      http: "127.0.0.1:8051",
+      data: "./.opendxa-pubsub",
+      namespaces: ["default"],
+      index: "auto",
+      logLevel: "info",
+      ingress: [],
+    });
+  });
+
+  it("lets flags win over the environment and that over the file", () => {
+    const config = file(
+      "grpc: 1.1.1.1:1\nhttp: 1.1.1.1:2\nlogLevel: warn\nlimits:\n  connectionsMax: 5\n",
+    );
+    const environment = { OPENDXA_PUBSUB_HTTP: "2.2.2.2:2", OPENDXA_PUBSUB_LOG_LEVEL: "error" };
+    expect(load({ config, "log-level": "debug" }, environment)).toMatchObject({
+      grpc: "1.1.1.1:1",
+      http: "2.2.2.2:2",
+      logLevel: "debug",
+      limits: { connectionsMax: 5, httpConnectionsMax: 200 },
+    });
+    expect(load({}, { OPENDXA_PUBSUB_CONFIG: config }).grpc).toBe("1.1.1.1:1");
+    expect(load({ namespaces: "a, b" }).namespaces).toEqual(["a", "b"]);
+    expect(load({ "limits-connections-max": "9" }).limits.connectionsMax).toBe(9);
+  });
+
+  it("takes endpoints as JSON from the environment and never by a flag", () => {
+    const ingress = [{ system: "mlflow", secrets: ["s3cret"] }];
+    const config = load({}, { OPENDXA_PUBSUB_INGRESS: JSON.stringify(ingress) });
+    expect(config.ingress[0]).toMatchObject({ name: "default", namespace: "default" });
+  });
+
+  it.each([
+    ["grpcs: 1", 'The key "grpcs" (from file FILE) is not a key of the configuration.'],
+    ["limits:\n  x: 1", 'The key "limits.x" (from file FILE) is not a key of the configuration.'],
+    ["limits: 3", 'The key "limits" (from file FILE) must be a map of keys to values.'],
+    [
+      "grpc: nowhere",
+      'The key "grpc" (from file FILE) must be host:port with a port of 0 to 65535 (0 takes a free one).',
+    ],
+    ["data: ''", 'The key "data" (from file FILE) must not be empty.'],
+    ["index: sqlite", 'The key "index" (from file FILE) must be one of auto, rocksdb, leveldb.'],
+    ["namespaces: []", 'The key "namespaces" (from file FILE) must name at least one namespace.'],
+    [
+      "namespaces: [a, a]",
+      'The key "namespaces" (from file FILE) must not name a namespace twice.',
+    ],
+    [
+      `namespaces: [${Array.from({ length: 17 }, (_, index) => `n${index}`).join(", ")}]`,
+      'The key "namespaces" (from file FILE) must name at most 16 namespaces.',
+    ],
+    [
+      "ingress: [{system: jira, secrets: [a]}]",
+      'The key "ingress.0.system" (from file FILE) must be one of mlflow, pagerduty.',
+    ],
+    [
+      "ingress: [{system: mlflow, secrets: [a], namespace: other}]",
+      'The key "ingress.0.namespace" names "other", which is not in "namespaces".',
+    ],
+    [
+      "ingress: [{system: mlflow, secrets: [a]}, {system: mlflow, secrets: [b]}]",
+      'The key "ingress.1.name" repeats the endpoint mlflow/default.',
+    ],
+    ["- a", "The configuration file FILE must hold a map of keys to values."],
+  ])("refuses %j with one sentence", (content, sentence) => {
+    const config = file(content);
+    expect(messageOf(() => load({ config })).replaceAll(config, "FILE")).toBe(sentence);
+  });
+
+  it("names the variable or the flag that a wrong value came from", () => {
+    expect(messageOf(() => load({}, { OPENDXA_PUBSUB_HEARTBEAT_MS: "fast" }))).toBe(
+      'The key "heartbeatMs" (from environment variable OPENDXA_PUBSUB_HEARTBEAT_MS) must be a whole number of 1000 to 60000.',
+    );
+    expect(messageOf(() => load({ "shutdown-grace-ms": "-1" }))).toBe(
+      'The key "shutdownGraceMs" (from flag --shutdown-grace-ms) must be a whole number of 0 to 600000.',
+    );
+    expect(messageOf(() => load({}, { OPENDXA_PUBSUB_INGRESS: "[" }))).toBe(
+      'The value of OPENDXA_PUBSUB_INGRESS (key "ingress") is not JSON.',
+    );
+    expect(messageOf(() => load({ config: join(folder, "missing.yaml") }))).toContain(
+      "cannot be read (ENOENT).",
+    );
+  });
+
+  it("bounds the configuration file", () => {
+    const config = file(`# ${"x".repeat(1024 * 1024)}`);
+    expect(messageOf(() => load({ config }))).toContain("at most 1048576 are read.");
+  });
+
+  it("lists variables of the prefix that it does not know instead of failing", () => {
+    const { unknownVariables } = loadConfig({
+      environment: { OPENDXA_PUBSUB_GRCP: "x" },
+      flags: {},
+    });
+    expect(unknownVariables).toEqual(["OPENDXA_PUBSUB_GRCP"]);
+  });
+});
+
+describe("endpointSettings", () => {
+  const endpoint = () =>
+    load(
+      {},
+      { OPENDXA_PUBSUB_INGRESS: JSON.stringify([{ system: "mlflow", secrets: ["inline"] }]) },
+    ).ingress[0] as NonNullable<ReturnType<typeof load>["ingress"][number]>;
+
+  it("collects secrets of all three kinds", () => {
+    const secretFiles = [file("from-file\n")];
+    const settings = endpointSettings(
+      { ...endpoint(), secretFiles, secretEnv: ["HOOK"] },
+      { HOOK: "from-env" },
+    );
+    expect(settings.secrets).toEqual(["inline", "from-file", "from-env"]);
+  });
+
+  it("names what is missing and never a secret", () => {
+    expect(messageOf(() => endpointSettings({ ...endpoint(), secretEnv: ["HOOK"] }, {}))).toBe(
+      "The ingress endpoint mlflow/default takes a secret from the environment variable HOOK, which is not set.",
+    );
+    expect(messageOf(() => endpointSettings({ ...endpoint(), secrets: [] }, {}))).toBe(
+      'The ingress endpoint mlflow/default has unusable "secrets": at least one, or allowUnsigned.',
+    );
+    const long = "x".repeat(2000);
+    expect(messageOf(() => endpointSettings({ ...endpoint(), secrets: [long] }, {}))).not.toContain(
+      "xxx",
+    );
+  });
+});
