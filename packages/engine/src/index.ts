@@ -1,1 +1,4 @@
 export * from "./engine-api.js";
+export * from "./environment.js";
+export * from "./limits.js";
+export * from "./open-engine.js";

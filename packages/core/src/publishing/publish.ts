@@ -1,0 +1,278 @@
+import {
+  type BatchResult,
+  BatchResult as BatchResultMessage,
+  type CheckedBatch,
+  Durability,
+  Entry,
+  ErrorReason,
+  Priority,
+  PubSubError,
+  type PublishFrame,
+  partitionForKey,
+  type RecordBatch,
+  StoredBatch,
+  TopicIndex,
+  type TopicState,
+  validateTopicName,
+} from "@opendxa/pubsub-protocol";
+import type { DecideContext, Decision, Operation } from "../state/operation.js";
+import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
+import { stateKeys } from "../state/state-keys.js";
+import { nextTopicId, topicCreated } from "../topics/create-topic.js";
+import { belongsToBroker, isCreatedOnFirstUse } from "../topics/topic-family.js";
+import { completeTopicSettings } from "../topics/topic-settings.js";
+import { Dedup } from "./dedup.js";
+import { producerHex } from "./open-producer.js";
+import { PartitionOffsets } from "./partition-offsets.js";
+import { ProducerSequences } from "./producer-sequences.js";
+import { noBits, refusedBits } from "./refused-bits.js";
+
+/** A frame with what the check of each batch found. */
+export interface PublishCommand {
+  /** As received. */
+  readonly frame: PublishFrame;
+  /** Per batch: its heads and refused events, or why it is refused as a whole. */
+  readonly checks: readonly (CheckedBatch | PubSubError)[];
+}
+
+/** One result a batch, in the order of the batches. */
+export type PublishReply = BatchResult[];
+
+function keysOfTopics(command: PublishCommand): AnyStateKey[] {
+  const names = new Set<string>();
+  for (const [i, batch] of command.frame.batches.entries()) {
+    if (!(command.checks[i] instanceof PubSubError)) names.add(batch.topic);
+  }
+  return [stateKeys.namespace(), ...Array.from(names, (name) => stateKeys.topic(name))];
+}
+
+function reads(command: PublishCommand, loaded: Loaded): readonly AnyStateKey[] {
+  const topics = missingKeys(loaded, keysOfTopics(command));
+  if (topics.length > 0) return topics;
+  const wanted: AnyStateKey[] = [];
+  for (const [i, batch] of command.frame.batches.entries()) {
+    const check = command.checks[i];
+    const topic = loaded.get(stateKeys.topic(batch.topic));
+    if (check === undefined || check instanceof PubSubError) continue;
+    const producer = batch.producerId.length > 0 ? producerHex(batch.producerId) : undefined;
+    if (producer !== undefined) wanted.push(stateKeys.producer(producer));
+    if (topic === undefined) continue;
+    wanted.push(stateKeys.partition(topic.topicId, batch.partition));
+    if (producer !== undefined) {
+      wanted.push(stateKeys.producerWindow(producer, topic.topicId, batch.partition));
+    }
+    if (topic.topic?.settings?.dedup !== undefined) {
+      wanted.push(...Dedup.keys(topic.topicId, check.heads));
+    }
+  }
+  return missingKeys(loaded, wanted);
+}
+
+/** Everything that one decision accumulates while it goes through its batches. */
+class FrameDecision {
+  readonly #loaded: Loaded;
+  readonly #context: DecideContext;
+  readonly #offsets: PartitionOffsets;
+  readonly #sequences: ProducerSequences;
+  readonly #dedup: Dedup;
+  readonly #createdTopics = new Map<string, TopicState>();
+  readonly created: Entry[] = [];
+  readonly stored: StoredBatch[] = [];
+  readonly results: BatchResult[] = [];
+
+  constructor(loaded: Loaded, context: DecideContext) {
+    this.#loaded = loaded;
+    this.#context = context;
+    this.#offsets = new PartitionOffsets(loaded);
+    this.#sequences = new ProducerSequences(loaded);
+    this.#dedup = new Dedup(loaded, context.nowMs);
+  }
+
+  add(batch: RecordBatch, check: CheckedBatch | PubSubError): void {
+    try {
+      if (check instanceof PubSubError) throw check;
+      this.results.push(this.#store(batch, check));
+    } catch (error) {
+      if (!(error instanceof PubSubError) || endsStream(error)) throw error;
+      this.results.push(refusedBatch(error));
+    }
+  }
+
+  #store(batch: RecordBatch, check: CheckedBatch): BatchResult {
+    const topic = this.#topicOf(batch.topic);
+    const settings = topic.topic?.settings ?? completeTopicSettings(batch.topic, undefined);
+    checkPlacement(batch, check, settings.partitions);
+    const earlier = this.#sequences.check(batch, topic.topicId);
+    if (earlier !== undefined) return repeatedBatch(batch, earlier);
+    const refused = refusedBits(batch.count, check.refusals);
+    const duplicates =
+      settings.dedup === undefined
+        ? { bits: noBits, offsets: [] }
+        : this.#dedup.find(topic.topicId, check.heads, {
+            baseOffset: this.#offsets.peek(topic.topicId, batch.partition),
+            refused,
+          });
+    const result = BatchResultMessage.create({
+      refused,
+      duplicates: duplicates.bits,
+      duplicateOffsets: duplicates.offsets,
+      refusals: check.refusals.slice(0, 100),
+      durability: Durability.FSYNC,
+    });
+    const nothingLeft = check.refusals.length + duplicates.offsets.length >= batch.count;
+    result.baseOffset = this.#offsets.take(topic.topicId, batch.partition, nothingLeft ? 0 : batch.count);
+    if (nothingLeft) return result;
+    this.#sequences.remember(batch, topic.topicId, { baseOffset: result.baseOffset, refused });
+    if (settings.dedup !== undefined) {
+      this.#dedup.remember(topic.topicId, check.heads, {
+        baseOffset: result.baseOffset,
+        skip: [refused, duplicates.bits],
+      });
+    }
+    this.stored.push({
+      topicId: topic.topicId,
+      firstIndex: 0,
+      refused,
+      duplicates: duplicates.bits,
+      batch: {
+        ...batch,
+        baseOffset: result.baseOffset,
+        appendTimeUnixMs: BigInt(this.#context.nowMs),
+      },
+    });
+    return result;
+  }
+
+  #topicOf(name: string): TopicState {
+    const existing = this.#loaded.get(stateKeys.topic(name)) ?? this.#createdTopics.get(name);
+    if (existing !== undefined) return existing;
+    validateTopicName(name);
+    if (belongsToBroker(name) || !isCreatedOnFirstUse(name)) {
+      throw PubSubError.of("TOPIC_NOT_FOUND", `topic ${name} does not exist`, {
+        metadata: { topic: name },
+      });
+    }
+    const topicId = nextTopicId(
+      this.#loaded.get(stateKeys.namespace()),
+      this.created.length + 1,
+    );
+    const settings = completeTopicSettings(name, undefined);
+    const { entry, state } = topicCreated(name, settings, { topicId, nowMs: this.#context.nowMs });
+    this.created.push(entry);
+    this.#createdTopics.set(name, state);
+    return state;
+  }
+}
+
+/** Faults after which the frames that follow must not be stored, or their order would break. */
+function endsStream(error: PubSubError): boolean {
+  return error.retryable || error.reason === "PRODUCER_FENCED";
+}
+
+function refusedBatch(error: PubSubError): BatchResult {
+  return BatchResultMessage.create({
+    refusal: { reason: ErrorReason[error.reason], message: error.message, metadata: error.metadata },
+  });
+}
+
+function repeatedBatch(
+  batch: RecordBatch,
+  earlier: { baseOffset: bigint; refused: Uint8Array },
+): BatchResult {
+  const duplicates = refusedBits(
+    batch.count,
+    Array.from({ length: batch.count }, (_, index) => ({ index })),
+  );
+  for (const [i, byte] of earlier.refused.entries()) {
+    duplicates[i] = (duplicates[i] ?? 0) & ~byte;
+  }
+  return BatchResultMessage.create({
+    baseOffset: earlier.baseOffset,
+    refused: earlier.refused,
+    duplicates,
+    durability: Durability.FSYNC,
+  });
+}
+
+function refuseNotServed(field: string): never {
+  throw PubSubError.of("NOT_SERVED_YET", `${field} is not served by this version`, {
+    metadata: { field, part: "3" },
+  });
+}
+
+function checkPlacement(batch: RecordBatch, check: CheckedBatch, partitions: number): void {
+  if (batch.deliverTimeUnixMs !== undefined) refuseNotServed("deliver_time_unix_ms");
+  if (batch.priority === Priority.HIGH || batch.priority === Priority.LOW) {
+    refuseNotServed("priority");
+  }
+  const misplaced = batch.partition >= partitions || hasForeignKey(batch, check, partitions);
+  if (misplaced) {
+    throw PubSubError.of(
+      "PARTITION_INVALID",
+      `partition ${batch.partition} of topic ${batch.topic} does not exist or is not that of an ordering key`,
+      {
+        metadata: {
+          topic: batch.topic,
+          partition: String(batch.partition),
+          partitions: String(partitions),
+        },
+      },
+    );
+  }
+}
+
+function hasForeignKey(batch: RecordBatch, check: CheckedBatch, partitions: number): boolean {
+  if (partitions <= 1) return false;
+  for (let i = 0; i < batch.count; i++) {
+    const key = check.heads.orderingKey(i);
+    if (key !== undefined && partitionForKey(key, partitions) !== batch.partition) return true;
+  }
+  return false;
+}
+
+function entriesOf(frame: FrameDecision, atomic: boolean): Entry[] {
+  const published = { $case: "eventsPublished", value: {} } as const;
+  if (atomic) {
+    let firstIndex = 0;
+    const batches = frame.stored.map((stored) => {
+      const placed = { ...stored, firstIndex };
+      firstIndex += stored.batch?.count ?? 0;
+      return placed;
+    });
+    return batches.length === 0 ? [] : [Entry.create({ kind: published, batches })];
+  }
+  return frame.stored.map((stored) => ({ timeUnixMs: 0n, kind: published, batches: [stored] }));
+}
+
+function refusedInAtomicFrame(results: BatchResult[]): BatchResult[] {
+  const cause = results.find((r) => r.refusal !== undefined || r.refusals.length > 0);
+  const metadata = { field: "frame.atomic", rule: "another event or batch of the frame was refused" };
+  const other = PubSubError.of("BAD_REQUEST", metadata.rule, { metadata });
+  return results.map((result) =>
+    result === cause || result.refusal !== undefined ? result : refusedBatch(other),
+  );
+}
+
+function decide(
+  loaded: Loaded,
+  command: PublishCommand,
+  context: DecideContext,
+): Decision<PublishReply> {
+  const frame = new FrameDecision(loaded, context);
+  for (const [i, batch] of command.frame.batches.entries()) {
+    frame.add(batch, command.checks[i] as CheckedBatch | PubSubError);
+  }
+  const { atomic } = command.frame;
+  if (atomic && frame.results.some((r) => r.refusal !== undefined || r.refusals.length > 0)) {
+    return { entries: [], reply: refusedInAtomicFrame(frame.results) };
+  }
+  return { entries: [...frame.created, ...entriesOf(frame, atomic)], reply: frame.results };
+}
+
+/** Stores a frame: one entry a batch, or one for all of an atomic frame. */
+export const publish: Operation<PublishCommand, PublishReply> = { name: "publish", reads, decide };
+
+/** Whether single events of a topic can be asked for by id. */
+export function indexesIds(index: TopicIndex): boolean {
+  return index === TopicIndex.ID || index === TopicIndex.ID_AND_CORRELATION;
+}

@@ -1,0 +1,342 @@
+import {
+  type BatchRef,
+  type Grant,
+  type Operation,
+  type PausedReason,
+  stateKeys,
+  type SubscriptionDelivery,
+} from "@opendxa/pubsub-core";
+import type { IndexStore } from "@opendxa/pubsub-index-store";
+import {
+  batchBytes,
+  type Delivery,
+  type Entry,
+  Entry as EntryMessage,
+  NoticeReason,
+  PubSubError,
+  SequenceRef,
+  type Settlement,
+  type SettlementException,
+} from "@opendxa/pubsub-protocol";
+import type { CommandLoop } from "./command-loop.js";
+import { deliveredBatches, type EntryReader } from "./delivery-builder.js";
+import type { ConsumerSink } from "./engine-api.js";
+import type { Clock, Random, TimerHandle, Timers } from "./environment.js";
+import type { IndexWriter } from "./index-writer.js";
+import { deliveryBytesMax, scanPageMax } from "./limits.js";
+import type { RecentEntries } from "./recent-entries.js";
+
+/** What all active subscriptions share. */
+export interface DispatchParts {
+  /** Where settlements are decided. */
+  readonly loop: CommandLoop;
+  /** Newest entries. */
+  readonly recent: RecentEntries;
+  /** Entries by sequence. */
+  readonly reader: EntryReader;
+  /** The index, for the backlog. */
+  readonly index: IndexStore;
+  /** How far the index is. */
+  readonly writer: IndexWriter;
+  /** Lease and retry times. */
+  readonly clock: Clock;
+  /** Lease and retry timers. */
+  readonly timers: Timers;
+  /** Jitter. */
+  readonly random: Random;
+}
+
+interface WaitingVerdict {
+  readonly consumerId: bigint;
+  readonly number: bigint;
+  readonly exceptions: readonly SettlementException[];
+}
+
+const takeChange: Operation<SubscriptionDelivery, void> = {
+  name: "settle",
+  reads: () => [],
+  decide: (_loaded, delivery) => {
+    const change = delivery.takeChange();
+    const kind = change && ({ $case: "eventsSettled", value: change } as const);
+    const entries: Entry[] = kind === undefined ? [] : [EntryMessage.create({ kind })];
+    return { entries, reply: undefined };
+  },
+};
+
+/**
+ * A subscription that has consumers: feeds the pure state machine with the batches that match,
+ * sends what it grants, and journals what it settles.
+ */
+export class ActiveSubscription {
+  /** Name. */
+  readonly name: string;
+  /** State machine. */
+  readonly delivery: SubscriptionDelivery;
+  readonly #parts: DispatchParts;
+  readonly #matches: (topicId: number) => boolean;
+  readonly #sinks = new Map<bigint, ConsumerSink>();
+  readonly #verdicts: WaitingVerdict[] = [];
+  #isLive = false;
+  #isPumping = false;
+  #pumpAgain = false;
+  #settling: Promise<void> | undefined;
+  #settleAgain = false;
+  #timer: TimerHandle | undefined;
+  #paused: PausedReason | undefined;
+
+  constructor(
+    subscription: {
+      readonly name: string;
+      readonly delivery: SubscriptionDelivery;
+      readonly matches: (topicId: number) => boolean;
+    },
+    parts: DispatchParts,
+  ) {
+    this.name = subscription.name;
+    this.delivery = subscription.delivery;
+    this.#matches = subscription.matches;
+    this.#parts = parts;
+  }
+
+  /** Consumers now. */
+  get consumers(): number {
+    return this.#sinks.size;
+  }
+
+  /** Joins a consumer. Throws CONSUMER_LIMIT. */
+  join(id: bigint, credit: { bytes: bigint; events: number }, sink: ConsumerSink): void {
+    this.delivery.addConsumer(id, credit);
+    this.#sinks.set(id, sink);
+    this.pump();
+  }
+
+  /** Leaves; leases of the consumer count as an attempt. */
+  leave(id: bigint): void {
+    if (!this.#sinks.delete(id)) return;
+    this.delivery.removeConsumer(id, this.#parts.clock.now(), this.#jitter);
+    this.#requestSettle();
+    this.pump();
+  }
+
+  /** Ends all consumers with an error. */
+  endAll(error: Error): void {
+    for (const [id, sink] of [...this.#sinks]) {
+      this.leave(id);
+      sink.end(error);
+    }
+  }
+
+  /** Adds credit of a consumer. */
+  credit(id: bigint, credit: { bytes: bigint; events: number }): void {
+    if (!this.#sinks.has(id)) return;
+    this.delivery.addCredit(id, credit);
+    this.pump();
+  }
+
+  /** The transport of a consumer has room again. */
+  resume(id: bigint): void {
+    if (!this.#sinks.has(id)) return;
+    this.delivery.setWritable(id, true);
+    this.pump();
+  }
+
+  /** Settles; verdicts go out when the settlement is durable. */
+  settle(id: bigint, settlement: Settlement): void {
+    if (!this.#sinks.has(id)) return;
+    const { verdicts } = this.delivery.settle(
+      id,
+      settlement,
+      this.#parts.clock.now(),
+      this.#jitter,
+    );
+    this.#verdicts.push({ consumerId: id, number: settlement.number, exceptions: verdicts });
+    this.#requestSettle();
+    this.pump();
+  }
+
+  /** Offers a batch that became durable just now, unless the subscription is catching up. */
+  offerLive(ref: BatchRef): void {
+    if (!this.#isLive) return;
+    this.delivery.offer(ref);
+    if (this.delivery.wantsMore()) return;
+    this.delivery.examinedThrough(ref.sequence);
+    this.#isLive = false;
+  }
+
+  /** Sends what can be sent. Never throws; called whenever something changed. */
+  pump(): void {
+    this.#pumpAgain = true;
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    this.#pumpAll().catch((error: unknown) => {
+      this.#isPumping = false;
+      this.endAll(PubSubError.from(error));
+    });
+  }
+
+  /** Resolves when nothing is waiting to be journalled. */
+  async settled(): Promise<void> {
+    while (this.#settling !== undefined) await this.#settling;
+  }
+
+  /** Stops its timer. */
+  stop(): void {
+    if (this.#timer !== undefined) this.#parts.timers.clearTimer(this.#timer);
+    this.#timer = undefined;
+  }
+
+  readonly #jitter = (): number => this.#parts.random.float();
+
+  async #pumpAll(): Promise<void> {
+    while (this.#pumpAgain) {
+      this.#pumpAgain = false;
+      if (this.#sinks.size > 0 && !this.#isLive && this.delivery.wantsMore()) await this.#catchUp();
+      const grants = this.delivery.grant(this.#parts.clock.now());
+      if (grants.length > 0) {
+        await this.#send(grants);
+        this.#pumpAgain = true;
+      }
+    }
+    this.#isPumping = false;
+    this.#noticePause();
+    this.#arm();
+  }
+
+  async #catchUp(): Promise<void> {
+    const { recent } = this.#parts;
+    while (this.delivery.wantsMore()) {
+      const from = this.delivery.frontier;
+      if (from > recent.lastSequence) {
+        this.#isLive = true;
+        return;
+      }
+      if (from >= recent.firstSequence) this.#offerRecent(from);
+      else await this.#offerIndexed(from, recent.firstSequence - 1n);
+    }
+  }
+
+  #offerRecent(from: bigint): void {
+    const { recent } = this.#parts;
+    for (let at = from; at <= recent.lastSequence; at++) {
+      const ref = recent.refOf(at);
+      if (ref !== undefined) this.#offerRef(at, ref);
+      this.delivery.examinedThrough(at);
+      if (!this.delivery.wantsMore()) return;
+    }
+  }
+
+  async #offerIndexed(from: bigint, to: bigint): Promise<void> {
+    await this.#parts.writer.reached(to);
+    const page = await this.#parts.index.scan({
+      gte: stateKeys.sequence(from).name,
+      lte: stateKeys.sequence(to).name,
+      limit: scanPageMax,
+    });
+    for (const { key, value } of page) {
+      const sequence = BigInt(`0x${key.slice(2)}`);
+      this.#offerRef(sequence, SequenceRef.decode(value));
+      this.delivery.examinedThrough(sequence);
+      if (!this.delivery.wantsMore()) return;
+    }
+    if (page.length < scanPageMax) this.delivery.examinedThrough(to);
+  }
+
+  #offerRef(sequence: bigint, ref: SequenceRef): void {
+    for (const batch of ref.batches) {
+      if (this.#matches(batch.topicId)) this.delivery.offer({ sequence, ...batch });
+    }
+  }
+
+  async #send(grants: readonly Grant[]): Promise<void> {
+    const open = new Map<bigint, { delivery: Delivery; bytes: number }>();
+    for (const grant of grants) {
+      const stored = await this.#parts.reader.readBatch(grant.ref.sequence, grant.ref.firstIndex);
+      if (stored?.batch === undefined) {
+        throw PubSubError.of("DATA_CORRUPT", `entry ${grant.ref.sequence} is gone`, {
+          metadata: { sequence: grant.ref.sequence },
+        });
+      }
+      for (const delivered of deliveredBatches(grant, stored.batch)) {
+        const bytes = batchBytes(delivered.batch as typeof stored.batch);
+        let pending = open.get(grant.consumerId);
+        if (pending !== undefined && pending.bytes + bytes > deliveryBytesMax) {
+          this.#deliver(grant.consumerId, pending.delivery);
+          pending = undefined;
+        }
+        pending ??= { delivery: { batches: [] }, bytes: 0 };
+        pending.delivery.batches.push(delivered);
+        pending.bytes += bytes;
+        open.set(grant.consumerId, pending);
+      }
+    }
+    for (const [consumerId, { delivery }] of open) this.#deliver(consumerId, delivery);
+  }
+
+  #deliver(consumerId: bigint, delivery: Delivery): void {
+    const sink = this.#sinks.get(consumerId);
+    if (sink === undefined) return;
+    if (!sink.deliver(delivery)) this.delivery.setWritable(consumerId, false);
+  }
+
+  #requestSettle(): void {
+    this.#settleAgain = true;
+    this.#settling ??= this.#settleAll().catch((error: unknown) => {
+      this.#settling = undefined;
+      this.#verdicts.length = 0;
+      const failure = PubSubError.from(error);
+      for (const [id, sink] of [...this.#sinks]) {
+        this.#sinks.delete(id);
+        sink.end(failure);
+      }
+    });
+  }
+
+  async #settleAll(): Promise<void> {
+    while (this.#settleAgain) {
+      this.#settleAgain = false;
+      if (this.#isLive) this.delivery.examinedThrough(this.#parts.recent.lastSequence);
+      const waiting = this.#verdicts.splice(0);
+      await this.#parts.loop.runInternal(takeChange, this.delivery);
+      this.#answer(waiting);
+    }
+    this.#settling = undefined;
+  }
+
+  #answer(waiting: readonly WaitingVerdict[]): void {
+    const byConsumer = new Map<bigint, { through: bigint; exceptions: SettlementException[] }>();
+    for (const { consumerId, number, exceptions } of waiting) {
+      const answer = byConsumer.get(consumerId) ?? { through: 0n, exceptions: [] };
+      answer.through = number;
+      answer.exceptions.push(...exceptions);
+      byConsumer.set(consumerId, answer);
+    }
+    for (const [consumerId, { through, exceptions }] of byConsumer) {
+      this.#sinks.get(consumerId)?.verdicts({ throughNumber: through, exceptions });
+    }
+  }
+
+  #noticePause(): void {
+    const reason = this.delivery.pausedReason();
+    if (reason === this.#paused) return;
+    this.#paused = reason;
+    if (reason === undefined) return;
+    const notice = {
+      reason: NoticeReason.TOO_MANY_EXCEPTIONS,
+      message: "too many settled events lie above unsettled ones; settle the oldest ones first",
+    };
+    for (const sink of this.#sinks.values()) sink.notice(notice);
+  }
+
+  #arm(): void {
+    this.stop();
+    const at = this.delivery.nextTimerMs();
+    if (at === undefined) return;
+    const { clock, timers } = this.#parts;
+    this.#timer = timers.setTimer(() => {
+      this.#timer = undefined;
+      this.delivery.expire(clock.now(), this.#jitter);
+      this.#requestSettle();
+      this.pump();
+    }, Math.max(0, at - clock.now()));
+  }
+}

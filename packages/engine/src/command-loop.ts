@@ -1,0 +1,305 @@
+import type { Decision, Operation, Projection, StateWrite } from "@opendxa/pubsub-core";
+import type { Journal, JournalEntry } from "@opendxa/pubsub-journal";
+import { type Entry, encodeEntryParts, PubSubError } from "@opendxa/pubsub-protocol";
+import type { Clock } from "./environment.js";
+import { queuedCommandsMax, unsyncedBytesMax } from "./limits.js";
+import type { DurableEntry } from "./recent-entries.js";
+import type { StateCache } from "./state-cache.js";
+
+/** An entry that became durable, with the changes that it made. */
+export interface AppliedEntry extends DurableEntry {
+  /** Its changes of state. */
+  readonly writes: readonly StateWrite[];
+}
+
+/** What the loop works on. */
+export interface CommandLoopParts {
+  /** The truth. */
+  readonly journal: Journal;
+  /** The state. */
+  readonly cache: StateCache;
+  /** How entries change the state. */
+  readonly projection: Projection;
+  /** The wall clock; entries never go back behind the newest. */
+  readonly clock: Clock;
+  /** Time of the newest entry. */
+  readonly lastTimeMs: number;
+  /** Called for each entry once it is durable, in order, before its command is answered. */
+  readonly onDurable: (entry: AppliedEntry) => void;
+  /** Resolves when the loop may go on; the way in which a slow index holds it back. */
+  readonly admission: () => Promise<void> | undefined;
+  /** Called once when the journal failed. */
+  readonly onFailed: (cause: Error) => void;
+}
+
+interface Command {
+  readonly operation: Operation<unknown, unknown>;
+  readonly command: unknown;
+  readonly bytes: number;
+  readonly resolve: (reply: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Turn {
+  readonly journalled: JournalEntry[];
+  readonly applied: AppliedEntry[];
+  readonly answers: (() => void)[];
+  readonly rejects: ((error: unknown) => void)[];
+  bytes: number;
+}
+
+function newTurn(): Turn {
+  return { journalled: [], applied: [], answers: [], rejects: [], bytes: 0 };
+}
+
+/**
+ * The one place where state changes. Commands are decided in the order in which they came, each on
+ * the state that the ones before it left, whether or not that is durable yet; their entries go to
+ * the journal together, and nothing is answered before its entry is durable. So the state in memory
+ * may run ahead of the disk, but nobody outside can see it do so.
+ */
+export class CommandLoop {
+  readonly #parts: CommandLoopParts;
+  #queue: Command[] = [];
+  #running = false;
+  #next: bigint;
+  #durable: bigint;
+  #lastTimeMs: number;
+  #unsyncedBytes = 0;
+  #failure: PubSubError | undefined;
+  #closing = false;
+  #turns = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(parts: CommandLoopParts) {
+    this.#parts = parts;
+    this.#next = parts.journal.lastSequence + 1n;
+    this.#durable = parts.journal.lastSequence;
+    this.#lastTimeMs = parts.lastTimeMs;
+  }
+
+  /** Newest durable sequence. */
+  get durableSequence(): bigint {
+    return this.#durable;
+  }
+
+  /** Bytes that wait for their turn or their fsync. */
+  get unsyncedBytes(): number {
+    return this.#unsyncedBytes;
+  }
+
+  /**
+   * Runs a command. `bytes` is what it holds in memory until it is durable. Rejects with what the
+   * operation throws, OVERLOADED beyond the bounds, STORAGE_FAILED after a failure of the journal
+   * and SHUTTING_DOWN after `close`.
+   */
+  run<C, R>(operation: Operation<C, R>, command: C, bytes = 0): Promise<R> {
+    return this.#enqueue(operation, command, { bytes, refusal: this.#refusal(bytes) });
+  }
+
+  /**
+   * Runs a command of the engine itself, such as settlements, which overload must not stop: their
+   * number is bounded by that of subscriptions and timers.
+   */
+  runInternal<C, R>(operation: Operation<C, R>, command: C): Promise<R> {
+    return this.#enqueue(operation, command, { bytes: 0, refusal: this.#failure });
+  }
+
+  #enqueue<C, R>(
+    operation: Operation<C, R>,
+    command: C,
+    { bytes, refusal }: { bytes: number; refusal: PubSubError | undefined },
+  ): Promise<R> {
+    if (refusal !== undefined) return Promise.reject(refusal);
+    return new Promise<R>((resolve, reject) => {
+      this.#unsyncedBytes += bytes;
+      this.#queue.push({
+        operation: operation as Operation<unknown, unknown>,
+        command,
+        bytes,
+        resolve: resolve as (reply: unknown) => void,
+        reject,
+      });
+      this.#start();
+    });
+  }
+
+  /** Takes nothing more and resolves when everything accepted is answered. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (!this.#running && this.#turns === 0) return;
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Whether the journal or the index failed. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Accepts nothing more, because something that it stands on failed. */
+  stop(cause: Error): void {
+    if (this.#failure === undefined) this.#fail(cause);
+  }
+
+  #refusal(bytes: number): PubSubError | undefined {
+    if (this.#failure !== undefined) return this.#failure;
+    if (this.#closing) return PubSubError.of("SHUTTING_DOWN", "the broker is stopping");
+    const isOverBytes = this.#unsyncedBytes + bytes > unsyncedBytesMax;
+    if (!isOverBytes && this.#queue.length < queuedCommandsMax) return undefined;
+    return PubSubError.of("OVERLOADED", "more is waiting for the disk than the broker's bound", {
+      metadata: { limit: unsyncedBytesMax, bytes: this.#unsyncedBytes },
+      retryAfterMs: 100,
+    });
+  }
+
+  #start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    queueMicrotask(() => {
+      this.#drain().catch((error: unknown) => this.#fail(asError(error)));
+    });
+  }
+
+  async #drain(): Promise<void> {
+    let turn = newTurn();
+    while (this.#queue.length > 0 && this.#failure === undefined) {
+      const wait = this.#parts.admission();
+      if (wait !== undefined) {
+        turn = this.#send(turn);
+        await wait;
+      }
+      const commands = this.#queue;
+      this.#queue = [];
+      for (const [i, command] of commands.entries()) {
+        turn = await this.#take(command, turn);
+        if (this.#failure !== undefined) {
+          this.#queue = [...commands.slice(i + 1), ...this.#queue];
+          break;
+        }
+      }
+    }
+    this.#send(turn);
+    this.#running = false;
+    this.#settleIdle();
+  }
+
+  async #take(command: Command, turn: Turn): Promise<Turn> {
+    const { operation } = command;
+    let current = turn;
+    const { cache } = this.#parts;
+    for (;;) {
+      const missing = operation.reads(command.command, cache);
+      if (missing.length === 0) break;
+      current = this.#send(current);
+      await cache.load(missing);
+    }
+    let decision: Decision<unknown>;
+    try {
+      const nowMs = Math.max(this.#lastTimeMs, this.#parts.clock.now());
+      decision = operation.decide(cache, command.command, { nowMs, nextSequence: this.#next });
+    } catch (error) {
+      this.#unsyncedBytes -= command.bytes;
+      current.answers.push(() => command.reject(error));
+      current.rejects.push(command.reject);
+      return current;
+    }
+    for (const entry of decision.entries) await this.#apply(entry, current);
+    cache.release();
+    current.bytes += command.bytes;
+    current.answers.push(() => command.resolve(decision.reply));
+    current.rejects.push(command.reject);
+    return current;
+  }
+
+  async #apply(draft: Entry, turn: Turn): Promise<void> {
+    const { cache, projection, clock } = this.#parts;
+    this.#lastTimeMs = Math.max(this.#lastTimeMs, clock.now());
+    const entry = { ...draft, timeUnixMs: BigInt(this.#lastTimeMs) };
+    const sequence = this.#next++;
+    const writes = await applyEntry({ cache, projection }, entry, sequence);
+    const parts = encodeEntryParts(entry);
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+    turn.journalled.push({ parts });
+    turn.applied.push({ sequence, entry, bytes, writes });
+  }
+
+  /** Hands a turn to the journal and answers an empty one. Answers keep the order of the turns. */
+  #send(turn: Turn): Turn {
+    if (turn.answers.length === 0) return turn;
+    this.#turns++;
+    const first = turn.applied[0];
+    const durable =
+      first === undefined
+        ? this.#previous
+        : this.#parts.journal.append(turn.journalled, { expectedLast: first.sequence - 1n });
+    const previous = this.#previous;
+    this.#previous = Promise.all([previous, durable]).then(
+      () => this.#complete(turn),
+      (error: unknown) => this.#fail(asError(error), turn),
+    );
+    return newTurn();
+  }
+
+  #previous: Promise<unknown> = Promise.resolve();
+
+  #complete(turn: Turn): void {
+    this.#turns--;
+    this.#unsyncedBytes -= turn.bytes;
+    if (this.#failure !== undefined) {
+      for (const reject of turn.rejects) reject(this.#failure);
+      this.#settleIdle();
+      return;
+    }
+    for (const applied of turn.applied) {
+      this.#durable = applied.sequence;
+      this.#parts.onDurable(applied);
+    }
+    for (const answer of turn.answers) answer();
+    this.#settleIdle();
+  }
+
+  #fail(cause: Error, turn?: Turn): void {
+    const isFirst = this.#failure === undefined;
+    this.#failure ??= PubSubError.of(
+      "STORAGE_FAILED",
+      "the journal failed and the broker stopped accepting; whether this was stored is unknown",
+      { cause },
+    );
+    if (turn !== undefined) {
+      this.#turns--;
+      for (const reject of turn.rejects) reject(this.#failure);
+    }
+    for (const command of this.#queue) command.reject(this.#failure);
+    this.#queue = [];
+    if (isFirst) this.#parts.onFailed(cause);
+    this.#running = false;
+    this.#settleIdle();
+  }
+
+  #settleIdle(): void {
+    if (this.#running || this.#turns > 0 || this.#queue.length > 0) return;
+    for (const resolve of this.#idle) resolve();
+    this.#idle = [];
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** Applies one entry to the cached state and answers its changes: the only way state changes. */
+export async function applyEntry(
+  state: { readonly cache: StateCache; readonly projection: Projection },
+  entry: Entry,
+  sequence: bigint,
+): Promise<readonly StateWrite[]> {
+  const { cache, projection } = state;
+  for (;;) {
+    const missing = projection.reads(entry, sequence, cache);
+    if (missing.length === 0) break;
+    await cache.load(missing);
+  }
+  const writes = projection.apply(cache, entry, sequence);
+  cache.write(writes, sequence);
+  return writes;
+}

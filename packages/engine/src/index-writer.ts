@@ -1,0 +1,119 @@
+import type { StateWrite } from "@opendxa/pubsub-core";
+import type { IndexStore, IndexWrite } from "@opendxa/pubsub-index-store";
+import { chainKey, encodeSequence, indexKeys } from "./index-chain.js";
+import { indexBacklogWritesMax, indexBatchWritesMax } from "./limits.js";
+
+interface Waiting {
+  readonly write: StateWrite;
+  readonly sequence: bigint;
+}
+
+/** What the writer tells its owner. */
+export interface IndexWriterEvents {
+  /** The index holds this key as of the sequence. */
+  written(name: string, sequence: bigint): void;
+  /** The index failed; nothing more is written. */
+  failed(error: Error): void;
+}
+
+/**
+ * Brings durable changes into the index, off the publish path: one batch in flight, later writes of
+ * a key replacing earlier ones. Each batch carries the sequence that it applies and that of the
+ * batch before, so that a hole left by an unclean stop is found (`verifyChain`).
+ */
+export class IndexWriter {
+  readonly #index: IndexStore;
+  readonly #events: IndexWriterEvents;
+  #waiting = new Map<string, Waiting>();
+  #durable: bigint;
+  #applied: bigint;
+  #running: Promise<void> | undefined;
+  #failure: Error | undefined;
+  readonly #watchers = new Set<{ target: bigint; resolve: () => void; reject: (e: Error) => void }>();
+
+  constructor(index: IndexStore, applied: bigint, events: IndexWriterEvents) {
+    this.#index = index;
+    this.#events = events;
+    this.#applied = applied;
+    this.#durable = applied;
+  }
+
+  /** Newest sequence whose changes the index holds. */
+  get applied(): bigint {
+    return this.#applied;
+  }
+
+  /** Whether so much waits that the command loop should hold back. */
+  get isBehind(): boolean {
+    return this.#waiting.size >= indexBacklogWritesMax;
+  }
+
+  /** Takes the changes of durable entries up to `sequence`. */
+  add(writes: readonly StateWrite[], sequence: bigint): void {
+    for (const write of writes) this.#waiting.set(write.key.name, { write, sequence });
+    this.#durable = sequence;
+    this.#running ??= this.#run();
+  }
+
+  /** Resolves when the index holds everything up to the sequence. */
+  reached(target: bigint): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#applied >= target) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#watchers.add({ target, resolve, reject });
+    });
+  }
+
+  async #run(): Promise<void> {
+    await Promise.resolve();
+    try {
+      while (this.#applied < this.#durable) await this.#writeAll();
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+      for (const watcher of this.#watchers) watcher.reject(this.#failure);
+      this.#watchers.clear();
+      this.#events.failed(this.#failure);
+      return;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /**
+   * Writes all that waits, in one atomic batch where it fits. Otherwise `partial` stands in the
+   * index until the last batch is in, so that a stop in between makes recovery rebuild.
+   */
+  async #writeAll(): Promise<void> {
+    const batch = [...this.#waiting.values()];
+    const target = this.#durable;
+    this.#waiting = new Map();
+    const several = batch.length > indexBatchWritesMax;
+    if (several) await this.#index.write([{ key: indexKeys.partial, value: encodeSequence(target) }]);
+    for (let from = 0; ; from += indexBatchWritesMax) {
+      const part = batch.slice(from, from + indexBatchWritesMax);
+      const isLast = from + indexBatchWritesMax >= batch.length;
+      const writes: IndexWrite[] = part.map(({ write }) => ({
+        key: write.key.name,
+        value: write.value === undefined ? undefined : write.key.codec.encode(write.value).finish(),
+      }));
+      if (isLast) {
+        writes.push({ key: indexKeys.applied, value: encodeSequence(target) });
+        writes.push({ key: chainKey(target), value: encodeSequence(this.#applied) });
+        if (several) writes.push({ key: indexKeys.partial, value: undefined });
+      }
+      await this.#index.write(writes);
+      if (isLast) break;
+    }
+    this.#applied = target;
+    for (const { write, sequence } of batch) this.#events.written(write.key.name, sequence);
+    this.#notify();
+  }
+
+  #notify(): void {
+    for (const watcher of this.#watchers) {
+      if (watcher.target > this.#applied) continue;
+      this.#watchers.delete(watcher);
+      watcher.resolve();
+    }
+  }
+}

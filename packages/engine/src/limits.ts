@@ -1,0 +1,70 @@
+const mebibyte = 1_024 * 1_024;
+
+/** State values kept decoded in memory beside those that wait for the index. */
+export const cachedValuesMax = 50_000;
+
+/** Bytes of entries that wait for their fsync; beyond, publishes are refused as OVERLOADED. */
+export const unsyncedBytesMax = 64 * mebibyte;
+
+/** Bytes that one publishing stream may have unacknowledged while the broker is idle. */
+export const publishCreditBytesMax = 4 * mebibyte;
+
+/** Bytes that one publishing stream keeps under the heaviest load: one frame. */
+export const publishCreditBytesMin = mebibyte;
+
+/** Commands that wait for their turn; beyond, they are refused as OVERLOADED. */
+export const queuedCommandsMax = 20_000;
+
+/** Writes of one index batch: well below the store's own bound on writes and bytes. */
+export const indexBatchWritesMax = 50_000;
+
+/** Writes that wait for the index; beyond, the command loop waits for the index. */
+export const indexBacklogWritesMax = 200_000;
+
+/** Journal bytes after which a checkpoint is written. */
+export const checkpointJournalBytes = 64 * mebibyte;
+
+/** Time with work after which a checkpoint is written, in milliseconds. */
+export const checkpointIntervalMs = 10_000;
+
+/** Changed keys held for the next checkpoint before it is written early. */
+export const checkpointKeysMax = 200_000;
+
+/** Deltas on one base before they are merged into a new base. */
+export const checkpointDeltasMax = 32;
+
+/** Complete chains of checkpoints that are kept. */
+export const checkpointChainsKept = 2;
+
+/** Decoded entries kept for delivery and reading, in bytes of payload. */
+export const recentEntriesBytesMax = 16 * mebibyte;
+
+/** Sequences whose batches are known without asking the index. */
+export const recentSequencesMax = 65_536;
+
+/** Serialized bytes of one delivery, unless one event is larger. */
+export const deliveryBytesMax = 256 * 1_024;
+
+/** Entries of the sequence index that a catching-up subscription reads at once. */
+export const scanPageMax = 1_000;
+
+/** Timers fired by one command. */
+export const timersPerCommandMax = 256;
+
+/** Longest sleep between two looks at the timers, in milliseconds. */
+export const timerSleepMsMax = 60_000;
+
+/** Items of a page of any list. */
+export const pageItemsMax = 1_000;
+
+/** Items of a page that names no size. */
+export const pageItemsDefault = 100;
+
+/** Bytes of events in one page. */
+export const pageBytesMax = 3 * mebibyte;
+
+/** Keys of connector memory read at once. */
+export const memoryKeysMax = 64;
+
+/** Consumers and waits that an engine keeps open at once. */
+export const openStreamsMax = 20_000;

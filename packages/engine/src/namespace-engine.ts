@@ -1,0 +1,270 @@
+import {
+  createTopic,
+  openProducer,
+  type PublishCommand,
+  publish,
+  stateKeys,
+} from "@opendxa/pubsub-core";
+import type { IndexStore } from "@opendxa/pubsub-index-store";
+import type { Journal } from "@opendxa/pubsub-journal";
+import {
+  type AwaitFeedbackRequest,
+  type AwaitFeedbackResponse,
+  type BatchResult,
+  batchBytes,
+  checkBatch,
+  type Execution,
+  type ListCorrelatedEventsRequest,
+  type ListCorrelatedEventsResponse,
+  type ListSubscriptionsRequest,
+  type ListSubscriptionsResponse,
+  type ListTopicsRequest,
+  type ListTopicsResponse,
+  PubSubError,
+  type PublishFrame,
+  type ReadBatch,
+  type RecordBatch,
+  type RegisterExecutionResponse,
+  type SubmitFeedbackRequest,
+  type SubmitFeedbackResponse,
+  type SubscribeOpen,
+  type Subscription,
+  type SubscriptionSettings,
+  type Topic,
+  TopicPattern,
+  type TopicSettings,
+  type Wait,
+} from "@opendxa/pubsub-protocol";
+import type { Checkpointer } from "./checkpointer.js";
+import type { CommandLoop } from "./command-loop.js";
+import type {
+  Consumer,
+  ConsumerSink,
+  Created,
+  Engine,
+  EngineInfo,
+  EngineStats,
+  ExternalEvent,
+  ExternalOutcome,
+  ReadRange,
+} from "./engine-api.js";
+import type { EventLog } from "./event-log.js";
+import type { FeedbackHost } from "./feedback-host.js";
+import type { IndexWriter } from "./index-writer.js";
+import {
+  memoryKeysMax,
+  publishCreditBytesMax,
+  publishCreditBytesMin,
+  unsyncedBytesMax,
+} from "./limits.js";
+import { pageSizeOf } from "./page.js";
+import type { StateCache } from "./state-cache.js";
+import type { SubscriptionHost } from "./subscription-host.js";
+import type { TopicTable } from "./topic-table.js";
+
+/** What a running engine is made of. */
+export interface NamespaceEngineParts {
+  /** The truth. */
+  readonly journal: Journal;
+  /** Its projection. */
+  readonly index: IndexStore;
+  /** Brings changes into the index. */
+  readonly writer: IndexWriter;
+  /** Decides. */
+  readonly loop: CommandLoop;
+  /** State. */
+  readonly cache: StateCache;
+  /** Topics. */
+  readonly topics: TopicTable;
+  /** Writes checkpoints. */
+  readonly checkpointer: Checkpointer;
+  /** Subscriptions. */
+  readonly subscriptions: SubscriptionHost;
+  /** Stored events. */
+  readonly events: EventLog;
+  /** Executions and waits. */
+  readonly feedback: FeedbackHost;
+}
+
+function checked(batch: RecordBatch, batchIndex: number): PublishCommand["checks"][number] {
+  try {
+    return checkBatch(batch, { batchIndex });
+  } catch (error) {
+    if (error instanceof PubSubError) return error;
+    throw error;
+  }
+}
+
+/** The engine of one namespace. */
+export class NamespaceEngine implements Engine {
+  readonly info: EngineInfo;
+  readonly failed: Promise<Error>;
+  readonly #parts: NamespaceEngineParts;
+  #reportFailure: (cause: Error) => void = () => undefined;
+
+  constructor(parts: NamespaceEngineParts, info: EngineInfo) {
+    this.#parts = parts;
+    this.info = info;
+    this.failed = new Promise((resolve) => {
+      this.#reportFailure = resolve;
+    });
+  }
+
+  /** Journal or index failed: nothing more is accepted. */
+  fail(cause: Error): void {
+    this.#reportFailure(cause);
+    this.#parts.loop.stop(cause);
+  }
+
+  openProducer(producerId: Uint8Array): Promise<number> {
+    return this.#parts.loop.run(openProducer, { producerId }, producerId.length);
+  }
+
+  publish(frame: PublishFrame): Promise<BatchResult[]> {
+    const bytes = frame.batches.reduce((sum, batch) => sum + batchBytes(batch), 0);
+    return this.#parts.loop.run(publish, { frame, checks: frame.batches.map(checked) }, bytes);
+  }
+
+  publishCredit(): number {
+    const free = 1 - this.#parts.loop.unsyncedBytes / unsyncedBytesMax;
+    return Math.max(publishCreditBytesMin, Math.floor(publishCreditBytesMax * free));
+  }
+
+  async createTopic(name: string, settings: TopicSettings | undefined): Promise<Created<Topic>> {
+    const { topic, existed } = await this.#parts.loop.run(createTopic, { name, settings });
+    return { value: topic, existed };
+  }
+
+  async getTopic(name: string): Promise<Topic> {
+    const state = this.#parts.topics.byName(name);
+    if (state?.topic === undefined) {
+      throw PubSubError.of("TOPIC_NOT_FOUND", `topic ${name} does not exist`, {
+        metadata: { topic: name },
+      });
+    }
+    const count = state.topic.settings?.partitions ?? 1;
+    const keys = Array.from({ length: count }, (_, i) => stateKeys.partition(state.topicId, i));
+    const { cache } = this.#parts;
+    await cache.load(keys);
+    const partitions = keys.map((key, partition) => {
+      const { firstOffset = 0n, nextOffset = 0n } = cache.get(key) ?? {};
+      return { partition, firstOffset, nextOffset };
+    });
+    return { ...state.topic, partitions };
+  }
+
+  async listTopics(request: ListTopicsRequest): Promise<ListTopicsResponse> {
+    const size = pageSizeOf(request.pageSize);
+    const pattern = request.pattern === "" ? undefined : TopicPattern.parse(request.pattern);
+    const topics: Topic[] = [];
+    for (const name of this.#parts.topics.namesAfter(request.pageToken)) {
+      const isWanted = pattern === undefined ? !name.startsWith("$") : pattern.matches(name);
+      const topic = this.#parts.topics.byName(name)?.topic;
+      if (!isWanted || topic === undefined) continue;
+      if (topics.length === size) return { topics, nextPageToken: topics.at(-1)?.name ?? "" };
+      topics.push(topic);
+    }
+    return { topics, nextPageToken: "" };
+  }
+
+  createSubscription(name: string, settings: SubscriptionSettings): Promise<Created<Subscription>> {
+    return this.#parts.subscriptions.create(name, settings);
+  }
+
+  getSubscription(name: string): Promise<Subscription> {
+    return this.#parts.subscriptions.get(name);
+  }
+
+  async listSubscriptions(request: ListSubscriptionsRequest): Promise<ListSubscriptionsResponse> {
+    const size = pageSizeOf(request.pageSize);
+    const names = this.#parts.subscriptions.namesAfter(request.pageToken);
+    const page = names.slice(0, size);
+    const subscriptions: Subscription[] = [];
+    for (const name of page) subscriptions.push(await this.#parts.subscriptions.get(name));
+    return { subscriptions, nextPageToken: names.length > size ? (page.at(-1) ?? "") : "" };
+  }
+
+  deleteSubscription(name: string): Promise<void> {
+    return this.#parts.subscriptions.delete(name);
+  }
+
+  subscribe(open: SubscribeOpen, sink: ConsumerSink): Promise<Consumer> {
+    return this.#parts.subscriptions.join(open, sink);
+  }
+
+  readEvents(read: ReadRange, signal: AbortSignal): AsyncIterable<ReadBatch[]> {
+    return this.#parts.events.read(read, signal);
+  }
+
+  listCorrelatedEvents(
+    request: ListCorrelatedEventsRequest,
+  ): Promise<ListCorrelatedEventsResponse> {
+    return this.#parts.events.listCorrelated(request);
+  }
+
+  registerExecution(execution: Execution): Promise<RegisterExecutionResponse> {
+    return this.#parts.feedback.registerExecution(execution);
+  }
+
+  getExecution(executionId: string): Promise<Execution> {
+    return this.#parts.feedback.getExecution(executionId);
+  }
+
+  submitFeedback(request: SubmitFeedbackRequest): Promise<SubmitFeedbackResponse> {
+    return this.#parts.feedback.submit(request);
+  }
+
+  receiveExternal(external: ExternalEvent): Promise<ExternalOutcome> {
+    return this.#parts.feedback.receive(external);
+  }
+
+  async readMemory(keys: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
+    if (keys.length > memoryKeysMax) throw new RangeError(`at most ${memoryKeysMax} memory keys`);
+    const wanted = keys.map((key) => stateKeys.memory(key));
+    const { cache } = this.#parts;
+    await cache.load(wanted);
+    const found = new Map<string, Uint8Array>();
+    for (const [i, key] of wanted.entries()) {
+      const value = cache.get(key);
+      if (value !== undefined) found.set(keys[i] as string, value);
+    }
+    return found;
+  }
+
+  awaitFeedback(
+    request: AwaitFeedbackRequest,
+    signal: AbortSignal,
+  ): AsyncIterable<AwaitFeedbackResponse> {
+    return this.#parts.feedback.awaitFeedback(request, signal);
+  }
+
+  getWait(waitId: string): Promise<Wait> {
+    return this.#parts.feedback.getWait(waitId);
+  }
+
+  stats(): EngineStats {
+    const { journal, writer, loop, topics, subscriptions } = this.#parts;
+    return {
+      durableSequence: loop.durableSequence,
+      indexedSequence: writer.applied,
+      journalBytes: journal.bytes,
+      topics: topics.size,
+      subscriptions: subscriptions.size,
+      consumers: subscriptions.consumers,
+    };
+  }
+
+  async close(): Promise<void> {
+    const { journal, index, loop, writer, checkpointer, subscriptions, feedback } = this.#parts;
+    const stopping = PubSubError.of("SHUTTING_DOWN", "the broker is stopping");
+    await feedback.close(stopping);
+    await subscriptions.close(stopping);
+    await loop.close();
+    if (!loop.hasFailed) {
+      await writer.reached(loop.durableSequence);
+      await checkpointer.close();
+    }
+    await journal.close();
+    await index.close();
+  }
+}

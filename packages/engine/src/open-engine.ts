@@ -1,0 +1,179 @@
+import { payloadIndex, stateKeys } from "@opendxa/pubsub-core";
+import { type IndexStore, prefixScope } from "@opendxa/pubsub-index-store";
+import type { Disk, Journal } from "@opendxa/pubsub-journal";
+import { Entry, SubscriptionState } from "@opendxa/pubsub-protocol";
+import { Checkpointer, controlSnapshot } from "./checkpointer.js";
+import { CheckpointStore } from "./checkpoint-store.js";
+import { type AppliedEntry, CommandLoop } from "./command-loop.js";
+import { EntryReader } from "./delivery-builder.js";
+import type { Engine, EngineInfo } from "./engine-api.js";
+import type { Clock, EngineLog, Random, Timers } from "./environment.js";
+import { EventLog } from "./event-log.js";
+import { FeedbackHost } from "./feedback-host.js";
+import { IndexWriter } from "./index-writer.js";
+import { NamespaceEngine } from "./namespace-engine.js";
+import { namespaceProjection } from "./projection.js";
+import { RecentEntries } from "./recent-entries.js";
+import { loadTopics, prepareIndex, replay } from "./recovery.js";
+import { StateCache } from "./state-cache.js";
+import { SubscriptionHost } from "./subscription-host.js";
+
+/** What an engine runs on. */
+export interface OpenEngineOptions {
+  /** The truth, opened; the engine closes it. */
+  readonly journal: Journal;
+  /** Its projection, opened; the engine closes it. */
+  readonly index: IndexStore;
+  /** Disk of the checkpoints. */
+  readonly disk: Disk;
+  /** Folder of the checkpoints. */
+  readonly checkpointFolder: string;
+  /** Wall clock. */
+  readonly clock: Clock;
+  /** Timers. */
+  readonly timers: Timers;
+  /** Jitter. */
+  readonly random: Random;
+  /** Receives what an operator should know. */
+  readonly log: EngineLog;
+  /** Version of the broker, journalled with each start. */
+  readonly version: string;
+  /** Bytes of a torn tail that opening the journal cut. */
+  readonly tornBytes: number;
+}
+
+/** Links between parts that need each other; set once all of them exist. */
+interface Hooks {
+  onDurable: (entry: AppliedEntry) => void;
+  onFailed: (cause: Error) => void;
+}
+
+async function loadSubscriptions(index: IndexStore): Promise<SubscriptionState[]> {
+  const states: SubscriptionState[] = [];
+  for await (const { value } of index.iterate(prefixScope("sub/"))) {
+    states.push(SubscriptionState.decode(value));
+  }
+  return states;
+}
+
+/**
+ * Recovers a namespace and starts it: makes the index usable, applies the journal's tail, journals
+ * the start. Rejects when journal, index and checkpoints contradict each other.
+ */
+export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
+  const { journal, index, disk, clock, timers, random, log } = options;
+  const checkpoints = await CheckpointStore.open(disk, options.checkpointFolder, {
+    journalId: journal.id,
+    onIgnored: (name, why) => log.warn("a checkpoint file is ignored", { name, why }),
+  });
+  if (checkpoints.newestSequence > journal.lastSequence) {
+    throw new Error(
+      `the checkpoint at sequence ${checkpoints.newestSequence} is ahead of the journal, which ends at ${journal.lastSequence}: segments are missing`,
+    );
+  }
+  const prepared = await prepareIndex({ journal, index, checkpoints, log });
+  const cache = new StateCache(index);
+  const hooks: Hooks = { onDurable: () => undefined, onFailed: () => undefined };
+  const writer = new IndexWriter(index, prepared.applied, {
+    written: (name, sequence) => cache.unpin(name, sequence),
+    failed: (error) => hooks.onFailed(error),
+  });
+  const checkpointer = new Checkpointer(
+    { store: checkpoints, index, writer, timers, log },
+    prepared.applied,
+  );
+  const topics = await loadTopics(index);
+  const replayed = await replay(
+    {
+      journal,
+      index,
+      checkpoints,
+      log,
+      cache,
+      writer,
+      projection: namespaceProjection,
+      topics,
+      onApplied: (entry) => {
+        if (prepared.atCheckpoint) checkpointer.add(entry);
+      },
+    },
+    prepared.applied + 1n,
+  );
+  const recovered = journal.lastSequence;
+  await writer.reached(recovered);
+  const subscriptions = await loadSubscriptions(index);
+  if (!prepared.atCheckpoint) {
+    checkpointer.startWithBase(recovered, await controlSnapshot(index));
+  }
+  const recent = new RecentEntries(recovered);
+  const reader = new EntryReader(journal, recent);
+  const loop = new CommandLoop({
+    journal,
+    cache,
+    projection: namespaceProjection,
+    clock,
+    lastTimeMs: replayed.lastTimeMs,
+    admission: () => {
+      if (writer.isBehind) return writer.reached(writer.applied + 1n);
+      return checkpointer.isBehind ? checkpointer.settled : undefined;
+    },
+    onDurable: (entry) => hooks.onDurable(entry),
+    onFailed: (cause) => hooks.onFailed(cause),
+  });
+  await cache.load([stateKeys.namespace()]);
+  const startNumber = (cache.get(stateKeys.namespace())?.startNumber ?? 0) + 1;
+  cache.release();
+  const dispatch = { loop, recent, reader, index, writer, clock, timers, random };
+  const host = new SubscriptionHost({ ...dispatch, cache, topics, startNumber }, subscriptions);
+  const events = new EventLog({ index, writer, loop, reader, topics });
+  const feedback = new FeedbackHost({ ...dispatch, cache, topics, events, log });
+  const info: EngineInfo = {
+    startNumber,
+    startTimeMs: clock.now(),
+    indexEngine: index.engine,
+    journal: "segments",
+    recoveredSequence: recovered,
+    replayedEntries: replayed.entries,
+    tornBytes: options.tornBytes,
+    rebuilt: prepared.rebuilt,
+  };
+  const parts = {
+    ...dispatch,
+    journal,
+    cache,
+    topics,
+    checkpointer,
+    events,
+    feedback,
+    subscriptions: host,
+  };
+  const engine = new NamespaceEngine(parts, info);
+  hooks.onFailed = (cause) => engine.fail(cause);
+  hooks.onDurable = (applied) => {
+    const { entry, sequence, writes } = applied;
+    if (entry.kind?.$case === "topicCreated" && entry.kind.value.topic !== undefined) {
+      topics.put(entry.kind.value.topic);
+    }
+    recent.add(applied);
+    const indexed = payloadIndex(entry, sequence, (id) => topics.indexOf(id));
+    writer.add(indexed.length === 0 ? writes : [...writes, ...indexed], sequence);
+    checkpointer.add(applied);
+    host.onDurable(applied);
+    feedback.onDurable(applied);
+    events.wake();
+  };
+  const value = { startNumber, version: options.version };
+  await loop.runInternal(
+    {
+      name: "start",
+      reads: () => [],
+      decide: () => ({
+        entries: [Entry.create({ kind: { $case: "brokerStarted", value } })],
+        reply: undefined,
+      }),
+    },
+    undefined,
+  );
+  feedback.start();
+  return engine;
+}

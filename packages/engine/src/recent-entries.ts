@@ -1,0 +1,75 @@
+import { sequenceRefOf } from "@opendxa/pubsub-core";
+import type { Entry, SequenceRef } from "@opendxa/pubsub-protocol";
+import { recentEntriesBytesMax, recentSequencesMax } from "./limits.js";
+
+/** A durable entry. */
+export interface DurableEntry {
+  /** Its sequence. */
+  readonly sequence: bigint;
+  /** The entry. */
+  readonly entry: Entry;
+  /** Its size in the journal. */
+  readonly bytes: number;
+}
+
+interface KnownRef {
+  readonly sequence: bigint;
+  readonly ref: SequenceRef | undefined;
+}
+
+/**
+ * The newest durable entries: their batches by sequence, so that live dispatch asks no index, and
+ * the youngest of them decoded, so that it reads no journal.
+ */
+export class RecentEntries {
+  readonly #entries = new Map<bigint, DurableEntry>();
+  #entryBytes = 0;
+  readonly #refs: (KnownRef | undefined)[] = new Array(recentSequencesMax).fill(undefined);
+  #first: bigint;
+  #last: bigint;
+
+  /** Begins after `last`, the newest entry before. */
+  constructor(last: bigint) {
+    this.#last = last;
+    this.#first = last + 1n;
+  }
+
+  /** Oldest sequence whose batches are known. */
+  get firstSequence(): bigint {
+    return this.#first;
+  }
+
+  /** Newest sequence. */
+  get lastSequence(): bigint {
+    return this.#last;
+  }
+
+  /** Takes the next durable entry. */
+  add(durable: DurableEntry): void {
+    const { sequence, entry } = durable;
+    const ref = entry.batches.length === 0 ? undefined : sequenceRefOf(entry);
+    this.#refs[Number(sequence % BigInt(recentSequencesMax))] = { sequence, ref };
+    this.#last = sequence;
+    const oldest = sequence - BigInt(recentSequencesMax) + 1n;
+    if (this.#first < oldest) this.#first = oldest;
+    if (ref === undefined) return;
+    this.#entries.set(sequence, durable);
+    this.#entryBytes += durable.bytes;
+    for (const old of this.#entries.values()) {
+      if (this.#entryBytes <= recentEntriesBytesMax) break;
+      this.#entries.delete(old.sequence);
+      this.#entryBytes -= old.bytes;
+    }
+  }
+
+  /** Batches of an entry at or after `firstSequence`; `undefined` when it stores none. */
+  refOf(sequence: bigint): SequenceRef | undefined {
+    const known = this.#refs[Number(sequence % BigInt(recentSequencesMax))];
+    return known?.sequence === sequence ? known.ref : undefined;
+  }
+
+  /** A decoded entry, while it is among the youngest. */
+  entryOf(sequence: bigint): Entry | undefined {
+    return this.#entries.get(sequence)?.entry;
+  }
+}

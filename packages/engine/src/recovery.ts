@@ -1,0 +1,141 @@
+import { payloadIndex, type Projection, stateKeys } from "@opendxa/pubsub-core";
+import { type IndexStore, type IndexWrite, prefixScope } from "@opendxa/pubsub-index-store";
+import type { Journal } from "@opendxa/pubsub-journal";
+import { decodeEntry, TopicState } from "@opendxa/pubsub-protocol";
+import type { CheckpointStore } from "./checkpoint-store.js";
+import { applyEntry } from "./command-loop.js";
+import type { EngineLog } from "./environment.js";
+import { encodeSequence, indexKeys, verifyChain } from "./index-chain.js";
+import type { IndexWriter } from "./index-writer.js";
+import type { StateCache } from "./state-cache.js";
+import { TopicTable } from "./topic-table.js";
+
+/** What recovery works with. */
+export interface RecoveryParts {
+  /** The truth. */
+  readonly journal: Journal;
+  /** Its projection. */
+  readonly index: IndexStore;
+  /** Control state at earlier sequences. */
+  readonly checkpoints: CheckpointStore;
+  /** Told what was found. */
+  readonly log: EngineLog;
+}
+
+/** Where replay starts. */
+export interface PreparedIndex {
+  /** Sequence that the index holds. */
+  readonly applied: bigint;
+  /** Why the index was rebuilt; `undefined` when it was usable. */
+  readonly rebuilt: string | undefined;
+  /** The index is exactly at the newest checkpoint, so that the next one may be a delta. */
+  readonly atCheckpoint: boolean;
+}
+
+const loadBatch = 5_000;
+
+async function loadCheckpoint(parts: RecoveryParts): Promise<bigint> {
+  const { index, checkpoints, log } = parts;
+  const newest = await checkpoints.readNewest((name, why) =>
+    log.warn("a checkpoint is damaged and was left out", { name, why }),
+  );
+  if (newest === undefined) return 0n;
+  let batch: IndexWrite[] = [];
+  for await (const { key, value } of newest.records) {
+    batch.push({ key, value });
+    if (batch.length < loadBatch) continue;
+    await index.write(batch);
+    batch = [];
+  }
+  await index.write(batch);
+  return newest.sequence;
+}
+
+/** Topics as the index holds them. */
+export async function loadTopics(index: IndexStore): Promise<TopicTable> {
+  const topics = new TopicTable();
+  for await (const { value } of index.iterate(prefixScope("topic/"))) {
+    topics.put(TopicState.decode(value));
+  }
+  return topics;
+}
+
+/** Builds the index of payload that is retained from before the checkpoint. */
+async function indexPayload(parts: RecoveryParts, through: bigint): Promise<void> {
+  const { journal, index } = parts;
+  const topics = await loadTopics(index);
+  let batch: IndexWrite[] = [];
+  for await (const stored of journal.read({ from: journal.firstSequence, to: through })) {
+    const entry = decodeEntry(stored.payload);
+    for (const { key, value } of payloadIndex(entry, stored.sequence, (id) => topics.indexOf(id))) {
+      batch.push({ key: key.name, value: key.codec.encode(value).finish() });
+    }
+    if (batch.length < loadBatch) continue;
+    await index.write(batch);
+    batch = [];
+  }
+  await index.write(batch);
+}
+
+/**
+ * Makes the index usable: as it is when its chain is whole, else rebuilt from the newest sound
+ * checkpoint and the payload that the journal retains.
+ */
+export async function prepareIndex(parts: RecoveryParts): Promise<PreparedIndex> {
+  const { journal, index, checkpoints, log } = parts;
+  const verdict = await verifyChain(index, journal);
+  if (verdict.usable) {
+    const atCheckpoint = verdict.applied === checkpoints.newestSequence;
+    return { applied: verdict.applied, rebuilt: undefined, atCheckpoint };
+  }
+  const isNew = journal.lastSequence === 0n;
+  if (!isNew) log.warn("the index is rebuilt", { why: verdict.why });
+  await index.write([{ key: indexKeys.journal, value: undefined }]);
+  await index.clear();
+  const applied = await loadCheckpoint(parts);
+  if (applied > journal.lastSequence) {
+    throw new Error(`the checkpoint at ${applied} is ahead of the journal at ${journal.lastSequence}`);
+  }
+  await indexPayload(parts, applied);
+  await index.flush();
+  await index.write([
+    { key: indexKeys.journal, value: journal.id },
+    { key: indexKeys.applied, value: encodeSequence(applied) },
+    { key: indexKeys.mark, value: encodeSequence(applied) },
+  ]);
+  return { applied, rebuilt: isNew ? undefined : verdict.why, atCheckpoint: applied > 0n };
+}
+
+/** Applies the journal's tail. Answers the number of entries and the time of the newest. */
+export async function replay(
+  parts: RecoveryParts & {
+    readonly cache: StateCache;
+    readonly writer: IndexWriter;
+    readonly projection: Projection;
+    readonly topics: TopicTable;
+    readonly onApplied: (entry: import("./command-loop.js").AppliedEntry) => void;
+  },
+  from: bigint,
+): Promise<{ entries: number; lastTimeMs: number }> {
+  const { journal, cache, writer, projection, topics } = parts;
+  let entries = 0;
+  for await (const stored of journal.read({ from })) {
+    const entry = decodeEntry(stored.payload);
+    const { sequence } = stored;
+    const writes = await applyEntry({ cache, projection }, entry, sequence);
+    cache.release();
+    if (entry.kind?.$case === "topicCreated" && entry.kind.value.topic !== undefined) {
+      topics.put(entry.kind.value.topic);
+    }
+    const indexed = payloadIndex(entry, sequence, (id) => topics.indexOf(id));
+    writer.add([...writes, ...indexed], sequence);
+    parts.onApplied({ sequence, entry, bytes: stored.payload.length, writes });
+    entries++;
+    if (writer.isBehind) await writer.reached(sequence);
+  }
+  const key = stateKeys.namespace();
+  await cache.load([key]);
+  const lastTimeMs = Number(cache.get(key)?.timeUnixMs ?? 0n);
+  cache.release();
+  return { entries, lastTimeMs };
+}

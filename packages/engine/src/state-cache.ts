@@ -1,0 +1,96 @@
+import type { AnyStateKey, Loaded, StateKey, StateWrite } from "@opendxa/pubsub-core";
+import type { IndexStore } from "@opendxa/pubsub-index-store";
+import { cachedValuesMax } from "./limits.js";
+
+interface Pinned {
+  readonly value: unknown;
+  readonly sequence: bigint;
+}
+
+/**
+ * The state as the command loop sees it: what the index holds, under what it does not hold yet.
+ * Values that wait for the index are pinned; others are kept up to a bound, the longest unused
+ * leaving first.
+ */
+export class StateCache implements Loaded {
+  readonly #index: IndexStore;
+  readonly #pinned = new Map<string, Pinned>();
+  #young = new Map<string, unknown>();
+  #old = new Map<string, unknown>();
+  readonly #held = new Map<string, unknown>();
+
+  constructor(index: IndexStore) {
+    this.#index = index;
+  }
+
+  has(key: AnyStateKey): boolean {
+    const { name } = key;
+    return (
+      this.#pinned.has(name) || this.#held.has(name) || this.#young.has(name) || this.#old.has(name)
+    );
+  }
+
+  get<T>(key: StateKey<T>): T | undefined {
+    const { name } = key;
+    const pinned = this.#pinned.get(name);
+    if (pinned !== undefined) return pinned.value as T | undefined;
+    if (this.#young.has(name)) return this.#young.get(name) as T | undefined;
+    if (this.#old.has(name)) {
+      const value = this.#old.get(name);
+      this.#keep(name, value);
+      return value as T | undefined;
+    }
+    return this.#held.get(name) as T | undefined;
+  }
+
+  /** Values pinned until the index holds them. */
+  get pinnedCount(): number {
+    return this.#pinned.size;
+  }
+
+  /**
+   * Fetches keys. What was fetched stays until `release`, however small the cache, so that a
+   * command with many keys finds all of them.
+   */
+  async load(keys: readonly AnyStateKey[]): Promise<void> {
+    const wanted = keys.filter((key) => !this.has(key));
+    const values = await this.#index.getMany(wanted.map((key) => key.name));
+    for (const [i, key] of wanted.entries()) {
+      if (this.has(key)) continue;
+      const bytes = values[i];
+      const value = bytes === undefined ? undefined : key.codec.decode(bytes);
+      this.#held.set(key.name, value);
+      this.#keep(key.name, value);
+    }
+  }
+
+  /** Ends the hold on what `load` fetched. */
+  release(): void {
+    if (this.#held.size > 0) this.#held.clear();
+  }
+
+  /** Takes the changes of an entry. */
+  write(writes: readonly StateWrite[], sequence: bigint): void {
+    for (const { key, value } of writes) {
+      this.#pinned.set(key.name, { value, sequence });
+      this.#held.delete(key.name);
+    }
+  }
+
+  /** The index holds this value as of `sequence`; a newer one stays pinned. */
+  unpin(name: string, sequence: bigint): void {
+    const pinned = this.#pinned.get(name);
+    if (pinned === undefined || pinned.sequence > sequence) return;
+    this.#pinned.delete(name);
+    this.#keep(name, pinned.value);
+  }
+
+  #keep(name: string, value: unknown): void {
+    this.#young.set(name, value);
+    this.#old.delete(name);
+    if (this.#young.size >= cachedValuesMax / 2) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+  }
+}
