@@ -32,8 +32,10 @@ function nextNode<T>(node: TrieNode<T>, segment: string): TrieNode<T> | undefine
 
 function removeFrom<T>(node: TrieNode<T>, segments: readonly string[], value: T): void {
   const [segment, ...behind] = segments;
-  if (segment === undefined) return count(node.ends, value, -1);
-  if (segment === "**") return count(node.rests, value, -1);
+  if (segment === undefined || segment === "**") {
+    count(segment === undefined ? node.ends : node.rests, value, -1);
+    return;
+  }
   const next = nextNode(node, segment);
   if (next === undefined) return;
   removeFrom(next, behind, value);
@@ -104,7 +106,10 @@ export class PatternTrie<T> {
   #addPath(segments: readonly string[], value: T): void {
     let node = this.#root;
     for (const segment of segments) {
-      if (segment === "**") return count(node.rests, value, 1);
+      if (segment === "**") {
+        count(node.rests, value, 1);
+        return;
+      }
       let next = nextNode(node, segment);
       if (next === undefined) {
         next = newNode<T>();

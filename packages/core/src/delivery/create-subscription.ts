@@ -1,0 +1,114 @@
+import {
+  Entry,
+  NamespaceState,
+  PubSubError,
+  SUBSCRIPTIONS_MAX,
+  Subscription,
+  type SubscriptionSettings,
+  type SubscriptionState,
+  validateSubscriptionName,
+} from "@opendxa/pubsub-protocol";
+import type { DecideContext, Decision, Operation } from "../state/operation.js";
+import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
+import { stateKeys } from "../state/state-keys.js";
+import {
+  completeSubscriptionSettings,
+  differingSubscriptionSetting,
+} from "./subscription-settings.js";
+
+/** What to create. */
+export interface CreateSubscriptionCommand {
+  /** Name. */
+  readonly name: string;
+  /** Settings as asked for. */
+  readonly settings: SubscriptionSettings;
+  /** It ends with its stream. Absent: it does not. */
+  readonly isEphemeral?: boolean;
+}
+
+/** What was created or existed. */
+export interface CreateSubscriptionReply {
+  /** Its number, name, completed settings and first cursor. */
+  readonly state: SubscriptionState;
+  /** It existed before, with equal settings. */
+  readonly existed: boolean;
+}
+
+/** Sequences begin with 1. */
+const firstSequence = 1n;
+
+function reads(command: CreateSubscriptionCommand, loaded: Loaded): readonly AnyStateKey[] {
+  return missingKeys(loaded, [stateKeys.namespace(), stateKeys.subscription(command.name)]);
+}
+
+function cursorOf(settings: SubscriptionSettings, nextSequence: bigint): bigint {
+  const position = settings.start?.position;
+  if (position?.$case === "earliest") return firstSequence;
+  if (position?.$case !== "sequence") return nextSequence;
+  if (position.value > nextSequence) {
+    const rule = `must be at most ${nextSequence}, the next sequence`;
+    throw PubSubError.of("BAD_REQUEST", `settings.start.sequence ${rule}`, {
+      metadata: { field: "settings.start.sequence", rule },
+    });
+  }
+  return position.value > firstSequence ? position.value : firstSequence;
+}
+
+function existingOf(
+  existing: SubscriptionState,
+  name: string,
+  settings: SubscriptionSettings,
+): Decision<CreateSubscriptionReply> {
+  const field = differingSubscriptionSetting(existing.subscription?.settings ?? settings, settings);
+  if (field !== undefined) {
+    throw PubSubError.of(
+      "SUBSCRIPTION_EXISTS",
+      `subscription ${name} exists with another ${field}`,
+      {
+        metadata: { subscription: name, field },
+      },
+    );
+  }
+  return { entries: [], reply: { state: existing, existed: true } };
+}
+
+function decide(
+  loaded: Loaded,
+  { name, settings: asked, isEphemeral }: CreateSubscriptionCommand,
+  context: DecideContext,
+): Decision<CreateSubscriptionReply> {
+  validateSubscriptionName(name);
+  const settings = completeSubscriptionSettings(name, asked);
+  const existing = loaded.get(stateKeys.subscription(name));
+  if (existing !== undefined) return existingOf(existing, name, settings);
+  const namespace = loaded.get(stateKeys.namespace()) ?? NamespaceState.create();
+  if (namespace.subscriptions >= SUBSCRIPTIONS_MAX) {
+    throw PubSubError.of(
+      "LIMIT_REACHED",
+      `a namespace holds at most ${SUBSCRIPTIONS_MAX} subscriptions`,
+      {
+        metadata: { field: "subscriptions", limit: SUBSCRIPTIONS_MAX },
+      },
+    );
+  }
+  const state: SubscriptionState = {
+    subscriptionId: Math.max(1, namespace.nextSubscriptionId),
+    subscription: Subscription.create({
+      name,
+      settings,
+      epoch: 1,
+      createTimeUnixMs: BigInt(context.nowMs),
+      cursorSequence: cursorOf(settings, context.nextSequence),
+      ephemeral: isEphemeral ?? false,
+    }),
+  };
+  const kind = { $case: "subscriptionCreated", value: { subscription: state } } as const;
+  return { entries: [Entry.create({ kind })], reply: { state, existed: false } };
+}
+
+/** Creates a subscription, or answers the existing one when its settings are equal. */
+export const createSubscription: Operation<CreateSubscriptionCommand, CreateSubscriptionReply> = {
+  name: "create-subscription",
+  reads,
+  decide,
+};

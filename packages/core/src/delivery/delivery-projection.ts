@@ -1,0 +1,101 @@
+import {
+  CursorState,
+  type Entry,
+  type EventsSettled,
+  NamespaceState,
+  type SubscriptionDeleted,
+  type SubscriptionState,
+} from "@opendxa/pubsub-protocol";
+import type { Projection } from "../state/operation.js";
+import {
+  type AnyStateKey,
+  type Loaded,
+  missingKeys,
+  noKeys,
+  type StateWrite,
+  stateWrite,
+} from "../state/state-key.js";
+import { stateKeys } from "../state/state-keys.js";
+import { sequencesTouched, settledWrites } from "./settled-state.js";
+
+function settledReads(change: EventsSettled): AnyStateKey[] {
+  const { subscriptionId } = change;
+  return [
+    stateKeys.cursor(subscriptionId),
+    ...[...sequencesTouched(change)].map((sequence) =>
+      stateKeys.cursorException(subscriptionId, sequence),
+    ),
+  ];
+}
+
+function reads(entry: Entry, _sequence: bigint, loaded: Loaded): readonly AnyStateKey[] {
+  switch (entry.kind?.$case) {
+    case "subscriptionCreated":
+    case "subscriptionDeleted":
+      return missingKeys(loaded, [stateKeys.namespace()]);
+    case "eventsSettled":
+      return missingKeys(loaded, settledReads(entry.kind.value));
+    default:
+      return noKeys;
+  }
+}
+
+function created(loaded: Loaded, state: SubscriptionState | undefined): StateWrite[] {
+  const subscription = state?.subscription;
+  if (state === undefined || subscription === undefined) return [];
+  const { subscriptionId } = state;
+  const { cursorSequence: sequence, cursorIndex: index } = subscription;
+  const namespace = loaded.get(stateKeys.namespace()) ?? NamespaceState.create();
+  return [
+    stateWrite(stateKeys.namespace(), {
+      ...namespace,
+      nextSubscriptionId: subscriptionId + 1,
+      subscriptions: namespace.subscriptions + 1,
+    }),
+    stateWrite(stateKeys.subscription(subscription.name), state),
+    stateWrite(stateKeys.cursor(subscriptionId), CursorState.create({ sequence, index })),
+  ];
+}
+
+function deleted(loaded: Loaded, { name, subscriptionId }: SubscriptionDeleted): StateWrite[] {
+  const namespace = loaded.get(stateKeys.namespace()) ?? NamespaceState.create();
+  const subscriptions = Math.max(0, namespace.subscriptions - 1);
+  return [
+    stateWrite(stateKeys.namespace(), { ...namespace, subscriptions }),
+    stateWrite(stateKeys.subscription(name), undefined),
+    stateWrite(stateKeys.cursor(subscriptionId), undefined),
+  ];
+}
+
+function settled(loaded: Loaded, change: EventsSettled): StateWrite[] {
+  const { subscriptionId } = change;
+  const cursorKey = stateKeys.cursor(subscriptionId);
+  const { cursor, exceptions } = settledWrites(
+    {
+      cursor: loaded.get(cursorKey),
+      exceptionOf: (sequence) => loaded.get(stateKeys.cursorException(subscriptionId, sequence)),
+    },
+    change,
+  );
+  const writes = cursor === undefined ? [] : [stateWrite(cursorKey, cursor)];
+  for (const [sequence, exception] of exceptions) {
+    writes.push(stateWrite(stateKeys.cursorException(subscriptionId, sequence), exception));
+  }
+  return writes;
+}
+
+function apply(loaded: Loaded, entry: Entry): readonly StateWrite[] {
+  switch (entry.kind?.$case) {
+    case "subscriptionCreated":
+      return created(loaded, entry.kind.value.subscription);
+    case "subscriptionDeleted":
+      return deleted(loaded, entry.kind.value);
+    case "eventsSettled":
+      return settled(loaded, entry.kind.value);
+    default:
+      return [];
+  }
+}
+
+/** Subscriptions, their cursors and exceptions. */
+export const deliveryProjection: Projection = { reads, apply };

@@ -1,0 +1,69 @@
+import {
+  CursorException,
+  CursorState,
+  type EventRange,
+  type EventsSettled,
+} from "@opendxa/pubsub-protocol";
+import { type ExceptionRun, overlay, runsFrom, settledRun } from "./exception-runs.js";
+
+/** A subscription's durable position, as far as it was asked for. */
+export interface SettledView {
+  /** The cursor; absent: the subscription is gone. */
+  readonly cursor: CursorState | undefined;
+  /** Exceptions of one entry. */
+  exceptionOf(sequence: bigint): CursorException | undefined;
+}
+
+/** What an entry changes: the cursor, and exceptions by sequence (`undefined` removes). */
+export interface SettledWrites {
+  /** The new cursor; absent: the subscription is gone and stays so. */
+  readonly cursor: CursorState | undefined;
+  /** Changed exceptions. */
+  readonly exceptions: ReadonlyMap<bigint, CursorException | undefined>;
+}
+
+/** Sequences whose exceptions an entry builds upon. */
+export function sequencesTouched(change: EventsSettled): ReadonlySet<bigint> {
+  const touched = new Set<bigint>();
+  if (change.cursorIndex > 0) touched.add(change.cursorSequence);
+  for (const { sequence } of change.acked) touched.add(sequence);
+  for (const { ranges } of change.retried) {
+    for (const { sequence } of ranges) touched.add(sequence);
+  }
+  return touched;
+}
+
+/**
+ * What an entry makes of a subscription's position. Retries are laid over what was, in order, and
+ * acks over them: an event that was retried and acked within one entry is settled.
+ */
+export function settledWrites(view: SettledView, change: EventsSettled): SettledWrites {
+  const exceptions = new Map<bigint, CursorException | undefined>();
+  for (const sequence of change.clearedSequences) exceptions.set(sequence, undefined);
+  const { cursor } = view;
+  if (cursor === undefined) return { cursor, exceptions };
+  const edited = new Map<bigint, ExceptionRun[]>();
+  for (const sequence of sequencesTouched(change)) {
+    edited.set(sequence, [...(view.exceptionOf(sequence)?.runs ?? [])]);
+  }
+  const lay = ({ sequence }: EventRange, run: ExceptionRun) =>
+    overlay(edited.get(sequence) as ExceptionRun[], run);
+  for (const { ranges, attempts, dueTimeUnixMs, reason } of change.retried) {
+    for (const range of ranges) {
+      const { first, last } = range;
+      lay(range, { first, last, settled: false, attempts, dueTimeUnixMs, reason });
+    }
+  }
+  for (const range of change.acked) lay(range, settledRun(range.first, range.last));
+  for (const [sequence, all] of edited) {
+    const runs = sequence === change.cursorSequence ? runsFrom(all, change.cursorIndex) : all;
+    exceptions.set(sequence, runs.length === 0 ? undefined : CursorException.create({ runs }));
+  }
+  const next = CursorState.create({
+    sequence: change.cursorSequence,
+    index: change.cursorIndex,
+    entered: cursor.entered + change.enteredCount,
+    acked: cursor.acked + change.ackedCount,
+  });
+  return { cursor: next, exceptions };
+}
