@@ -1,0 +1,73 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../dist/main.cjs", import.meta.url));
+
+/** Brings the built program up to date; does nothing when it is. */
+export function buildBroker(): void {
+  execFileSync("node_modules/.bin/tsc", ["-b"], { cwd: PACKAGE, stdio: "inherit" });
+}
+
+/** The line that a broker prints when it serves. */
+export interface ServingLine {
+  /** Always `serving`. */
+  readonly event: string;
+  /** Address of gRPC. */
+  readonly grpc: string;
+  /** Address of HTTP. */
+  readonly http: string;
+  /** Engine of the index. */
+  readonly index: string;
+  /** Number of the start. */
+  readonly start_number: number;
+}
+
+/** A broker in its own process. */
+export class BrokerProcess {
+  /** The process. */
+  readonly child: ChildProcess;
+  #stderr = "";
+
+  /** Starts the real program on free ports. */
+  constructor(data: string, args: readonly string[] = [], environment: Record<string, string> = {}) {
+    const ports = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+    this.child = spawn(process.execPath, [PROGRAM, "--data", data, ...ports, ...args], {
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.child.stderr?.on("data", (text: Buffer) => {
+      this.#stderr += text.toString();
+    });
+  }
+
+  /** Everything that it wrote to stderr so far. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** Resolves when it serves; rejects with its stderr when it ends instead. */
+  async serving(): Promise<ServingLine> {
+    if (this.child.stdout === null) throw new Error("stdout is a pipe");
+    for await (const line of createInterface({ input: this.child.stdout })) {
+      return JSON.parse(line) as ServingLine;
+    }
+    throw new Error(`the broker ended: ${this.#stderr}`);
+  }
+
+  /** Resolves with the exit code. */
+  async ended(): Promise<number | null> {
+    if (this.child.exitCode !== null) return this.child.exitCode;
+    const [code] = (await once(this.child, "close")) as [number | null];
+    return code;
+  }
+
+  /** Asks to stop and resolves with the exit code. */
+  stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    const ended = this.ended();
+    this.child.kill(signal);
+    return ended;
+  }
+}

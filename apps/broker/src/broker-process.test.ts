@@ -1,0 +1,114 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FolderLock } from "@opendxa/pubsub-journal";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BrokerProcess, buildBroker } from "./broker-process.test-support.js";
+
+const BUILD_MS = 180_000;
+
+let folder: string;
+beforeAll(() => {
+  buildBroker();
+  folder = mkdtempSync(join(tmpdir(), "broker-process-"));
+}, BUILD_MS);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** One sentence, one line, and the exit code. */
+async function refusal(broker: BrokerProcess) {
+  const code = await broker.ended();
+  const lines = broker.stderr.split("\n").filter((line) => !line.startsWith("{") && line !== "");
+  expect(lines).toHaveLength(1);
+  return { code, sentence: lines[0] };
+}
+
+describe("refuses with one sentence and its own exit code", () => {
+  it("a bad key, variable or flag", async () => {
+    const config = join(folder, "bad.yaml");
+    writeFileSync(config, "grcp: 127.0.0.1:1\n");
+    expect(await refusal(new BrokerProcess(folder, ["--config", config]))).toEqual({
+      code: 2,
+      sentence: `opendxa-pubsub: The key "grcp" (from file ${config}) is not a key of the configuration.`,
+    });
+    expect(
+      await refusal(new BrokerProcess(folder, [], { OPENDXA_PUBSUB_INDEX: "sqlite" })),
+    ).toMatchObject({ code: 2 });
+    expect(await refusal(new BrokerProcess(folder, ["--nothing", "1"]))).toMatchObject({ code: 2 });
+  });
+
+  it("a folder that another broker holds", async () => {
+    const data = mkdtempSync(join(folder, "locked-"));
+    const lock = await FolderLock.acquire(data);
+    const { code, sentence } = await refusal(new BrokerProcess(data));
+    expect(code).toBe(3);
+    expect(sentence).toContain(`${data} is in use by another broker (process ${process.pid}).`);
+    await lock.release();
+  });
+
+  it("a folder that cannot be made", async () => {
+    const file = join(folder, "a-file");
+    writeFileSync(file, "");
+    const { code, sentence } = await refusal(new BrokerProcess(join(file, "data")));
+    expect(code).toBe(5);
+    expect(sentence).toContain("cannot be made or written (ENOTDIR).");
+  });
+
+  it.each(["grpc", "http"])("a %s port in use", async (key) => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => other.once("listening", resolve));
+    const bound = other.address();
+    const port = typeof bound === "object" ? bound?.port : undefined;
+    const data = mkdtempSync(join(folder, "port-"));
+    const broker = new BrokerProcess(data, [`--${key}`, `127.0.0.1:${port}`]);
+    const { code, sentence } = await refusal(broker);
+    expect(code).toBe(4);
+    expect(sentence).toContain(`The ${key} address 127.0.0.1:${port} cannot be listened on`);
+    other.close();
+  });
+
+  it("an index of another engine", async () => {
+    const data = mkdtempSync(join(folder, "engine-"));
+    const first = new BrokerProcess(data, ["--index", "leveldb"]);
+    expect(await first.serving()).toMatchObject({ index: "leveldb" });
+    expect(await first.stop()).toBe(0);
+    const { code, sentence } = await refusal(new BrokerProcess(data, ["--index", "rocksdb"]));
+    expect(code).toBe(6);
+    expect(sentence).toContain("index rebuild");
+  });
+});
+
+describe("a start on a fresh folder", () => {
+  it("is served by RocksDB, on free ports, with 16 threads for the file system", async () => {
+    const data = mkdtempSync(join(folder, "fresh-"));
+    const broker = new BrokerProcess(data);
+    const line = await broker.serving();
+    expect(line).toMatchObject({
+      event: "serving",
+      index: "rocksdb",
+      journal: "segments",
+      start_number: 1,
+      replayed_entries: 0,
+    });
+    expect(line.grpc).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
+    expect((await fetch(`http://${line.http}/readyz`)).status).toBe(200);
+    expect(readdirSync(join(data, "default")).sort()).toEqual(["checkpoints", "index", "journal"]);
+    expect(readdirSync(join(data, "default", "index"))).toContain("rocksdb");
+    expect(broker.stderr).not.toContain("few_threads");
+    if (process.platform === "linux") {
+      expect(readdirSync(`/proc/${broker.child.pid}/task`).length).toBeGreaterThan(16);
+    }
+    expect(await broker.stop()).toBe(0);
+    const again = new BrokerProcess(data);
+    expect(await again.serving()).toMatchObject({ start_number: 2 });
+    expect(await again.stop("SIGINT")).toBe(0);
+  });
+
+  it("serves several namespaces, each in its folder", async () => {
+    const data = mkdtempSync(join(folder, "many-"));
+    const broker = new BrokerProcess(data, ["--namespaces", "default,other"]);
+    await broker.serving();
+    expect(readdirSync(data)).toEqual(expect.arrayContaining(["default", "other"]));
+    expect(await broker.stop()).toBe(0);
+  });
+});
