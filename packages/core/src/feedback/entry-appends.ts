@@ -1,4 +1,9 @@
-import type { Entry, OutgoingEvent, StoredBatch } from "@opendxa/pubsub-protocol";
+import {
+  type Entry,
+  estimateEventBytes,
+  type OutgoingEvent,
+  type StoredBatch,
+} from "@opendxa/pubsub-protocol";
 import { type AppendPosition, planAppends } from "../publishing/stored-batch.js";
 import type { DecideContext } from "../state/operation.js";
 import type { Loaded } from "../state/state-key.js";
@@ -24,11 +29,18 @@ export interface PlannedEvents {
 /** Collects the events of one entry, so that each topic gets one batch. */
 export class EntryAppends {
   readonly #byTopic = new Map<string, OutgoingEvent[]>();
+  #bytes = 0;
+
+  /** About how many bytes of its entry the events take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   /** Adds an event to a topic. */
   add(topic: string, event: OutgoingEvent): Placed {
     const events = this.#byTopic.get(topic) ?? [];
     this.#byTopic.set(topic, events);
+    this.#bytes += estimateEventBytes(event);
     return { topic, at: events.push(event) - 1 };
   }
 

@@ -76,7 +76,7 @@ export function pendingFor(loaded: Loaded, execution: Execution): PendingPairing
     const state = loaded.get(stateKeys.pending(feedbackKey));
     if (state !== undefined) states.push(state);
   }
-  states.sort((a, b) => Number(a.receiveTimeUnixMs - b.receiveTimeUnixMs));
+  states.sort((a, b) => Number(a.receiveOrder - b.receiveOrder));
   return {
     pairings: states.slice(0, pendingPerEntryMax).map((state) => pairingOf(execution, state)),
     hasMore: states.length > pendingPerEntryMax,

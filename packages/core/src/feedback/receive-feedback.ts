@@ -2,8 +2,7 @@ import {
   ENTRY_BYTES_MAX,
   Entry,
   type Execution,
-  type FeedbackEvent,
-  FeedbackEvent as FeedbackEventMessage,
+  FeedbackEvent,
   type FeedbackMatch,
   FeedbackReceived,
   type OutgoingEvent,
@@ -139,27 +138,34 @@ function isOrphanAtOnce(loaded: Loaded, command: ReceiveFeedbackCommand): boolea
 function pendingStateOf(
   loaded: Loaded,
   command: ReceiveFeedbackCommand,
-  about: { readonly piece: FeedbackPiece; readonly nowMs: number },
+  about: { readonly piece: FeedbackPiece; readonly context: DecideContext },
 ): PendingState {
+  const { nowMs, nextSequence } = about.context;
   return PendingState.create({
     feedbackKey: feedbackKeyOf(command.source, command.id),
     correlationKeys: command.keys.map(({ key }) => key),
     because: command.keys.map(({ because }) => because.slice(0, becauseCharsMax)),
-    feedback: FeedbackEventMessage.encode(about.piece.feedback).finish(),
+    feedback: FeedbackEvent.encode(about.piece.feedback).finish(),
     originalType: command.originalType,
-    receiveTimeUnixMs: BigInt(about.nowMs),
+    receiveTimeUnixMs: BigInt(nowMs),
     orphan: isOrphanAtOnce(loaded, command),
-    orphanTimeUnixMs: BigInt(about.nowMs + command.pendingMs),
+    orphanTimeUnixMs: BigInt(nowMs + command.pendingMs),
+    receiveOrder: nextSequence,
     source: command.source,
     id: command.id,
   });
 }
 
-/** One attempt to put everything into one entry. */
+/** Everything in one entry. */
 interface Draft {
   readonly plan: PlannedEvents;
   readonly entry: Entry;
   readonly value: FeedbackReceived;
+}
+
+/** What does not fit one entry. */
+interface Oversize {
+  readonly bytes: number;
 }
 
 interface DraftInput {
@@ -182,18 +188,19 @@ function pairingsOf({ command, targets, feedback }: DraftInput): readonly Pairin
 
 function placePending(
   appends: EntryAppends,
-  { loaded, command, feedback, nowMs }: DraftInput & { loaded: Loaded; nowMs: number },
+  { loaded, command, feedback, context }: DraftInput & { loaded: Loaded; context: DecideContext },
 ): PendingState | undefined {
   if (feedback === undefined) return undefined;
+  const { nowMs } = context;
   const piece = { source: command.source, id: command.id, feedback };
-  const pending = pendingStateOf(loaded, command, { piece, nowMs });
+  const pending = pendingStateOf(loaded, command, { piece, context });
   const orphanTimeMs = nowMs + command.pendingMs;
   const about = { keys: command.keys, orphanTimeMs, nowMs };
   appends.add(topicsOf.pending, pendingEventOf(piece, about));
   return pending;
 }
 
-function draft(loaded: Loaded, input: DraftInput, context: DecideContext): Draft {
+function draft(loaded: Loaded, input: DraftInput, context: DecideContext): Draft | Oversize {
   const { command, targets, feedback } = input;
   const { nowMs } = context;
   const appends = new EntryAppends();
@@ -205,7 +212,8 @@ function draft(loaded: Loaded, input: DraftInput, context: DecideContext): Draft
   const pairings = pairingsOf(input);
   const matches: PlacedMatch[] = pairings.map((pair) => placeMatch(appends, pair, nowMs));
   const pending =
-    matches.length === 0 ? placePending(appends, { ...input, loaded, nowMs }) : undefined;
+    matches.length === 0 ? placePending(appends, { ...input, loaded, context }) : undefined;
+  if (appends.bytes > ENTRY_BYTES_MAX) return { bytes: appends.bytes };
   const plan = appends.plan(loaded, context);
   const waitsEnded = matches.flatMap(({ placed }, i) =>
     (targets[i] as Target).waits.map((waitId) => waitResolved(waitId, plan.position(placed))),
@@ -226,27 +234,24 @@ function draft(loaded: Loaded, input: DraftInput, context: DecideContext): Draft
     kind: { $case: "feedbackReceived", value },
     batches: plan.batches,
   });
-  return { plan, entry, value };
+  const bytes = Entry.encode(entry).finish().length;
+  return bytes > ENTRY_BYTES_MAX ? { bytes } : { plan, entry, value };
 }
 
 /** The draft when it fits an entry; trimmed when the raw event holds the rest; else LIMIT_EXCEEDED. */
 function fittingDraft(loaded: Loaded, input: DraftInput, context: DecideContext): Draft {
   const full = draft(loaded, input, context);
-  if (bytesOf(full) <= ENTRY_BYTES_MAX) return full;
+  if ("entry" in full) return full;
   const { feedback, command } = input;
   if (feedback === undefined || command.raw === undefined) throw tooLarge(full);
   const trimmed = trimmedFeedback(feedback, command.originalType);
   const small = draft(loaded, { ...input, feedback: trimmed }, context);
-  if (bytesOf(small) > ENTRY_BYTES_MAX) throw tooLarge(small);
-  return small;
+  if ("entry" in small) return small;
+  throw tooLarge(small);
 }
 
-function bytesOf({ entry }: Draft): number {
-  return Entry.encode(entry).finish().length;
-}
-
-function tooLarge(result: Draft): Error {
-  return limitExceeded("feedback for all matching executions", ENTRY_BYTES_MAX, bytesOf(result));
+function tooLarge({ bytes }: Oversize): Error {
+  return limitExceeded("feedback for all matching executions", ENTRY_BYTES_MAX, bytes);
 }
 
 function decide(

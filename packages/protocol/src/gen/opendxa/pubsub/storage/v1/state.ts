@@ -226,6 +226,8 @@ export interface PendingState {
   source: string;
   /** Id of the event that brought it. */
   id: string;
+  /** Orders it among other pending feedback; rises with each, also within a millisecond. */
+  receiveOrder: bigint;
 }
 
 /** Feedback that was received, so that a repetition is known. */
@@ -2382,6 +2384,7 @@ function createBasePendingState(): PendingState {
     orphanTimeUnixMs: 0n,
     source: "",
     id: "",
+    receiveOrder: 0n,
   };
 }
 
@@ -2422,6 +2425,12 @@ export const PendingState: MessageFns<PendingState> = {
     }
     if (message.id !== "") {
       writer.uint32(82).string(message.id);
+    }
+    if (message.receiveOrder !== 0n) {
+      if (BigInt.asUintN(64, message.receiveOrder) !== message.receiveOrder) {
+        throw new globalThis.Error("value provided for field message.receiveOrder of type uint64 too large");
+      }
+      writer.uint32(88).uint64(message.receiveOrder);
     }
     return writer;
   },
@@ -2519,6 +2528,14 @@ export const PendingState: MessageFns<PendingState> = {
             message.id = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.receiveOrder = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2563,6 +2580,11 @@ export const PendingState: MessageFns<PendingState> = {
         : 0n,
       source: isSet(object.source) ? globalThis.String(object.source) : "",
       id: isSet(object.id) ? globalThis.String(object.id) : "",
+      receiveOrder: isSet(object.receiveOrder)
+        ? BigInt(object.receiveOrder)
+        : isSet(object.receive_order)
+        ? BigInt(object.receive_order)
+        : 0n,
     };
   },
 
@@ -2598,6 +2620,9 @@ export const PendingState: MessageFns<PendingState> = {
     if (message.id !== "") {
       obj.id = message.id;
     }
+    if (message.receiveOrder !== 0n) {
+      obj.receiveOrder = message.receiveOrder.toString();
+    }
     return obj;
   },
 
@@ -2620,6 +2645,9 @@ export const PendingState: MessageFns<PendingState> = {
       : 0n;
     message.source = object.source ?? "";
     message.id = object.id ?? "";
+    message.receiveOrder = (object.receiveOrder !== undefined && object.receiveOrder !== null)
+      ? BigInt(object.receiveOrder)
+      : 0n;
     return message;
   },
 };
