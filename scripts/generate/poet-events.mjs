@@ -25,7 +25,7 @@ function shortName(typeName) {
 }
 
 /** What one value of a field is: a kind, or the name of a message. */
-function valueOf(field) {
+function valueType(field) {
   if (field.typeName === ".google.protobuf.Value") return { kind: "any" };
   if (field.type === "TYPE_MESSAGE") return { kind: "message", message: shortName(field.typeName) };
   const kind = KINDS[field.type];
@@ -42,12 +42,13 @@ function describeField(message, field, comment) {
     return {
       ...named,
       cardinality: "map",
-      ...valueOf(entry.field.find(({ name }) => name === "value")),
+      ...valueType(entry.field.find(({ name }) => name === "value")),
     };
   }
-  if (field.label === "LABEL_REPEATED") return { ...named, cardinality: "list", ...valueOf(field) };
+  if (field.label === "LABEL_REPEATED")
+    return { ...named, cardinality: "list", ...valueType(field) };
   const isOptional = field.proto3Optional === true || field.type === "TYPE_MESSAGE";
-  return { ...named, cardinality: isOptional ? "optional" : "required", ...valueOf(field) };
+  return { ...named, cardinality: isOptional ? "optional" : "required", ...valueType(field) };
 }
 
 /**

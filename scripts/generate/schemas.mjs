@@ -6,6 +6,8 @@ import { poetMessagesOf } from "./poet-events.mjs";
 const FOLDER = "packages/protocol/schemas";
 const DIALECT = "https://json-schema.org/draft/2020-12/schema";
 
+const LINE_CHARS_MAX = 100;
+
 const KINDS = {
   string: { type: "string" },
   number: { type: "number" },
@@ -69,11 +71,23 @@ export function schemasOf(image) {
   );
 }
 
+/** JSON as the repository's formatter writes it: a list of texts stands on one line where it fits. */
+function formatted(schema) {
+  const text = JSON.stringify(schema, undefined, 2).replace(
+    /^( *"required": )\[([^\]]*)\](,?)$/gm,
+    (lines, start, items, comma) => {
+      const line = `${start}[${items.trim().replace(/\s*\n\s*/g, " ")}]${comma}`;
+      return line.length <= LINE_CHARS_MAX ? line : lines;
+    },
+  );
+  return `${text}\n`;
+}
+
 /** Writes the schemas, one file an event type. Unknown fields stay legal. */
 export function generateSchemas(image) {
   const contents = [...schemasOf(image)].map(([type, schema]) => [
     `${type}.json`,
-    `${JSON.stringify(schema, undefined, 2)}\n`,
+    formatted(schema),
   ]);
   synchronize(join(ROOT, FOLDER), new Map(contents));
 }

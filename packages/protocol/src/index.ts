@@ -55,9 +55,20 @@ export {
 } from "./correlation-key.js";
 export { errorReasons } from "./gen/error-reasons.js";
 export { requiredPermissions } from "./gen/permissions.js";
+export { type PoetEvents, poetEventMessages } from "./gen/poet-events.js";
 export * from "./limits.js";
 export * from "./messages.js";
 export { partitionForKey } from "./partition.js";
+export {
+  decodePoetEvent,
+  encodePoetEvent,
+  isPoetEventType,
+  type JsonObject,
+  type JsonValue,
+  type PoetEventType,
+  poetEventFromJson,
+  poetEventToJson,
+} from "./poet-event-json.js";
 export {
   type ErrorReasonName,
   type FieldViolation,

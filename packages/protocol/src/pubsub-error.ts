@@ -153,7 +153,9 @@ export function isCancellation(caught: unknown): boolean {
   if (typeof caught !== "object" || caught === null) return false;
   const { name, code } = caught as { name?: unknown; code?: unknown };
   if (name === "AbortError" || code === "ABORT_ERR") return true;
-  return code === CANCELLED && bareStatus(caught)?.reason === undefined;
+  if (code !== CANCELLED) return false;
+  const status = bareStatus(caught);
+  return status !== undefined && status.reason === undefined;
 }
 
 interface GrpcErrorShape {

@@ -1,0 +1,357 @@
+"""Makes the vectors of this folder from the contract's comments and google's protobuf alone.
+
+Shares no code with any client: what it writes is a second opinion on the format. Run it from the
+top of the repository with the generated package on the path:
+
+    PYTHONPATH=packages/python/src python packages/protocol/vectors/make_vectors.py && npm run fix
+"""
+
+import gzip
+import json
+from pathlib import Path
+
+from opendxa_pubsub._gen.opendxa.pubsub.v1 import batch_pb2, event_pb2
+
+HERE = Path(__file__).parent
+HEAD_FIELDS = (
+    "id",
+    "source",
+    "type",
+    "subject",
+    "time_unix_ns",
+    "correlation_id",
+    "causation_id",
+    "ordering_key",
+    "expire_time_unix_ms",
+)
+INTEGERS = ("time_unix_ns", "expire_time_unix_ms")
+PRODUCER = bytes(range(16))
+
+
+def crc32c(data: bytes) -> int:
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ 0x82F63B78 if crc & 1 else crc >> 1
+    return crc ^ 0xFFFFFFFF
+
+
+def head_of(fields: dict, defaults: dict) -> event_pb2.EventHead:
+    head = event_pb2.EventHead()
+    for name in HEAD_FIELDS:
+        if name in fields and fields[name] != defaults.get(name):
+            value = fields[name]
+            setattr(head, name, int(value) if name in INTEGERS else value)
+    return head
+
+
+def body_of(fields: dict) -> bytes:
+    body = event_pb2.EventBody(
+        data=bytes.fromhex(fields.get("data_hex", "")),
+        data_content_type=fields.get("data_content_type", ""),
+        data_schema=fields.get("data_schema", ""),
+        attributes=fields.get("attributes", {}),
+        traceparent=fields.get("traceparent", ""),
+        tracestate=fields.get("tracestate", ""),
+    )
+    if "metadata" in fields:
+        body.metadata.CopyFrom(event_pb2.EventMetadata(**fields["metadata"]))
+    return body.SerializeToString(deterministic=True)
+
+
+def expected(batch: batch_pb2.RecordBatch, index: int, fields: dict, defaults: dict) -> dict:
+    producer = batch.producer_id.hex()
+    known = {**defaults, **fields}
+    answer = {name: known.get(name) for name in HEAD_FIELDS}
+    answer["id"] = known.get("id", f"{producer}-{batch.base_sequence + index}")
+    answer["source"] = known.get("source", f"/producers/{producer}")
+    answer["time_unix_ns"] = known.get("time_unix_ns", str(batch.append_time_unix_ms * 1_000_000))
+    answer["offset"] = str(batch.base_offset + index)
+    answer["data_hex"] = fields.get("data_hex", "")
+    answer["data_content_type"] = fields.get("data_content_type", "application/octet-stream")
+    answer["data_schema"] = fields.get("data_schema")
+    answer["metadata"] = fields.get("metadata")
+    answer["attributes"] = fields.get("attributes", {})
+    answer["traceparent"] = fields.get("traceparent")
+    answer["tracestate"] = fields.get("tracestate")
+    return answer
+
+
+def build(case: dict) -> batch_pb2.RecordBatch:
+    defaults = case.get("defaults", {})
+    bodies = [body_of(event) for event in case["events"]]
+    heads = event_pb2.EventHeads()
+    for event, body in zip(case["events"], bodies, strict=True):
+        head = head_of(event, defaults)
+        if len(body) != defaults.get("body_length", 0):
+            head.body_length = len(body)
+        heads.heads.append(head)
+    raw = b"".join(bodies)
+    compressed = gzip.compress(raw, mtime=0) if case.get("codec") == "GZIP" else raw
+    batch = batch_pb2.RecordBatch(
+        topic=case["topic"],
+        partition=case.get("partition", 0),
+        count=len(bodies),
+        codec=batch_pb2.CODEC_GZIP if case.get("codec") == "GZIP" else 0,
+        bodies_raw_bytes=len(raw),
+        priority=event_pb2.Priority.Value(f"PRIORITY_{case.get('priority', 'UNSPECIFIED')}"),
+        heads=heads.SerializeToString(),
+        bodies=compressed,
+    )
+    batch.heads_crc32c = crc32c(batch.heads)
+    batch.bodies_crc32c = crc32c(batch.bodies)
+    if "producer" in case:
+        producer = case["producer"]
+        batch.producer_id = bytes.fromhex(producer["id_hex"])
+        batch.producer_epoch = producer["epoch"]
+        batch.base_sequence = int(producer["base_sequence"])
+    if defaults:
+        batch.defaults.CopyFrom(head_of(defaults, {}))
+        if "body_length" in defaults:
+            batch.defaults.body_length = defaults["body_length"]
+    if "deliver_time_unix_ms" in case:
+        batch.deliver_time_unix_ms = int(case["deliver_time_unix_ms"])
+    return batch
+
+
+def finish(case: dict) -> dict:
+    batch = build(case)
+    sent = batch.SerializeToString()
+    batch.base_offset = int(case["stored"]["base_offset"])
+    batch.append_time_unix_ms = int(case["stored"]["append_time_unix_ms"])
+    defaults = case.get("defaults", {})
+    return {
+        **case,
+        "heads_hex": batch.heads.hex(),
+        "bodies_hex": batch.bodies.hex(),
+        "sent_hex": sent.hex(),
+        "stored_hex": batch.SerializeToString().hex(),
+        "decoded": [expected(batch, i, e, defaults) for i, e in enumerate(case["events"])],
+    }
+
+
+def text(value: str) -> str:
+    return value.encode().hex()
+
+
+def batch_cases() -> list[dict]:
+    producer = {"id_hex": PRODUCER.hex(), "epoch": 7, "base_sequence": str(2**64 - 9)}
+    stored = {"base_offset": str(2**63 + 5), "append_time_unix_ms": "1760000000123"}
+    zero = {"base_offset": "0", "append_time_unix_ms": "1"}
+    full = {
+        "id": "0190-a",
+        "source": "/poet/één",
+        "type": "drift.detected",
+        "subject": "модель/价格/🛰",
+        "time_unix_ns": str(2**63 - 1),
+        "correlation_id": "run-1",
+        "causation_id": "0190-0",
+        "ordering_key": "k" * 1024,
+        "expire_time_unix_ms": str(-(2**63)),
+        "data_hex": text('{"score":0.93,"nested":{"a":[1,null,"ü"]}}'),
+        "data_content_type": "application/json",
+        "data_schema": "urn:opendxa:pubsub:v1:drift.detected",
+        "metadata": {"version": "1.2.3", "service": "monitor", "environment": "production"},
+        "attributes": {"a": "1", "b": "ß", "z": "é" * 127},
+        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "tracestate": "vendor=1",
+    }
+    plain = {"id": "1", "type": "t"}
+    return [
+        {"name": "one plain event", "topic": "t", "events": [plain], "stored": zero},
+        {"name": "every field", "topic": "poet/functions/f/execution", "partition": 1023,
+         "priority": "HIGH", "producer": producer, "events": [full], "stored": stored},
+        {"name": "empty texts and empty data", "topic": "t", "stored": zero,
+         "events": [{"id": "1", "type": "t", "subject": "", "correlation_id": "", "data_hex": ""}]},
+        {"name": "binary data", "topic": "t", "stored": zero,
+         "events": [{"id": "1", "type": "t", "data_hex": bytes(range(256)).hex()}]},
+        {"name": "defaults that heads override", "topic": "t", "stored": zero,
+         "defaults": {"source": "/s", "type": "t", "correlation_id": "c", "time_unix_ns": "5"},
+         "events": [{"id": "1"}, {"id": "2", "type": "u"}, {"id": "3", "correlation_id": ""},
+                    {"id": "4", "source": "/s", "time_unix_ns": "-1", "data_hex": "00"}]},
+        {"name": "shared body length", "topic": "t", "stored": zero, "producer": producer,
+         "defaults": {"type": "t", "body_length": 4},
+         "events": [{"data_hex": "0001"}, {"data_hex": "fffe"}, {"data_hex": ""}]},
+        {"name": "ids and sources of the producer", "topic": "t", "producer": producer,
+         "stored": stored, "events": [{"type": "a"}, {"type": "b", "id": "own"}, {"type": "c"}]},
+        {"name": "scheduled, low priority", "topic": "t", "priority": "LOW", "stored": zero,
+         "deliver_time_unix_ms": "1760003600000", "events": [plain]},
+        {"name": "scheduled for the epoch", "topic": "t", "stored": zero,
+         "deliver_time_unix_ms": "0", "events": [plain]},
+        {"name": "gzip", "topic": "t", "codec": "GZIP", "stored": zero, "exact_bodies": False,
+         "events": [{"id": str(i), "type": "t", "data_hex": text("again " * 50)} for i in range(9)]},
+        {"name": "gzip of nothing", "topic": "t", "codec": "GZIP", "stored": zero,
+         "exact_bodies": False, "events": [plain]},
+        {"name": "more events than one byte counts", "topic": "t", "stored": zero, "producer": producer,
+         "defaults": {"type": "t"}, "events": [{"data_hex": f"{i:04x}"} for i in range(130)]},
+    ]
+
+
+def varied(name: str, reason: str, **fields: object) -> dict:
+    batch = build({"topic": "t", "events": [{"id": "1", "type": "t", "data_hex": "aa"}]})
+    for field, value in fields.items():
+        setattr(batch, field, value)
+    if "heads_crc32c" not in fields:
+        batch.heads_crc32c = crc32c(batch.heads)
+    if "bodies_crc32c" not in fields:
+        batch.bodies_crc32c = crc32c(batch.bodies)
+    return {"name": name, "reason": reason, "sent_hex": batch.SerializeToString().hex()}
+
+
+def malformed_cases() -> list[dict]:
+    head = "0a080a01311a01745003"
+    return [
+        varied("no events", "BATCH_COUNT_MISMATCH", count=0),
+        varied("more events than heads", "BATCH_COUNT_MISMATCH", count=2),
+        varied("more events than bytes", "BATCH_COUNT_MISMATCH", count=65535),
+        varied("more events than a batch may hold", "BATCH_COUNT_MISMATCH", count=65536),
+        varied("fewer events than heads", "BATCH_COUNT_MISMATCH", heads=bytes.fromhex(head * 2)),
+        varied("wrong checksum of heads", "BATCH_CHECKSUM_MISMATCH", heads_crc32c=1),
+        varied("wrong checksum of bodies", "BATCH_CHECKSUM_MISMATCH", bodies_crc32c=1),
+        varied("raw size above the sum", "BATCH_MALFORMED", bodies_raw_bytes=4),
+        varied("bodies too short", "BATCH_MALFORMED", bodies=b"\n\x01"),
+        varied("head runs over the end", "BATCH_MALFORMED", heads=bytes.fromhex("0a7f0a0131")),
+        varied("text runs over its head", "BATCH_MALFORMED", heads=bytes.fromhex("0a030a7f31")),
+        varied("no head at all", "BATCH_MALFORMED", heads=bytes.fromhex("0801")),
+        varied("id as a number", "BATCH_MALFORMED", heads=bytes.fromhex("0a020801")),
+        varied("group", "BATCH_MALFORMED", heads=bytes.fromhex("0a017b")),
+        varied("number above 32 bits", "BATCH_MALFORMED", heads=bytes.fromhex("0a0650ffffffff7f")),
+        varied("producer id of 15 bytes", "BATCH_MALFORMED", producer_id=bytes(15)),
+        varied("codec of the future", "CODEC_NOT_SUPPORTED", codec=9),
+    ]
+
+
+def refused_cases() -> list[dict]:
+    def case(name: str, head: bytes, field: str) -> dict:
+        heads = b"\x0a" + bytes([len(head)]) + head
+        made = varied(name, "EVENT_INVALID", heads=heads, bodies=b"", bodies_raw_bytes=0)
+        return {**made, "index": 0, "field": field}
+
+    return [
+        case("no type", b"\x0a\x011", "type"),
+        case("no id and no producer", b"\x1a\x01t", "id"),
+        case("empty id", b"\x0a\x00\x1a\x01t", "id"),
+        case("control character", b"\x0a\x01\x1f\x1a\x01t", "id"),
+        case("delete character", b"\x0a\x01\x7f\x1a\x01t", "id"),
+        case("broken UTF-8", b"\x0a\x02\xc3\x28\x1a\x01t", "id"),
+        case("surrogate in UTF-8", b"\x0a\x03\xed\xa0\x80\x1a\x01t", "id"),
+    ]
+
+
+def partition_cases() -> list[dict]:
+    keys = ["", "a", "customer-17", "ключ", "🛰", "k" * 1024]
+    return [
+        {"key": key, "crc32c": crc32c(key.encode()),
+         "partitions": {str(n): crc32c(key.encode()) % n for n in (1, 2, 3, 16, 1024)}}
+        for key in keys
+    ]
+
+
+def bitmap_cases() -> list[dict]:
+    def bits(count: int, indexes: list[int]) -> str:
+        data = bytearray((count + 7) // 8)
+        for i in indexes:
+            data[i // 8] |= 1 << i % 8
+        return data.hex()
+
+    cases = [(1, [0]), (8, [0, 7]), (9, [8]), (17, [0, 1, 9, 16]), (3, [0, 1, 2]), (20, [])]
+    return [{"count": c, "indexes": i, "hex": bits(c, i)} for c, i in cases]
+
+
+def varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def field(tag: int, value: bytes) -> bytes:
+    return varint(tag) + varint(len(value)) + value
+
+
+def any_of(name: str, value: bytes) -> bytes:
+    return field(26, field(10, f"type.googleapis.com/google.rpc.{name}".encode()) + field(18, value))
+
+
+def error_cases() -> list[dict]:
+    info = field(10, b"OVERLOADED") + field(18, b"pubsub.opendxa")
+    for key, value in (("bytes", "67108865"), ("limit", "67108864")):
+        info += field(26, field(10, key.encode()) + field(18, value.encode()))
+    retry = field(10, b"\x08\x01\x10" + varint(500_000_000))
+    short = field(10, b"INTERNAL") + field(18, b"pubsub.opendxa")
+    violation = field(10, field(10, b"settings.patterns") + field(18, "zwölf".encode()))
+    request = field(10, b"BAD_REQUEST") + field(18, b"pubsub.opendxa")
+    message = "OVERLOADED: too many bytes wait"
+    return [
+        {"reason": "OVERLOADED", "code": 8, "message": message, "retryable": True,
+         "metadata": {"bytes": "67108865", "limit": "67108864"}, "retry_after_ms": 1500,
+         "field_violations": [],
+         "hex": (b"\x08\x08" + field(18, message.encode()) + any_of("ErrorInfo", info)
+                 + any_of("RetryInfo", retry)).hex()},
+        {"reason": "INTERNAL", "code": 13, "message": "INTERNAL: x", "retryable": False,
+         "metadata": {}, "retry_after_ms": None, "field_violations": [],
+         "hex": (b"\x08\x0d" + field(18, b"INTERNAL: x") + any_of("ErrorInfo", short)).hex()},
+        {"reason": "BAD_REQUEST", "code": 3, "message": "BAD_REQUEST: patterns", "retryable": False,
+         "metadata": {}, "retry_after_ms": None,
+         "field_violations": [{"field": "settings.patterns", "description": "zwölf"}],
+         "hex": (b"\x08\x03" + field(18, b"BAD_REQUEST: patterns") + any_of("ErrorInfo", request)
+                 + any_of("BadRequest", violation)).hex()},
+    ]
+
+
+def name_cases() -> dict:
+    return {
+        "topics": {
+            "valid": ["t", "poet/functions/detect_drift/feedback", "$dead-letter/s", "é/ü", "a b",
+                      "x" * 255, "é" * 127],
+            "invalid": ["", "/", "a/", "/a", "a//b", "a/*", "**", "a*b", "a\u0000b", "a\nb",
+                        "a\u007f", "x" * 256, "é" * 128],
+        },
+        "patterns": {
+            "invalid": ["", "a//b", "**/a", "a*", "a/b**", "***", "a/**/b", "x" * 256],
+            "matches": [
+                {"pattern": p, "topic": t, "matches": m} for p, t, m in (
+                    ("a/b", "a/b", True), ("a/b", "a/c", False), ("a/*", "a/b", True),
+                    ("a/*", "a", False), ("a/*", "a/b/c", False), ("*/*", "a/b", True),
+                    ("a/**", "a", False), ("a/**", "a/b", True), ("a/**", "a/b/c/d", True),
+                    ("**", "a", True), ("**", "a/b", True), ("*", "$x", False),
+                    ("**", "$x/y", False), ("a/**", "a/$x", False), ("a/**", "a/b/$x", False),
+                    ("$x/**", "$x/y", True), ("$x/*", "$x/$y", False), ("$x/$y", "$x/$y", True),
+                    ("feedback", "feedback", True),
+                    ("feedback", "poet/functions/f/feedback", True),
+                    ("feedback", "poet/functions/$f/feedback", False),
+                    ("feedback", "poet/functions/f/g/feedback", False),
+                    ("feedback/*", "poet/functions/f/feedback", False),
+                    ("poet/functions/*/feedback", "feedback", False),
+                )
+            ],
+        },
+        "correlation_keys": {
+            "valid": [
+                {"key": k, "system": s, "kind": n, "rest": r} for k, s, n, r in (
+                    ("mlflow:run:0af7", "mlflow", "run", "0af7"),
+                    ("mlflow:model:churn/3", "mlflow", "model", "churn/3"),
+                    ("pagerduty:dedup:a:b::c ", "pagerduty", "dedup", "a:b::c "),
+                    ("opendxa:execution:é", "opendxa", "execution", "é"),
+                )
+            ],
+            "invalid": ["", "a", "a:b", "a:b:", ":b:c", "a::c", "A:b:c", "a:b c:d", "a:b:\u0000",
+                        "a:b:" + "x" * 1021, "x" * 65 + ":b:c"],
+        },
+    }
+
+
+def write(name: str, value: object) -> None:
+    text_of = json.dumps(value, indent=1, ensure_ascii=True)
+    (HERE / f"{name}.json").write_text(text_of + "\n", encoding="utf-8")
+
+
+write("batches", [finish(case) for case in batch_cases()])
+write("malformed", malformed_cases())
+write("refused", refused_cases())
+write("partitions", partition_cases())
+write("bitmaps", bitmap_cases())
+write("errors", error_cases())
+write("names", name_cases())
