@@ -1,0 +1,125 @@
+import {
+  type GetBrokerResponse,
+  PubSubError,
+  type Subscription as SubscriptionState,
+  type Topic,
+  TopicSettings,
+} from "@opendxa/pubsub-protocol";
+import type { Connection, RequestOptions } from "./connection/connection.js";
+import { allPages } from "./reading/pages.js";
+import { type SubscriptionOptions, settingsOf } from "./subscribing/subscribe-options.js";
+
+/** Topics, subscriptions and the broker itself. */
+export class Admin {
+  readonly #connection: Connection;
+
+  /** Works over a connection. */
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** What the broker is and can do. */
+  async getBroker(options: RequestOptions = {}): Promise<GetBrokerResponse> {
+    const { broker } = this.#connection.clients;
+    return await this.#connection.unary(broker.getBroker.bind(broker), {}, repeatable(options));
+  }
+
+  /**
+   * Creates a topic, or answers the existing one when its settings are equal.
+   *
+   * @throws {@link PubSubError} TOPIC_NAME_INVALID, TOPIC_EXISTS, LIMIT_REACHED, BAD_REQUEST
+   */
+  async createTopic(
+    name: string,
+    settings: Partial<TopicSettings> = {},
+    options: RequestOptions = {},
+  ): Promise<Topic> {
+    const { clients, namespace } = this.#connection;
+    const request = { namespace, name, settings: TopicSettings.create(settings) };
+    const call = clients.topic.createTopic.bind(clients.topic);
+    return present((await this.#connection.unary(call, request, repeatable(options))).topic);
+  }
+
+  /** One topic with the bounds of its partitions. @throws {@link PubSubError} TOPIC_NOT_FOUND */
+  async getTopic(name: string, options: RequestOptions = {}): Promise<Topic> {
+    const { clients, namespace } = this.#connection;
+    const call = clients.topic.getTopic.bind(clients.topic);
+    return present(
+      (await this.#connection.unary(call, { namespace, name }, repeatable(options))).topic,
+    );
+  }
+
+  /** Topics by name that match a pattern; without one, all that do not begin with `$`. */
+  listTopics(pattern = "", options: RequestOptions = {}): AsyncGenerator<Topic, void, undefined> {
+    const { clients, namespace } = this.#connection;
+    const call = clients.topic.listTopics.bind(clients.topic);
+    return allPages(async (pageToken) => {
+      const request = { namespace, pattern, pageSize: 0, pageToken };
+      const { topics, nextPageToken } = await this.#connection.unary(
+        call,
+        request,
+        repeatable(options),
+      );
+      return { items: topics, nextPageToken };
+    });
+  }
+
+  /**
+   * Creates a subscription, or answers the existing one when its settings are equal.
+   *
+   * @throws {@link PubSubError} SUBSCRIPTION_EXISTS, TOPIC_PATTERN_INVALID, LIMIT_REACHED, BAD_REQUEST
+   */
+  async createSubscription(
+    name: string,
+    settings: SubscriptionOptions,
+    options: RequestOptions = {},
+  ): Promise<SubscriptionState> {
+    const { clients, namespace } = this.#connection;
+    const request = { namespace, name, settings: settingsOf(settings) };
+    const call = clients.subscription.createSubscription.bind(clients.subscription);
+    return present((await this.#connection.unary(call, request, repeatable(options))).subscription);
+  }
+
+  /** One subscription. @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND */
+  async getSubscription(name: string, options: RequestOptions = {}): Promise<SubscriptionState> {
+    const { clients, namespace } = this.#connection;
+    const call = clients.subscription.getSubscription.bind(clients.subscription);
+    const answer = await this.#connection.unary(call, { namespace, name }, repeatable(options));
+    return present(answer.subscription);
+  }
+
+  /** Subscriptions by name. */
+  listSubscriptions(
+    options: RequestOptions = {},
+  ): AsyncGenerator<SubscriptionState, void, undefined> {
+    const { clients, namespace } = this.#connection;
+    const call = clients.subscription.listSubscriptions.bind(clients.subscription);
+    return allPages(async (pageToken) => {
+      const request = { namespace, pageSize: 0, pageToken };
+      const answer = await this.#connection.unary(call, request, repeatable(options));
+      return { items: answer.subscriptions, nextPageToken: answer.nextPageToken };
+    });
+  }
+
+  /**
+   * Deletes a subscription with its position; its consumers end.
+   *
+   * @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND, also when a lost answer hid that it was deleted
+   */
+  async deleteSubscription(name: string, options: RequestOptions = {}): Promise<void> {
+    const { clients, namespace } = this.#connection;
+    const call = clients.subscription.deleteSubscription.bind(clients.subscription);
+    await this.#connection.unary(call, { namespace, name }, repeatable(options));
+  }
+}
+
+/** These requests name what they want to be so: carrying one out twice changes nothing more. */
+export function repeatable<T extends RequestOptions>(options: T): T & { isRepeatable: true } {
+  return { ...options, isRepeatable: true };
+}
+
+/** What an answer must hold. @throws {@link PubSubError} INTERNAL */
+export function present<T>(value: T | undefined): T {
+  if (value === undefined) throw PubSubError.of("INTERNAL", "the broker's answer is incomplete");
+  return value;
+}

@@ -1,0 +1,275 @@
+import {
+  type CallOptions,
+  type ClientDuplexStream,
+  type ClientOptions,
+  type ClientReadableStream,
+  credentials,
+  Metadata,
+} from "@grpc/grpc-js";
+import { PubSubError } from "@opendxa/pubsub-protocol";
+import {
+  makeClient,
+  type RequestOf,
+  type ResponseOf,
+  type ServiceClient,
+  services,
+  type UnaryCall,
+} from "@opendxa/pubsub-protocol/grpc";
+import {
+  BrokenCircuitError,
+  type CircuitBreakerPolicy,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleWhen,
+} from "cockatiel";
+import {
+  BREAKER_FAILURES,
+  BREAKER_OPEN_MS,
+  KEEPALIVE_MS,
+  KEEPALIVE_TIMEOUT_MS,
+  MESSAGE_BYTES_MAX,
+  WINDOW_BYTES,
+} from "../limits.js";
+import { Backoff, sleep } from "./backoff.js";
+import { StateTracker } from "./client-state.js";
+import { transportError } from "./transport-error.js";
+
+const CHANNEL_OPTIONS: ClientOptions = {
+  "grpc-node.flow_control_window": WINDOW_BYTES,
+  "grpc.max_receive_message_length": MESSAGE_BYTES_MAX,
+  "grpc.max_send_message_length": MESSAGE_BYTES_MAX,
+  "grpc.keepalive_time_ms": KEEPALIVE_MS,
+  "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
+  "grpc.keepalive_permit_without_calls": 1,
+  // The client's own backoff governs; the channel's must not stand in its way.
+  "grpc.initial_reconnect_backoff_ms": 50,
+  "grpc.min_reconnect_backoff_ms": 50,
+  "grpc.max_reconnect_backoff_ms": 500,
+  "grpc.use_local_subchannel_pool": 1,
+};
+
+/** Options of one request. */
+export interface RequestOptions {
+  /** Gives up then, with TIMED_OUT; milliseconds from now. Default: the client's `requestTimeoutMs`. */
+  readonly timeoutMs?: number | undefined;
+  /** Gives up when aborted; the promise then rejects with the signal's reason, never wrapped. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a request is made. */
+export interface UnaryOptions extends RequestOptions {
+  /** It may have been carried out though its answer is lost: sent again only where that is harmless. */
+  readonly isRepeatable: boolean;
+}
+
+interface Clients {
+  readonly broker: ServiceClient<typeof services.broker>;
+  readonly feedback: ServiceClient<typeof services.feedback>;
+  readonly publisher: ServiceClient<typeof services.publisher>;
+  readonly query: ServiceClient<typeof services.query>;
+  readonly subscriber: ServiceClient<typeof services.subscriber>;
+  readonly subscription: ServiceClient<typeof services.subscription>;
+  readonly topic: ServiceClient<typeof services.topic>;
+}
+
+type SubscribeMethod = typeof services.subscriber.methods.subscribe;
+
+/** One channel to a broker with everything that survives its breaking. */
+export class Connection {
+  /** Clients of all services on the one channel. */
+  readonly clients: Clients;
+  /** Where it stands. */
+  readonly states = new StateTracker();
+  /** Namespace of every request. */
+  readonly namespace: string;
+  readonly #requestTimeoutMs: number;
+  readonly #breaker: CircuitBreakerPolicy;
+  readonly #closing = new AbortController();
+
+  /** Makes the channel; nothing is sent yet. */
+  constructor(options: { address: string; namespace: string; requestTimeoutMs: number }) {
+    this.namespace = options.namespace;
+    this.#requestTimeoutMs = options.requestTimeoutMs;
+    this.clients = makeClients(options.address);
+    this.#breaker = circuitBreaker(
+      handleWhen((error) => error instanceof PubSubError && error.reason === "CONNECTION_LOST"),
+      { breaker: new ConsecutiveBreaker(BREAKER_FAILURES), halfOpenAfter: BREAKER_OPEN_MS },
+    );
+  }
+
+  /** Aborted when the connection is closed. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Whether the connection is closed. */
+  get isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /**
+   * Carries out an attempt behind the circuit breaker: while it is open, attempts fail without
+   * touching the network.
+   *
+   * @throws {@link PubSubError}
+   */
+  async attempt<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#breaker.execute(async () => {
+        try {
+          return await run();
+        } catch (caught) {
+          throw transportError(caught);
+        }
+      });
+    } catch (error) {
+      if (!(error instanceof BrokenCircuitError)) throw error;
+      throw PubSubError.of("CONNECTION_LOST", "the circuit is open after repeated failures", {
+        cause: error,
+      });
+    }
+  }
+
+  /**
+   * Makes a unary request, again and again while the broker cannot be reached.
+   *
+   * @throws {@link PubSubError} what the broker answered, TIMED_OUT, CLIENT_CLOSED
+   */
+  async unary<Request, Response>(
+    call: UnaryCall<Request, Response>,
+    request: Request,
+    options: UnaryOptions,
+  ): Promise<Response> {
+    const deadline = Date.now() + (options.timeoutMs ?? this.#requestTimeoutMs);
+    const signal = this.#signalWith(options.signal);
+    const backoff = new Backoff();
+    for (;;) {
+      this.#throwIfAborted(options.signal);
+      try {
+        const response = await this.attempt(() => once({ call, request, deadline, signal }));
+        this.states.up("requests");
+        return response;
+      } catch (caught) {
+        this.#throwIfAborted(options.signal);
+        const error = transportError(caught);
+        const isAgain = error.retryable && error.reason !== "TIMED_OUT" && options.isRepeatable;
+        if (error.reason === "CONNECTION_LOST") this.states.down("requests", error);
+        const waitMs = Math.max(backoff.next(), error.retryAfterMs ?? 0);
+        if (!isAgain || Date.now() + waitMs >= deadline) throw error;
+        await this.#pause(waitMs, options.signal);
+      }
+    }
+  }
+
+  /** Opens the subscribing stream with responses as raw bytes: credit is counted in them. */
+  openSubscribe(): ClientDuplexStream<RequestOf<SubscribeMethod>, Buffer> {
+    const { fullName, methods } = services.subscriber;
+    const { requestType } = methods.subscribe;
+    return this.clients.subscriber.makeBidiStreamRequest(
+      `/${fullName}/${methods.subscribe.name}`,
+      (message: RequestOf<SubscribeMethod>) => Buffer.from(requestType.encode(message).finish()),
+      (bytes: Buffer) => bytes,
+    );
+  }
+
+  /** Reads a response of the subscribing stream. */
+  readSubscribe(bytes: Buffer): ResponseOf<SubscribeMethod> {
+    return services.subscriber.methods.subscribe.responseType.decode(bytes);
+  }
+
+  /** Opens a stream of responses that ends with the connection or the signal. */
+  serverStream<Response>(
+    open: (metadata: Metadata, options: CallOptions) => ClientReadableStream<Response>,
+    signal: AbortSignal | undefined,
+  ): ClientReadableStream<Response> {
+    const call = open(new Metadata(), {});
+    const both = this.#signalWith(signal);
+    const cancel = () => call.cancel();
+    both.addEventListener("abort", cancel, { once: true });
+    call.once("close", () => both.removeEventListener("abort", cancel));
+    return call;
+  }
+
+  /** Waits, but not beyond the end of the connection or the signal. */
+  async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await sleep(ms, this.#signalWith(signal));
+    } catch {
+      this.#throwIfAborted(signal);
+    }
+  }
+
+  /** Waits as {@link sleep}; rejects CLIENT_CLOSED or with the signal's reason. */
+  async pause(ms: number, signal?: AbortSignal): Promise<void> {
+    await this.#pause(ms, signal);
+  }
+
+  /** Throws the signal's reason, or CLIENT_CLOSED after `close`. */
+  throwIfAborted(signal: AbortSignal | undefined): void {
+    this.#throwIfAborted(signal);
+  }
+
+  /** Ends the channel and everything that is open on it. */
+  close(): void {
+    this.#closing.abort();
+    this.states.close();
+    for (const client of Object.values(this.clients)) (client as { close(): void }).close();
+  }
+
+  #throwIfAborted(signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted();
+    if (this.isClosed) throw PubSubError.of("CLIENT_CLOSED", "the client is closed");
+  }
+
+  #signalWith(signal: AbortSignal | undefined): AbortSignal {
+    return signal === undefined ? this.closing : AbortSignal.any([signal, this.closing]);
+  }
+}
+
+function makeClients(address: string): Clients {
+  const insecure = credentials.createInsecure();
+  const broker = makeClient(services.broker, {
+    address,
+    credentials: insecure,
+    channel: CHANNEL_OPTIONS,
+  });
+  const shared = {
+    address,
+    credentials: insecure,
+    channel: { ...CHANNEL_OPTIONS, channelOverride: broker.getChannel() },
+  };
+  return {
+    broker,
+    feedback: makeClient(services.feedback, shared),
+    publisher: makeClient(services.publisher, shared),
+    query: makeClient(services.query, shared),
+    subscriber: makeClient(services.subscriber, shared),
+    subscription: makeClient(services.subscription, shared),
+    topic: makeClient(services.topic, shared),
+  };
+}
+
+interface Attempt<Request, Response> {
+  readonly call: UnaryCall<Request, Response>;
+  readonly request: Request;
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+}
+
+function once<Request, Response>({
+  call,
+  request,
+  deadline,
+  signal,
+}: Attempt<Request, Response>): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const open = call(request, new Metadata(), { deadline }, (error, response) => {
+      signal.removeEventListener("abort", cancel);
+      if (error !== null) reject(error);
+      else if (response === undefined) reject(new Error("an answer without a message"));
+      else resolve(response);
+    });
+    const cancel = () => open.cancel();
+    signal.addEventListener("abort", cancel, { once: true });
+  });
+}

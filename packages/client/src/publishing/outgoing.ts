@@ -1,0 +1,73 @@
+import {
+  EVENT_BYTES_MAX,
+  encodeBatch,
+  estimateEventBytes,
+  type OutgoingEvent,
+  validateClientTopicName,
+  validateOutgoingEvent,
+} from "@opendxa/pubsub-protocol";
+import { type FeedbackInput, feedbackJson, isFeedback } from "../feedback/feedback-event.js";
+import { isLearning, type LearningInput, learningJson } from "../feedback/learning-event.js";
+
+/** An event with its payload in one of three forms: `data` as bytes, `json`, or `text`. */
+export interface EventInput extends OutgoingEvent {
+  /** Payload as a JSON value; `dataContentType` becomes `application/json`. Bigints become strings. */
+  readonly json?: unknown;
+  /** Payload as text; `dataContentType` becomes `text/plain; charset=utf-8`. */
+  readonly text?: string | undefined;
+}
+
+/**
+ * What can be published: an event; bytes, which become its payload; or one of POET's typed objects,
+ * which becomes its JSON payload with its type in the envelope.
+ */
+export type Publishable = EventInput | Uint8Array | FeedbackInput | LearningInput;
+
+/** Type of an event that was given as bytes alone. */
+export const BYTES_TYPE = "bytes";
+
+const JSON_TYPE = "application/json";
+const TEXT_TYPE = "text/plain; charset=utf-8";
+
+/**
+ * Makes an event of what was given, and checks it by every rule of the contract.
+ *
+ * @throws {@link PubSubError} TOPIC_NAME_INVALID, EVENT_INVALID, LIMIT_EXCEEDED
+ */
+export function outgoingEvent(
+  topic: string,
+  given: Publishable,
+  source: string | undefined,
+): OutgoingEvent {
+  validateClientTopicName(topic);
+  const event = withSource(eventOf(given), source);
+  validateOutgoingEvent(event, 0);
+  if (estimateEventBytes(event) > EVENT_BYTES_MAX)
+    encodeBatch({ topic, events: [{ id: "-", ...event }] });
+  return event;
+}
+
+function withSource(event: OutgoingEvent, source: string | undefined): OutgoingEvent {
+  return event.source !== undefined || source === undefined ? event : { ...event, source };
+}
+
+function eventOf(given: Publishable): OutgoingEvent {
+  if (given instanceof Uint8Array) return { type: BYTES_TYPE, data: given };
+  if (isFeedback(given))
+    return jsonEvent(
+      { type: "feedback", correlationId: given.executionId || undefined },
+      feedbackJson(given),
+    );
+  if (isLearning(given)) return jsonEvent({ type: "learning" }, learningJson(given));
+  const { json, text, ...event } = given;
+  if (json !== undefined) return jsonEvent(event, json);
+  if (text === undefined) return event;
+  return { ...event, data: Buffer.from(text), dataContentType: event.dataContentType ?? TEXT_TYPE };
+}
+
+function jsonEvent(event: OutgoingEvent, json: unknown): OutgoingEvent {
+  const text = JSON.stringify(json, (_key, value: unknown) =>
+    typeof value === "bigint" ? value.toString() : value,
+  );
+  return { ...event, data: Buffer.from(text), dataContentType: event.dataContentType ?? JSON_TYPE };
+}

@@ -1,0 +1,148 @@
+import {
+  type BatchResult,
+  encodeBatch,
+  type OutgoingEvent,
+  type Priority,
+  type PubSubError,
+  type RecordBatch,
+} from "@opendxa/pubsub-protocol";
+import type { PlannedBatch } from "./batcher.js";
+import type { Partitions } from "./partitions.js";
+import type { Producer } from "./producer.js";
+import {
+  type BatchReceipt,
+  durabilityName,
+  eventOutcomes,
+  type PublishReceipt,
+  refusalError,
+} from "./receipt.js";
+
+/** What every waiting publish has. */
+interface PendingBase {
+  /** Bytes that it holds of the client's bound. */
+  readonly bytes: number;
+  /** When its caller gives up, milliseconds of the client's clock. */
+  readonly deadlineMs: number;
+  /** Tells its caller that it failed; only the first call has an effect. */
+  readonly reject: (error: PubSubError) => void;
+}
+
+/** An event whose publish waits. */
+export interface PendingEvent extends PendingBase {
+  /** Which kind. */
+  readonly kind: "event";
+  /** Topic. */
+  readonly topic: string;
+  /** Partition; undefined: in turn. */
+  readonly partition: number | undefined;
+  /** Lane. */
+  readonly priority: Priority;
+  /** When it becomes deliverable. */
+  readonly deliverTimeUnixMs: bigint | undefined;
+  /** The event. */
+  readonly event: OutgoingEvent;
+  /** Tells its caller where it is stored. */
+  readonly resolve: (receipt: PublishReceipt) => void;
+}
+
+/** A batch of the caller's own whose publish waits. */
+export interface PendingBatch extends PendingBase {
+  /** Which kind. */
+  readonly kind: "batch";
+  /** The batch. */
+  readonly batch: RecordBatch;
+  /** Tells its caller where it is stored. */
+  readonly resolve: (receipt: BatchReceipt) => void;
+}
+
+/** A publish that waits. */
+export type Pending = PendingEvent | PendingBatch;
+
+/** Lane of an event: those that may share a batch. */
+export function laneOf(
+  event: Omit<PendingEvent, "kind" | "event" | "resolve" | "reject" | "bytes" | "deadlineMs">,
+): string {
+  const { topic, partition, priority, deliverTimeUnixMs } = event;
+  return `${topic}\n${partition ?? "*"}\n${priority}\n${deliverTimeUnixMs ?? ""}`;
+}
+
+/** Encodes a planned batch once and for all: a repetition must be the same batch. */
+export function recordOf(
+  { values }: PlannedBatch<Pending>,
+  producer: Producer,
+  partitions: Partitions,
+): RecordBatch {
+  const [first] = values;
+  if (first === undefined) throw new Error("a batch without events was planned");
+  if (first.kind === "batch") return ownedBy(first.batch, producer);
+  const { topic, priority, deliverTimeUnixMs } = first;
+  const partition = first.partition ?? partitions.inTurn(topic);
+  return encodeBatch({
+    topic,
+    partition,
+    priority,
+    deliverTimeUnixMs,
+    events: values.map((value) => (value as PendingEvent).event),
+    producer: producer.take(topic, partition, values.length),
+  });
+}
+
+function ownedBy(batch: RecordBatch, producer: Producer): RecordBatch {
+  if (batch.producerId.length > 0) return batch;
+  const { id, epoch, baseSequence } = producer.take(batch.topic, batch.partition, batch.count);
+  return { ...batch, producerId: id, producerEpoch: epoch, baseSequence };
+}
+
+/** Tells the callers of one batch what became of it. */
+export function settleBatch(
+  { values }: PlannedBatch<Pending>,
+  record: RecordBatch,
+  result: BatchResult,
+  producer: Producer,
+): void {
+  const [first] = values;
+  if (first?.kind === "batch") settleWhole(first, record, result);
+  else settleEvents(values as readonly PendingEvent[], record, result, producer);
+}
+
+function settleWhole(pending: PendingBatch, record: RecordBatch, result: BatchResult): void {
+  if (result.refusal !== undefined) {
+    pending.reject(refusalError(result.refusal));
+    return;
+  }
+  const { topic, partition, count } = record;
+  const { baseOffset, refused, duplicates, scheduled } = result;
+  const durability = durabilityName(result);
+  pending.resolve({
+    topic,
+    partition,
+    count,
+    baseOffset,
+    refused,
+    duplicates,
+    scheduled,
+    durability,
+  });
+}
+
+function settleEvents(
+  events: readonly PendingEvent[],
+  record: RecordBatch,
+  result: BatchResult,
+  producer: Producer,
+): void {
+  const outcomeOf = eventOutcomes(result);
+  const { topic, partition, baseSequence } = record;
+  const { scheduled } = result;
+  const durability = durabilityName(result);
+  events.forEach(({ event, resolve, reject }, index) => {
+    const outcome = outcomeOf(index);
+    if ("error" in outcome) {
+      reject(outcome.error);
+      return;
+    }
+    const id = producer.eventId(event, baseSequence + BigInt(index));
+    const offset = scheduled ? 0n : outcome.offset;
+    resolve({ id, topic, partition, offset, duplicate: outcome.duplicate, scheduled, durability });
+  });
+}

@@ -1,0 +1,334 @@
+import {
+  BATCH_EVENTS_MAX,
+  batchBytes,
+  estimateEventBytes,
+  FRAME_BATCHES_MAX,
+  type OutgoingEvent,
+  Priority,
+  type PublishAck,
+  type PublishOpened,
+  type PublishStreamRequest,
+  type PublishStreamResponse,
+  PubSubError,
+  type RecordBatch,
+} from "@opendxa/pubsub-protocol";
+import type { Connection } from "../connection/connection.js";
+import { StreamLink } from "../connection/stream-link.js";
+import {
+  BATCH_OVERHEAD_BYTES,
+  EAGER_FRAMES,
+  FRAME_BYTES_TARGET,
+  FRAMES_IN_FLIGHT_DEFAULT,
+  PUBLISH_SWEEP_MS,
+} from "../limits.js";
+import { Batcher, type Frame } from "./batcher.js";
+import { ByteGate } from "./byte-gate.js";
+import type { Partitions } from "./partitions.js";
+import { laneOf, type Pending, type PendingEvent, recordOf, settleBatch } from "./pending.js";
+import type { Producer } from "./producer.js";
+import type { BatchReceipt, PublishReceipt } from "./receipt.js";
+
+/** What a publisher is made of. */
+export interface PublisherParts {
+  /** Where it publishes. */
+  readonly connection: Connection;
+  /** As whom. */
+  readonly producer: Producer;
+  /** How it chooses partitions. */
+  readonly partitions: Partitions;
+  /** Shown in the broker's logs and lists. */
+  readonly clientName: string;
+  /** Bytes that may be unacknowledged. */
+  readonly unackedBytesMax: number;
+  /** When a publish gives up, in milliseconds. */
+  readonly publishTimeoutMs: number;
+}
+
+/** What can be said about one publish. */
+export interface PublishOptions {
+  /** Lane that the event is delivered in. Default NORMAL. */
+  readonly priority?: Priority | undefined;
+  /** When it becomes deliverable, milliseconds since the Unix epoch. Default: at once. */
+  readonly deliverTimeUnixMs?: bigint | undefined;
+  /** Gives up waiting when aborted; the event may be stored all the same. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Publishes over one stream: batches, numbers, sends again after a loss, settles. */
+export class Publisher {
+  readonly #parts: PublisherParts;
+  readonly #batcher = new Batcher<Pending>({
+    eagerFrames: EAGER_FRAMES,
+    frameBytesTarget: FRAME_BYTES_TARGET,
+    frameBatchesMax: FRAME_BATCHES_MAX,
+    batchEventsMax: BATCH_EVENTS_MAX,
+    batchOverheadBytes: BATCH_OVERHEAD_BYTES,
+  });
+  readonly #gate: ByteGate;
+  readonly #link: StreamLink<PublishStreamRequest, PublishStreamResponse>;
+  readonly #records = new Map<Frame<Pending>, readonly RecordBatch[]>();
+  /** In the order of their deadlines: all have the same timeout. */
+  readonly #waiting = new Set<Pending>();
+  #window = { framesMax: FRAMES_IN_FLIGHT_DEFAULT, creditBytes: 0 };
+  #lastFrame = 0n;
+  #ackedFrame = 0n;
+  #isStarted = false;
+  #isPumpDue = false;
+  #failure: PubSubError | undefined;
+  #sweeper: NodeJS.Timeout | undefined;
+  #whenIdle: (() => void)[] = [];
+
+  /** Opens nothing before the first publish. */
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+    this.#gate = new ByteGate(parts.unackedBytesMax);
+    this.#link = new StreamLink(parts.connection, "publisher", {
+      call: () => parts.connection.clients.publisher.publishStream(),
+      openMessage: () => this.#openMessage(),
+      heartbeat: () => ({
+        message: { $case: "heartbeat", value: { timeUnixMs: BigInt(Date.now()) } },
+      }),
+      received: (response) => this.#received(response),
+      broke: () => this.#batcher.reset(),
+      drained: () => this.#pump(),
+      ended: (error) => this.#ended(error),
+    });
+  }
+
+  /** Bytes that are published and not acknowledged. */
+  get unackedBytes(): number {
+    return this.#gate.held;
+  }
+
+  /** Publishes a checked event. */
+  async publish(
+    topic: string,
+    event: OutgoingEvent,
+    options: PublishOptions,
+  ): Promise<PublishReceipt> {
+    const bytes = estimateEventBytes(event);
+    const deadlineMs = await this.#enter(bytes, topic, options.signal);
+    return await this.#wait<PublishReceipt>(options.signal, (resolve, reject) => {
+      const partition = this.#parts.partitions.ofKey(topic, event.orderingKey);
+      const priority = options.priority ?? Priority.NORMAL;
+      const { deliverTimeUnixMs } = options;
+      const placed = { topic, partition, priority, deliverTimeUnixMs };
+      const pending: PendingEvent = {
+        kind: "event",
+        ...placed,
+        event,
+        bytes,
+        deadlineMs,
+        resolve,
+        reject,
+      };
+      this.#add(pending, laneOf(placed));
+    });
+  }
+
+  /** Publishes a batch that was encoded before. */
+  async publishBatch(batch: RecordBatch, signal: AbortSignal | undefined): Promise<BatchReceipt> {
+    const bytes = batchBytes(batch);
+    const deadlineMs = await this.#enter(bytes, undefined, signal);
+    return await this.#wait<BatchReceipt>(signal, (resolve, reject) => {
+      const lane = `${batch.topic}\n${batch.partition}\n${batch.priority || Priority.NORMAL}\n`;
+      this.#add({ kind: "batch", batch, bytes, deadlineMs, resolve, reject }, lane);
+    });
+  }
+
+  /** Resolves when everything published so far is acknowledged or failed. */
+  async flush(): Promise<void> {
+    if (this.#isIdle()) return;
+    await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  /** Sends nothing more; what is unacknowledged fails. */
+  close(): void {
+    const error = PubSubError.of("CLIENT_CLOSED", "closed before the broker acknowledged");
+    if (this.#isStarted) this.#link.cancel(error);
+    else this.#ended(error);
+  }
+
+  async #enter(bytes: number, topic: string | undefined, signal?: AbortSignal): Promise<number> {
+    signal?.throwIfAborted();
+    if (this.#failure !== undefined) throw this.#failure;
+    const deadlineMs = Date.now() + this.#parts.publishTimeoutMs;
+    this.#sweeper ??= setInterval(() => this.#sweep(), PUBLISH_SWEEP_MS);
+    if (!this.#gate.tryEnter(bytes)) await this.#gate.enter(bytes, deadlineMs);
+    try {
+      if (topic !== undefined && this.#parts.partitions.known(topic) === undefined) {
+        await this.#parts.partitions.count(topic);
+      }
+      if (this.#failure !== undefined) throw this.#failure;
+      signal?.throwIfAborted();
+    } catch (error) {
+      this.#leave(bytes);
+      throw error;
+    }
+    return deadlineMs;
+  }
+
+  #wait<T>(
+    signal: AbortSignal | undefined,
+    begin: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
+  ): Promise<T> {
+    if (signal === undefined) return new Promise(begin);
+    return new Promise<T>((resolve, reject) => {
+      const onAbort = () => reject(signal.reason);
+      signal.addEventListener("abort", onAbort, { once: true });
+      const heard = () => signal.removeEventListener("abort", onAbort);
+      begin(
+        (value) => {
+          heard();
+          resolve(value);
+        },
+        (error) => {
+          heard();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  #add(pending: Pending, lane: string): void {
+    this.#waiting.add(pending);
+    const { bytes, kind } = pending;
+    this.#batcher.add({ lane, bytes, isWhole: kind === "batch", value: pending });
+    if (!this.#isStarted) {
+      this.#isStarted = true;
+      this.#link.start();
+    }
+    if (this.#batcher.isFull) this.#pump();
+    else this.#pumpAtEndOfTurn();
+  }
+
+  /** One turn of the event loop gathers what a program publishes at once. */
+  #pumpAtEndOfTurn(): void {
+    if (this.#isPumpDue) return;
+    this.#isPumpDue = true;
+    setImmediate(() => {
+      this.#isPumpDue = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    while (this.#link.isOpen) {
+      const frame = this.#batcher.next(this.#window);
+      if (frame === undefined || !this.#send(frame)) return;
+    }
+  }
+
+  #send(frame: Frame<Pending>): boolean {
+    const { producer } = this.#parts;
+    const batches = this.#recordsOf(frame).map((record) =>
+      record.producerId === producer.id ? { ...record, producerEpoch: producer.epoch } : record,
+    );
+    this.#lastFrame += 1n;
+    const value = { number: this.#lastFrame, batches, atomic: false };
+    return this.#link.send({ message: { $case: "frame", value } });
+  }
+
+  #recordsOf(frame: Frame<Pending>): readonly RecordBatch[] {
+    const known = this.#records.get(frame);
+    if (known !== undefined) return known;
+    const { producer, partitions } = this.#parts;
+    const records = frame.batches.map((batch) => recordOf(batch, producer, partitions));
+    this.#records.set(frame, records);
+    return records;
+  }
+
+  #openMessage(): PublishStreamRequest {
+    const { connection, producer, clientName } = this.#parts;
+    const { namespace } = connection;
+    const value = { namespace, producerId: producer.id, clientName, heartbeatMs: 0 };
+    return { message: { $case: "open", value } };
+  }
+
+  #received({ message }: PublishStreamResponse): number | undefined {
+    if (message?.$case === "opened") return this.#opened(message.value);
+    if (message?.$case === "ack") this.#acked(message.value);
+    return undefined;
+  }
+
+  #opened(opened: PublishOpened): number {
+    this.#parts.producer.epoch = opened.producerEpoch;
+    const framesMax = Math.max(1, Math.min(opened.framesInFlightMax, FRAMES_IN_FLIGHT_DEFAULT));
+    this.#window = { framesMax, creditBytes: Number(opened.creditBytes) };
+    this.#lastFrame = 0n;
+    this.#ackedFrame = 0n;
+    return opened.heartbeatMs;
+  }
+
+  #acked({ throughFrame, results, creditBytes }: PublishAck): void {
+    const frames = this.#batcher.acked(Number(throughFrame - this.#ackedFrame));
+    this.#ackedFrame = throughFrame;
+    this.#window = { ...this.#window, creditBytes: Number(creditBytes) };
+    let next = 0;
+    for (const frame of frames) {
+      const records = this.#recordsOf(frame);
+      this.#records.delete(frame);
+      frame.batches.forEach((batch, index) => {
+        const result = results[next];
+        const record = records[index];
+        next += 1;
+        if (result === undefined || record === undefined) throw new Error("an ack without results");
+        this.#noteRefusal(record.topic, result.refusal !== undefined);
+        settleBatch(batch, record, result, this.#parts.producer);
+        for (const pending of batch.values) this.#done(pending);
+      });
+    }
+    this.#pump();
+    this.#tellIdle();
+  }
+
+  /** A refused batch may mean that the topic came or went, or has more partitions than thought. */
+  #noteRefusal(topic: string, isRefused: boolean): void {
+    if (isRefused) this.#parts.partitions.forget(topic);
+  }
+
+  #done(pending: Pending): void {
+    this.#waiting.delete(pending);
+    this.#leave(pending.bytes);
+  }
+
+  #leave(bytes: number): void {
+    this.#gate.leave(bytes);
+    this.#tellIdle();
+  }
+
+  #sweep(): void {
+    const nowMs = Date.now();
+    this.#gate.sweep(nowMs);
+    for (const pending of this.#waiting) {
+      if (pending.deadlineMs > nowMs) return;
+      // It stays in the batcher: its sequence is given, and what follows must not leave a hole unexplained.
+      this.#waiting.delete(pending);
+      pending.reject(timedOut(this.#parts.publishTimeoutMs));
+    }
+  }
+
+  #ended(error: PubSubError | undefined): void {
+    const failure = error ?? PubSubError.of("CONNECTION_LOST", "the broker ended the stream");
+    this.#failure = failure;
+    clearInterval(this.#sweeper);
+    for (const pending of this.#batcher.drain()) pending.reject(failure);
+    this.#records.clear();
+    this.#waiting.clear();
+    this.#gate.refuseAll(failure);
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+
+  #isIdle(): boolean {
+    return this.#gate.held === 0 && !this.#gate.hasWaiters;
+  }
+
+  #tellIdle(): void {
+    if (this.#whenIdle.length === 0 || !this.#isIdle()) return;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+}
+
+function timedOut(timeoutMs: number): PubSubError {
+  return PubSubError.of("TIMED_OUT", `not acknowledged within ${timeoutMs} ms; it may be stored`);
+}

@@ -1,0 +1,368 @@
+import { randomBytes } from "node:crypto";
+import {
+  type Execution,
+  type GetBrokerResponse,
+  PRODUCER_ID_BYTES,
+  PubSubError,
+  type RecordBatch,
+  type Subscription as SubscriptionState,
+  type Topic,
+  type TopicSettings,
+} from "@opendxa/pubsub-protocol";
+import { Admin, repeatable } from "./admin.js";
+import { type ClientOptions, type ResolvedOptions, resolveOptions } from "./client-options.js";
+import type { ClientState, StateListener } from "./connection/client-state.js";
+import { Connection, type RequestOptions } from "./connection/connection.js";
+import type { AwaitFeedbackOptions, FeedbackOutcome } from "./feedback/await-feedback.js";
+import {
+  type ExecutionInput,
+  Executions,
+  type FeedbackSubmission,
+  type RegisteredExecution,
+  type SubmittedFeedback,
+} from "./feedback/executions.js";
+import { outgoingEvent, type Publishable } from "./publishing/outgoing.js";
+import { Partitions } from "./publishing/partitions.js";
+import { Producer } from "./publishing/producer.js";
+import { Publisher, type PublishOptions } from "./publishing/publisher.js";
+import type { BatchReceipt, PublishReceipt } from "./publishing/receipt.js";
+import { AnsweredEvent } from "./reading/answered-event.js";
+import { allPages } from "./reading/pages.js";
+import { type ReadOptions, readEvents } from "./reading/read-events.js";
+import type { StoredEvent } from "./reading/stored-event.js";
+import type { ReceivedEvent } from "./subscribing/received-event.js";
+import {
+  resolveSubscribe,
+  type SubscribeOptions,
+  type SubscriptionOptions,
+} from "./subscribing/subscribe-options.js";
+import { Subscription, type SubscriptionNotice } from "./subscribing/subscription.js";
+
+/** Handles one event: what resolves is acked, what rejects is nacked with the error's message. */
+export type EventHandler = (event: ReceivedEvent) => unknown;
+
+/**
+ * A client of one broker: one connection, one producer, any number of subscriptions.
+ *
+ * @example
+ * ```ts
+ * const client = await PubSubClient.connect({ name: "learner" });
+ * await client.publish("learning", { type: "learning", json: { ok: true } });
+ * await client.close();
+ * ```
+ */
+export class PubSubClient {
+  readonly #options: ResolvedOptions;
+  readonly #connection: Connection;
+  readonly #producer: Producer;
+  readonly #publisher: Publisher;
+  readonly #admin: Admin;
+  readonly #executions: Executions;
+  readonly #subscriptions = new Set<Subscription>();
+  readonly #noticeListeners = new Set<(notice: SubscriptionNotice) => void>();
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: ResolvedOptions) {
+    this.#options = options;
+    this.#connection = new Connection(options);
+    this.#producer = new Producer(options.producerId ?? randomBytes(PRODUCER_ID_BYTES));
+    this.#admin = new Admin(this.#connection);
+    this.#executions = new Executions(this.#connection, options.source);
+    this.#publisher = new Publisher({
+      connection: this.#connection,
+      producer: this.#producer,
+      partitions: new Partitions((topic) => this.#partitionCount(topic)),
+      clientName: options.name ?? "",
+      unackedBytesMax: options.unackedBytesMax,
+      publishTimeoutMs: options.publishTimeoutMs,
+    });
+  }
+
+  /**
+   * Connects, trying again until the broker answers or `connectTimeoutMs` have passed.
+   *
+   * @throws {@link PubSubError} CONNECTION_LOST or TIMED_OUT when it does not answer
+   */
+  static async connect(options: ClientOptions = {}): Promise<PubSubClient> {
+    const client = new PubSubClient(resolveOptions(options));
+    const { connectTimeoutMs: timeoutMs, signal } = client.#options;
+    try {
+      await client.#admin.getBroker({ timeoutMs, signal });
+      return client;
+    } catch (error) {
+      client.#connection.close();
+      throw error;
+    }
+  }
+
+  /** How the client stands with its broker. */
+  get state(): ClientState {
+    return this.#connection.states.state;
+  }
+
+  /** The producer id in hexadecimal: the first part of derived event ids. */
+  get producerId(): string {
+    return this.#producer.hex;
+  }
+
+  /** Bytes that are published and not acknowledged. */
+  get unackedBytes(): number {
+    return this.#publisher.unackedBytes;
+  }
+
+  /** Calls `listener` with every change of `state` from now on; the answer ends that. */
+  onStateChange(listener: StateListener): () => void {
+    return this.#connection.states.onChange(listener);
+  }
+
+  /** Calls `listener` when a subscription says why it stands still; the answer ends that. */
+  onNotice(listener: (notice: SubscriptionNotice) => void): () => void {
+    this.#noticeListeners.add(listener);
+    return () => this.#noticeListeners.delete(listener);
+  }
+
+  /**
+   * Publishes one event. Resolves when it is durable, with its place. Many publishes at a time share
+   * batches; none waits for another. After a lost connection it is sent again under the same
+   * sequence, and so never stored twice.
+   *
+   * @throws {@link PubSubError} EVENT_INVALID and LIMIT_EXCEEDED before anything is sent;
+   * TOPIC_NOT_FOUND and other refusals for this event alone; BUFFER_FULL without room until the
+   * timeout; TIMED_OUT when it is not known in time whether it is stored; PRODUCER_FENCED
+   */
+  async publish(
+    topic: string,
+    event: Publishable,
+    options: PublishOptions = {},
+  ): Promise<PublishReceipt> {
+    const outgoing = outgoingEvent(topic, event, this.#options.source);
+    return await this.#publisher.publish(topic, outgoing, options);
+  }
+
+  /**
+   * Publishes several events, in order within a partition.
+   *
+   * @returns their receipts, in order
+   * @throws the first error; the other events may be stored
+   */
+  async publishMany(
+    topic: string,
+    events: readonly Publishable[],
+    options: PublishOptions = {},
+  ): Promise<PublishReceipt[]> {
+    const outgoing = events.map((event) => outgoingEvent(topic, event, this.#options.source));
+    return await Promise.all(
+      outgoing.map((event) => this.#publisher.publish(topic, event, options)),
+    );
+  }
+
+  /**
+   * Publishes a batch that was encoded with `encodeBatch`, as it is. Without a producer in it, it is
+   * published under this client's.
+   *
+   * @throws {@link PubSubError} when all of it is refused; single refusals stand in the receipt
+   */
+  async publishBatch(
+    batch: RecordBatch,
+    options: Pick<PublishOptions, "signal"> = {},
+  ): Promise<BatchReceipt> {
+    return await this.#publisher.publishBatch(batch, options.signal);
+  }
+
+  /** Resolves when everything published so far is acknowledged or failed. */
+  async flush(): Promise<void> {
+    await this.#publisher.flush();
+  }
+
+  /**
+   * Consumes a subscription: with a handler, or by iterating over what is answered. Resolves when
+   * the broker has opened it, so that events published from then on are not missed.
+   *
+   * @param options or a topic, where the client has a name
+   * @throws {@link PubSubError} SUBSCRIPTION_EXISTS, SUBSCRIPTION_NOT_FOUND, TOPIC_PATTERN_INVALID,
+   * BAD_REQUEST
+   */
+  async subscribe(
+    options: SubscribeOptions | string,
+    handler?: EventHandler,
+  ): Promise<Subscription> {
+    this.#connection.throwIfAborted(undefined);
+    const asked = typeof options === "string" ? { topic: options } : options;
+    const subscription = new Subscription({
+      connection: this.#connection,
+      options: resolveSubscribe(asked, this.#options.name),
+      notice: (notice) => {
+        for (const listener of this.#noticeListeners) listener(notice);
+      },
+      closed: (closed) => this.#subscriptions.delete(closed),
+      closeTimeoutMs: this.#options.closeTimeoutMs,
+    });
+    this.#subscriptions.add(subscription);
+    await subscription.open();
+    if (handler !== undefined) subscription.run(handler);
+    return subscription;
+  }
+
+  /**
+   * Reads a topic-partition in order, without a subscription and without changing anything.
+   *
+   * @throws {@link PubSubError} TOPIC_NOT_FOUND, PARTITION_INVALID, OFFSET_OUT_OF_RANGE
+   */
+  async *read(
+    topic: string,
+    options: ReadOptions = {},
+  ): AsyncGenerator<StoredEvent, void, undefined> {
+    const offset = options.offset ?? (await this.#firstOffset(topic, options));
+    yield* readEvents(this.#connection, topic, { ...options, offset });
+  }
+
+  /** Events that carry a correlation id, over all topics, in the order in which they were stored. */
+  eventsByCorrelationId(
+    correlationId: string,
+    options: RequestOptions = {},
+  ): AsyncGenerator<AnsweredEvent, void, undefined> {
+    const { clients, namespace } = this.#connection;
+    const call = clients.query.listCorrelatedEvents.bind(clients.query);
+    return allPages(async (pageToken) => {
+      const request = { namespace, correlationId, pageSize: 0, pageToken };
+      const answer = await this.#connection.unary(call, request, repeatable(options));
+      const items = answer.events.map((event) => new AnsweredEvent(event));
+      return { items, nextPageToken: answer.nextPageToken };
+    });
+  }
+
+  /** What the broker is and can do. */
+  async getBroker(options: RequestOptions = {}): Promise<GetBrokerResponse> {
+    return await this.#admin.getBroker(options);
+  }
+
+  /**
+   * Creates a topic, or answers the existing one when its settings are equal.
+   *
+   * @throws {@link PubSubError} TOPIC_NAME_INVALID, TOPIC_EXISTS, LIMIT_REACHED, BAD_REQUEST
+   */
+  async createTopic(
+    name: string,
+    settings: Partial<TopicSettings> = {},
+    options: RequestOptions = {},
+  ): Promise<Topic> {
+    return await this.#admin.createTopic(name, settings, options);
+  }
+
+  /** One topic with the bounds of its partitions. @throws {@link PubSubError} TOPIC_NOT_FOUND */
+  async getTopic(name: string, options: RequestOptions = {}): Promise<Topic> {
+    return await this.#admin.getTopic(name, options);
+  }
+
+  /** Topics by name that match a pattern; without one, all that do not begin with `$`. */
+  listTopics(pattern = "", options: RequestOptions = {}): AsyncGenerator<Topic, void, undefined> {
+    return this.#admin.listTopics(pattern, options);
+  }
+
+  /**
+   * Creates a subscription, or answers the existing one when its settings are equal.
+   *
+   * @throws {@link PubSubError} SUBSCRIPTION_EXISTS, TOPIC_PATTERN_INVALID, LIMIT_REACHED, BAD_REQUEST
+   */
+  async createSubscription(
+    name: string,
+    settings: SubscriptionOptions,
+    options: RequestOptions = {},
+  ): Promise<SubscriptionState> {
+    return await this.#admin.createSubscription(name, settings, options);
+  }
+
+  /** One subscription. @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND */
+  async getSubscription(name: string, options: RequestOptions = {}): Promise<SubscriptionState> {
+    return await this.#admin.getSubscription(name, options);
+  }
+
+  /** Subscriptions by name. */
+  listSubscriptions(
+    options: RequestOptions = {},
+  ): AsyncGenerator<SubscriptionState, void, undefined> {
+    return this.#admin.listSubscriptions(options);
+  }
+
+  /** Deletes a subscription. @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND */
+  async deleteSubscription(name: string, options: RequestOptions = {}): Promise<void> {
+    await this.#admin.deleteSubscription(name, options);
+  }
+
+  /**
+   * Registers an execution, so that feedback can find it; feedback that came before counts.
+   *
+   * @throws {@link PubSubError} EXECUTION_EXISTS, CORRELATION_KEY_INVALID, DEADLINE_OUT_OF_RANGE
+   */
+  async registerExecution(
+    execution: ExecutionInput,
+    options: RequestOptions = {},
+  ): Promise<RegisteredExecution> {
+    return await this.#executions.register(execution, options);
+  }
+
+  /** One execution. @throws {@link PubSubError} EXECUTION_NOT_FOUND */
+  async getExecution(executionId: string, options: RequestOptions = {}): Promise<Execution> {
+    return await this.#executions.get(executionId, options);
+  }
+
+  /**
+   * Submits feedback that no connector brings; it is matched by its keys exactly as a webhook's.
+   *
+   * @throws {@link PubSubError} CORRELATION_KEY_INVALID, BAD_REQUEST, LIMIT_EXCEEDED
+   */
+  async submitFeedback(
+    submission: FeedbackSubmission,
+    options: RequestOptions = {},
+  ): Promise<SubmittedFeedback> {
+    return await this.#executions.submit(submission, options);
+  }
+
+  /**
+   * Waits durably for feedback on an execution: across restarts of the broker, and with a `waitId`
+   * of one's own across restarts of the caller.
+   *
+   * @throws {@link PubSubError} WAIT_EXISTS, DEADLINE_OUT_OF_RANGE, BAD_REQUEST, CLIENT_CLOSED
+   */
+  async awaitFeedback(
+    executionId: string,
+    options: AwaitFeedbackOptions = {},
+  ): Promise<FeedbackOutcome> {
+    return await this.#executions.await(executionId, options);
+  }
+
+  /**
+   * Closes: subscriptions settle what runs, publishes are acknowledged, for at most
+   * `closeTimeoutMs`; what is left then fails with CLIENT_CLOSED.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#closeOnce();
+    return this.#closing;
+  }
+
+  async #closeOnce(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#options.closeTimeoutMs);
+    });
+    const subscriptions = [...this.#subscriptions].map((subscription) => subscription.close());
+    await Promise.race([Promise.all([...subscriptions, this.#publisher.flush()]), timeout]);
+    clearTimeout(timer);
+    this.#publisher.close();
+    this.#connection.close();
+  }
+
+  async #partitionCount(topic: string): Promise<number> {
+    const { settings } = await this.#admin.getTopic(topic);
+    return settings?.partitions || 1;
+  }
+
+  async #firstOffset(topic: string, { partition = 0, signal }: ReadOptions): Promise<bigint> {
+    const { partitions } = await this.#admin.getTopic(topic, { signal });
+    const bounds = partitions.find((candidate) => candidate.partition === partition);
+    if (bounds !== undefined) return bounds.firstOffset;
+    throw PubSubError.of("PARTITION_INVALID", `${topic} has no partition ${partition}`, {
+      metadata: { topic, partition, partitions: partitions.length },
+    });
+  }
+}

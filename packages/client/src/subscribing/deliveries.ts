@@ -1,0 +1,127 @@
+import type { DeliveredBatch, PubSubError } from "@opendxa/pubsub-protocol";
+import { originsOf } from "../reading/stored-event.js";
+import { ReceivedEvent, type Settler } from "./received-event.js";
+
+interface Held {
+  readonly events: Set<ReceivedEvent>;
+  readonly sinceMs: number;
+}
+
+interface Queued {
+  readonly event: ReceivedEvent;
+  /** Credit that comes back when the application takes this event. */
+  readonly credit: number;
+}
+
+/** Events that were delivered and not settled, and the credit that they hold. */
+export class Deliveries {
+  readonly #settler: Settler;
+  readonly #creditBytes: number;
+  #queue: Queued[] = [];
+  #next = 0;
+  #held = new Map<bigint, Held>();
+  #consumedBytes = 0;
+
+  /** Starts empty, with the whole credit given to the broker. */
+  constructor(settler: Settler, creditBytes: number) {
+    this.#settler = settler;
+    this.#creditBytes = creditBytes;
+  }
+
+  /** Events that wait for the application. */
+  get waiting(): number {
+    return this.#queue.length - this.#next;
+  }
+
+  /**
+   * Takes delivered batches.
+   *
+   * @param bytes what they cost of the credit
+   * @returns batches that cannot be read, with why
+   */
+  add(
+    batches: readonly DeliveredBatch[],
+    bytes: number,
+    nowMs: number,
+  ): { batch: DeliveredBatch; error: PubSubError }[] {
+    const broken: { batch: DeliveredBatch; error: PubSubError }[] = [];
+    const before = this.#queue.length;
+    for (const batch of batches) {
+      const events: ReceivedEvent[] = [];
+      if (batch.batch === undefined) continue;
+      try {
+        for (const origin of originsOf(batch.batch, batch.selected)) {
+          events.push(new ReceivedEvent(origin, batch, this.#settler));
+        }
+      } catch (error) {
+        broken.push({ batch, error: error as PubSubError });
+        continue;
+      }
+      const held = this.#held.get(batch.lease) ?? { events: new Set(), sinceMs: nowMs };
+      this.#held.set(batch.lease, held);
+      for (const event of events) {
+        held.events.add(event);
+        this.#queue.push({ event, credit: 0 });
+      }
+    }
+    const last = this.#queue.at(-1);
+    if (last === undefined || this.#queue.length === before) this.#consumedBytes += bytes;
+    else this.#queue[this.#queue.length - 1] = { event: last.event, credit: bytes };
+    return broken;
+  }
+
+  /** The next event for the application. */
+  take(): ReceivedEvent | undefined {
+    const queued = this.#queue[this.#next];
+    if (queued === undefined) return undefined;
+    this.#next += 1;
+    if (this.#next === this.#queue.length) {
+      this.#queue = [];
+      this.#next = 0;
+    }
+    this.#consumedBytes += queued.credit;
+    return queued.event;
+  }
+
+  /** Credit to give back now, in bytes: 0 until half of it was consumed. */
+  takeCredit(): number {
+    if (this.#consumedBytes * 2 < this.#creditBytes) return 0;
+    const bytes = this.#consumedBytes;
+    this.#consumedBytes = 0;
+    return bytes;
+  }
+
+  /** An event is settled. */
+  settled(event: ReceivedEvent): void {
+    const held = this.#held.get(event.position.lease);
+    held?.events.delete(event);
+    if (held?.events.size === 0) this.#held.delete(event.position.lease);
+  }
+
+  /** Takes back what waits of a key: its order broke, and the broker delivers it again. */
+  dropKey(key: string): void {
+    const waiting = this.#queue.slice(this.#next);
+    const dropped = waiting.filter(({ event }) => event.orderingKey === key);
+    this.#queue = waiting.filter(({ event }) => event.orderingKey !== key);
+    this.#next = 0;
+    for (const { event, credit } of dropped) {
+      this.#consumedBytes += credit;
+      this.settled(event);
+    }
+  }
+
+  /** Unsettled events of leases that are not older than `heldMsMax`. */
+  *heldSince(nowMs: number, heldMsMax: number): Generator<ReceivedEvent> {
+    for (const { events, sinceMs } of this.#held.values()) {
+      if (nowMs - sinceMs < heldMsMax) yield* events;
+    }
+  }
+
+  /** The stream broke: all leases ended, and the credit is given anew. */
+  reset(): void {
+    this.#queue = [];
+    this.#next = 0;
+    this.#held = new Map();
+    this.#consumedBytes = 0;
+  }
+}

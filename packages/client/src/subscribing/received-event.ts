@@ -1,0 +1,67 @@
+import type { BatchEventOrigin, DeliveredBatch } from "@opendxa/pubsub-protocol";
+import { StoredEvent } from "../reading/stored-event.js";
+import type { NackOptions, SettledPosition, SettlementOutcome } from "./settlements.js";
+
+/** Carries out what is said of an event. */
+export interface Settler {
+  /** The event is done. */
+  ack(event: ReceivedEvent): Promise<SettlementOutcome>;
+  /** The event is to come again. */
+  nack(event: ReceivedEvent, options: NackOptions): Promise<SettlementOutcome>;
+  /** The event is kept longer. */
+  extend(event: ReceivedEvent, deadlineMs: number): Promise<SettlementOutcome>;
+}
+
+/** An event that is leased to this consumer until it is acked, nacked or its ack deadline passes. */
+export class ReceivedEvent extends StoredEvent {
+  /** Delivery attempt, from 1. */
+  readonly attempt: number;
+  /** Names it to the broker. */
+  readonly position: SettledPosition;
+  readonly #settler: Settler;
+  #isSettled = false;
+
+  /** Made by a subscription. */
+  constructor(origin: BatchEventOrigin, delivered: DeliveredBatch, settler: Settler) {
+    super(origin);
+    this.attempt = delivered.attempt;
+    this.#settler = settler;
+    this.position = {
+      lease: delivered.lease,
+      sequence: delivered.sequence,
+      index: delivered.firstIndex + origin.index,
+    };
+  }
+
+  /** It was acked or nacked. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /**
+   * Says that the event is done. Resolves when that is durable, and never rejects; whoever does not
+   * wait for it loses nothing but the answer. The second settlement of an event has no effect.
+   */
+  async ack(): Promise<SettlementOutcome> {
+    if (this.#isSettled) return "stale";
+    this.#isSettled = true;
+    return await this.#settler.ack(this);
+  }
+
+  /** Gives the event back for another attempt; otherwise as {@link ack}. */
+  async nack(options: NackOptions = {}): Promise<SettlementOutcome> {
+    if (this.#isSettled) return "stale";
+    this.#isSettled = true;
+    return await this.#settler.nack(this, options);
+  }
+
+  /**
+   * Keeps the event longer.
+   *
+   * @param deadlineMs from now, at most 10 minutes; 0 or absent: the subscription's ack deadline
+   */
+  async extend(deadlineMs = 0): Promise<SettlementOutcome> {
+    if (this.#isSettled) return "stale";
+    return await this.#settler.extend(this, deadlineMs);
+  }
+}

@@ -1,0 +1,170 @@
+import {
+  ACK_DEADLINE_MS_MAX,
+  DeliveryOrder,
+  PubSubError,
+  type StartPosition,
+  SubscriptionSettings,
+  validateSubscriptionName,
+} from "@opendxa/pubsub-protocol";
+import {
+  CONCURRENCY_MAX,
+  CREDIT_BYTES_DEFAULT,
+  CREDIT_BYTES_LIMIT,
+  CREDIT_BYTES_MIN,
+  CREDIT_EVENTS_DEFAULT,
+  CREDIT_EVENTS_LIMIT,
+  LEASE_HELD_MS_DEFAULT,
+} from "../limits.js";
+
+/** Where a new subscription begins: new events only, the oldest stored ones, or from a time on. */
+export type SubscriptionStart = "latest" | "earliest" | { readonly timeUnixMs: bigint };
+
+/** Settings of a subscription that has to be created when it is first opened. */
+export interface SubscriptionOptions {
+  /** One topic or pattern. */
+  readonly topic?: string | undefined;
+  /** Several topics or patterns, 1 to 64. */
+  readonly topics?: readonly string[] | undefined;
+  /** Where it begins when it is created. Default `latest`. */
+  readonly start?: SubscriptionStart | undefined;
+  /** How long a consumer may keep an event, in milliseconds, 1,000 to 600,000. Default 30,000. */
+  readonly ackDeadlineMs?: number | undefined;
+  /** Shortest and longest base of the backoff between attempts. Default 1,000 and 600,000. */
+  readonly retry?: { readonly minMs: number; readonly maxMs: number } | undefined;
+  /** Attempts after which an event is dead-lettered. Default: no bound. */
+  readonly attemptsMax?: number | undefined;
+  /** `key`: events of one ordering key come strictly in order. Default `none`. */
+  readonly order?: "none" | "key" | undefined;
+  /** Further settings of the contract, such as a filter. */
+  readonly settings?: Partial<SubscriptionSettings> | undefined;
+}
+
+/** How to consume a subscription. */
+export interface SubscribeOptions extends SubscriptionOptions {
+  /**
+   * Name of the subscription. Default, only where the client was given a `name` and there is one
+   * topic: `<client name>:<topic>`. With topics it is created when it does not exist; without, it
+   * must exist.
+   */
+  readonly subscription?: string | undefined;
+  /** Shown in the broker's lists. Default: the client's name. */
+  readonly consumerName?: string | undefined;
+  /** Bytes that may be on their way or waiting here, 2 to 64 MiB. Default 4 MiB. */
+  readonly creditBytes?: number | undefined;
+  /** Events that may be unsettled here, at most 100,000. Default 1,000. */
+  readonly creditEvents?: number | undefined;
+  /** Handlers that run at a time. Default 1: one after another. */
+  readonly concurrency?: number | undefined;
+  /**
+   * Leases of events that wait here or are being handled are extended for so long, in milliseconds;
+   * 0: never. Default 600,000.
+   */
+  readonly leaseHeldMsMax?: number | undefined;
+  /** Closes the subscription when aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options with everything decided. */
+export interface ResolvedSubscribe {
+  /** Name. */
+  readonly subscription: string;
+  /** Settings to create it with. */
+  readonly settings: SubscriptionSettings | undefined;
+  /** Shown in lists. */
+  readonly consumerName: string;
+  /** Credit in bytes. */
+  readonly creditBytes: number;
+  /** Credit in events. */
+  readonly creditEvents: number;
+  /** Handlers at a time. */
+  readonly concurrency: number;
+  /** Longest time that leases are extended for. */
+  readonly leaseHeldMsMax: number;
+  /** Ends it. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Decides everything. @throws {@link PubSubError} BAD_REQUEST with `field` and `rule` */
+export function resolveSubscribe(
+  options: SubscribeOptions,
+  clientName: string | undefined,
+): ResolvedSubscribe {
+  const subscription = options.subscription ?? defaultName(options, clientName);
+  validateSubscriptionName(subscription);
+  return {
+    subscription,
+    settings: settingsOf(options),
+    consumerName: options.consumerName ?? clientName ?? "",
+    creditBytes: bounded(
+      "creditBytes",
+      options.creditBytes ?? CREDIT_BYTES_DEFAULT,
+      CREDIT_BYTES_MIN,
+      CREDIT_BYTES_LIMIT,
+    ),
+    creditEvents: bounded(
+      "creditEvents",
+      options.creditEvents ?? CREDIT_EVENTS_DEFAULT,
+      1,
+      CREDIT_EVENTS_LIMIT,
+    ),
+    concurrency: bounded("concurrency", options.concurrency ?? 1, 1, CONCURRENCY_MAX),
+    leaseHeldMsMax: bounded(
+      "leaseHeldMsMax",
+      options.leaseHeldMsMax ?? LEASE_HELD_MS_DEFAULT,
+      0,
+      Number.MAX_SAFE_INTEGER,
+    ),
+    signal: options.signal,
+  };
+}
+
+/** Settings of the contract; undefined without topics: then the subscription must exist. */
+export function settingsOf(options: SubscriptionOptions): SubscriptionSettings | undefined {
+  const patterns = topicsOf(options);
+  if (patterns.length === 0) return undefined;
+  if (options.ackDeadlineMs !== undefined)
+    bounded("ackDeadlineMs", options.ackDeadlineMs, 0, ACK_DEADLINE_MS_MAX);
+  return SubscriptionSettings.create({
+    patterns,
+    start: startOf(options.start ?? "latest"),
+    ackDeadlineMs: options.ackDeadlineMs ?? 0,
+    ...(options.retry === undefined ? {} : { retry: options.retry }),
+    attemptsMax: options.attemptsMax ?? 0,
+    order: options.order === "key" ? DeliveryOrder.KEY : DeliveryOrder.NONE,
+    ...options.settings,
+  });
+}
+
+function topicsOf({ topic, topics = [] }: SubscriptionOptions): string[] {
+  return topic === undefined ? [...topics] : [topic, ...topics];
+}
+
+function startOf(start: SubscriptionStart): StartPosition {
+  if (start === "latest") return { position: { $case: "latest", value: true } };
+  if (start === "earliest") return { position: { $case: "earliest", value: true } };
+  return { position: { $case: "timeUnixMs", value: start.timeUnixMs } };
+}
+
+/**
+ * Two programs that never chose a name must not share a subscription without knowing it, and take
+ * each other's events.
+ */
+function defaultName(options: SubscribeOptions, clientName: string | undefined): string {
+  const [topic, another] = topicsOf(options);
+  if (clientName === undefined || topic === undefined || another !== undefined) {
+    throw badOption("subscription", "required unless the client has a name and there is one topic");
+  }
+  return `${clientName}:${topic.replaceAll("**", "_rest").replaceAll("*", "_any")}`;
+}
+
+function bounded(field: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw badOption(field, `a whole number of ${least} to ${most}`);
+}
+
+function badOption(field: string, rule: string): PubSubError {
+  return PubSubError.of("BAD_REQUEST", `${field}: ${rule}`, {
+    metadata: { field, rule },
+    fieldViolations: [{ field, description: rule }],
+  });
+}
