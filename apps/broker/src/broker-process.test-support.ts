@@ -32,7 +32,11 @@ export class BrokerProcess {
   #stderr = "";
 
   /** Starts the real program on free ports. */
-  constructor(data: string, args: readonly string[] = [], environment: Record<string, string> = {}) {
+  constructor(
+    data: string,
+    args: readonly string[] = [],
+    environment: Record<string, string> = {},
+  ) {
     const ports = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"];
     this.child = spawn(process.execPath, [PROGRAM, "--data", data, ...ports, ...args], {
       env: { ...process.env, ...environment },

@@ -44,7 +44,10 @@ it("refuses a body above its bound before reading it", async () => {
   const response = await app.inject({ method: "POST", url: "/ingress/mlflow", payload });
   expect(response.statusCode).toBe(413);
   expect(response.json()).toMatchObject({
-    error: { reason: "LIMIT_EXCEEDED", metadata: { field: "body", limit: String(webhookBodyBytesMax) } },
+    error: {
+      reason: "LIMIT_EXCEEDED",
+      metadata: { field: "body", limit: String(webhookBodyBytesMax) },
+    },
   });
 });
 
