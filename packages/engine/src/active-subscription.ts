@@ -3,8 +3,8 @@ import {
   type Grant,
   type Operation,
   type PausedReason,
-  stateKeys,
   type SubscriptionDelivery,
+  stateKeys,
 } from "@opendxa/pubsub-core";
 import type { IndexStore } from "@opendxa/pubsub-index-store";
 import {
@@ -52,13 +52,14 @@ interface WaitingVerdict {
   readonly exceptions: readonly SettlementException[];
 }
 
-const takeChange: Operation<SubscriptionDelivery, void> = {
+const takeChanges: Operation<{ delivery: SubscriptionDelivery; isFinal: boolean }, void> = {
   name: "settle",
   reads: () => [],
-  decide: (_loaded, delivery) => {
-    const change = delivery.takeChange();
-    const kind = change && ({ $case: "eventsSettled", value: change } as const);
-    const entries: Entry[] = kind === undefined ? [] : [EntryMessage.create({ kind })];
+  decide: (_loaded, { delivery, isFinal }) => {
+    const entries: Entry[] = [];
+    for (let value = delivery.takeChange(isFinal); value; value = delivery.takeChange(isFinal)) {
+      entries.push(EntryMessage.create({ kind: { $case: "eventsSettled", value } }));
+    }
     return { entries, reply: undefined };
   },
 };
@@ -70,6 +71,8 @@ const takeChange: Operation<SubscriptionDelivery, void> = {
 export class ActiveSubscription {
   /** Name. */
   readonly name: string;
+  /** Its topic patterns. */
+  readonly patterns: readonly string[];
   /** State machine. */
   readonly delivery: SubscriptionDelivery;
   readonly #parts: DispatchParts;
@@ -87,12 +90,14 @@ export class ActiveSubscription {
   constructor(
     subscription: {
       readonly name: string;
+      readonly patterns: readonly string[];
       readonly delivery: SubscriptionDelivery;
       readonly matches: (topicId: number) => boolean;
     },
     parts: DispatchParts,
   ) {
     this.name = subscription.name;
+    this.patterns = subscription.patterns;
     this.delivery = subscription.delivery;
     this.#matches = subscription.matches;
     this.#parts = parts;
@@ -296,7 +301,8 @@ export class ActiveSubscription {
       this.#settleAgain = false;
       if (this.#isLive) this.delivery.examinedThrough(this.#parts.recent.lastSequence);
       const waiting = this.#verdicts.splice(0);
-      await this.#parts.loop.runInternal(takeChange, this.delivery);
+      const isFinal = this.#sinks.size === 0;
+      await this.#parts.loop.runInternal(takeChanges, { delivery: this.delivery, isFinal });
       this.#answer(waiting);
     }
     this.#settling = undefined;
@@ -332,11 +338,14 @@ export class ActiveSubscription {
     const at = this.delivery.nextTimerMs();
     if (at === undefined) return;
     const { clock, timers } = this.#parts;
-    this.#timer = timers.setTimer(() => {
-      this.#timer = undefined;
-      this.delivery.expire(clock.now(), this.#jitter);
-      this.#requestSettle();
-      this.pump();
-    }, Math.max(0, at - clock.now()));
+    this.#timer = timers.setTimer(
+      () => {
+        this.#timer = undefined;
+        this.delivery.expire(clock.now(), this.#jitter);
+        this.#requestSettle();
+        this.pump();
+      },
+      Math.max(0, at - clock.now()),
+    );
   }
 }

@@ -108,7 +108,8 @@ async function* readBlocks(file: DiskFile): AsyncGenerator<CheckpointRecord> {
     const head = await readExactly(file, position, 8);
     const view = new DataView(head.buffer);
     const length = view.getUint32(0);
-    if (length > blockBytesMax) throw new CheckpointError("a block is longer than any block can be");
+    if (length > blockBytesMax)
+      throw new CheckpointError("a block is longer than any block can be");
     const body = await readExactly(file, position + 8, length === 0 ? 8 : length);
     if (crc32c(body) !== view.getUint32(4)) {
       throw new CheckpointError(`the block at byte ${position} has a wrong checksum`);
@@ -152,10 +153,12 @@ export async function* mergeCheckpointFiles(
   const heads = await Promise.all(readers.map(async (reader) => (await reader.next()).value));
   const isRecord = (head: unknown): head is CheckpointRecord => head !== undefined;
   for (;;) {
-    const smallest = heads.filter(isRecord).reduce<string | undefined>(
-      (least, { key }) => (least === undefined || key < least ? key : least),
-      undefined,
-    );
+    const smallest = heads
+      .filter(isRecord)
+      .reduce<string | undefined>(
+        (least, { key }) => (least === undefined || key < least ? key : least),
+        undefined,
+      );
     if (smallest === undefined) return;
     let newest: CheckpointRecord | undefined;
     for (const [i, head] of heads.entries()) {

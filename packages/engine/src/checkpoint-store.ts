@@ -1,12 +1,16 @@
-import type { Disk } from "@opendxa/pubsub-journal";
 import { hex64 } from "@opendxa/pubsub-core";
+import type { Disk } from "@opendxa/pubsub-journal";
 import {
   mergeCheckpointFiles,
   readCheckpointFile,
   readCheckpointHeader,
   writeCheckpointFile,
 } from "./checkpoint-file.js";
-import { CheckpointError, type CheckpointHeader, type CheckpointRecord } from "./checkpoint-format.js";
+import {
+  CheckpointError,
+  type CheckpointHeader,
+  type CheckpointRecord,
+} from "./checkpoint-format.js";
 import { checkpointChainsKept, checkpointDeltasMax } from "./limits.js";
 
 interface KnownFile {
@@ -50,7 +54,10 @@ export class CheckpointStore {
     },
   ): Promise<CheckpointStore> {
     const store = new CheckpointStore(disk, folder, options.journalId);
-    if (!(await disk.exists(folder))) await disk.mkdir(folder);
+    if (!(await disk.exists(folder))) {
+      await disk.mkdir(folder);
+      await disk.syncDirectory(folder.slice(0, Math.max(1, folder.lastIndexOf("/"))));
+    }
     const files: KnownFile[] = [];
     for (const name of (await disk.readdir(folder)).sort()) {
       if (name.endsWith(".tmp")) {

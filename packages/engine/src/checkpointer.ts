@@ -1,8 +1,8 @@
 import { payloadIndexPrefixes, type StateWrite } from "@opendxa/pubsub-core";
 import type { IndexStore } from "@opendxa/pubsub-index-store";
-import type { AppliedEntry } from "./command-loop.js";
 import type { CheckpointRecord } from "./checkpoint-format.js";
 import type { CheckpointStore } from "./checkpoint-store.js";
+import type { AppliedEntry } from "./command-loop.js";
 import type { EngineLog, TimerHandle, Timers } from "./environment.js";
 import { markDurable } from "./index-chain.js";
 import type { IndexWriter } from "./index-writer.js";

@@ -10,8 +10,8 @@ import {
   type ListCorrelatedEventsResponse,
   PubSubError,
   type ReadBatch,
-  selectionOf,
   type StoredBatch,
+  selectionOf,
 } from "@opendxa/pubsub-protocol";
 import type { CommandLoop } from "./command-loop.js";
 import type { EntryReader } from "./delivery-builder.js";
@@ -75,9 +75,13 @@ export class EventLog {
     }
     const partitions = topic.topic?.settings?.partitions ?? 1;
     if (range.partition >= partitions) {
-      throw PubSubError.of("PARTITION_INVALID", `topic ${range.topic} has ${partitions} partitions`, {
-        metadata: { topic: range.topic, partition: range.partition, partitions },
-      });
+      throw PubSubError.of(
+        "PARTITION_INVALID",
+        `topic ${range.topic} has ${partitions} partitions`,
+        {
+          metadata: { topic: range.topic, partition: range.partition, partitions },
+        },
+      );
     }
     let offset = range.offset;
     let left = range.eventsMax === 0n ? undefined : range.eventsMax;
@@ -140,7 +144,12 @@ export class EventLog {
   ): Promise<string> {
     const prefix = stateKeys.batch(topicId, partition, 0n).name.slice(0, -16);
     const at = stateKeys.batch(topicId, partition, offset).name;
-    const [before] = await this.#parts.index.scan({ gte: prefix, lte: at, reverse: true, limit: 1 });
+    const [before] = await this.#parts.index.scan({
+      gte: prefix,
+      lte: at,
+      reverse: true,
+      limit: 1,
+    });
     if (isFirst) await this.#checkOffset(prefix, offset);
     return before?.key ?? at;
   }
@@ -152,12 +161,17 @@ export class EventLog {
     const baseOf = (entry: typeof oldest): bigint =>
       entry === undefined ? 0n : BigInt(`0x${entry.key.slice(-16)}`);
     const first = baseOf(oldest);
-    const next = newest === undefined ? 0n : baseOf(newest) + BigInt(BatchRef.decode(newest.value).count);
+    const next =
+      newest === undefined ? 0n : baseOf(newest) + BigInt(BatchRef.decode(newest.value).count);
     if (offset >= first && offset <= next) return;
     if (offset === 0n) return;
-    throw PubSubError.of("OFFSET_OUT_OF_RANGE", `offset ${offset} is not between ${first} and ${next}`, {
-      metadata: { offset, first, next },
-    });
+    throw PubSubError.of(
+      "OFFSET_OUT_OF_RANGE",
+      `offset ${offset} is not between ${first} and ${next}`,
+      {
+        metadata: { offset, first, next },
+      },
+    );
   }
 
   async #readBatch(
@@ -221,7 +235,9 @@ export class EventLog {
   }
 
   /** A page of the events of a correlation id. */
-  async listCorrelated(request: ListCorrelatedEventsRequest): Promise<ListCorrelatedEventsResponse> {
+  async listCorrelated(
+    request: ListCorrelatedEventsRequest,
+  ): Promise<ListCorrelatedEventsResponse> {
     const { correlationId, pageToken: token } = request;
     const size = pageSizeOf(request.pageSize);
     if (correlationId === "") {

@@ -29,7 +29,11 @@ export class IndexWriter {
   #applied: bigint;
   #running: Promise<void> | undefined;
   #failure: Error | undefined;
-  readonly #watchers = new Set<{ target: bigint; resolve: () => void; reject: (e: Error) => void }>();
+  readonly #watchers = new Set<{
+    target: bigint;
+    resolve: () => void;
+    reject: (e: Error) => void;
+  }>();
 
   constructor(index: IndexStore, applied: bigint, events: IndexWriterEvents) {
     this.#index = index;
@@ -88,7 +92,8 @@ export class IndexWriter {
     const target = this.#durable;
     this.#waiting = new Map();
     const several = batch.length > indexBatchWritesMax;
-    if (several) await this.#index.write([{ key: indexKeys.partial, value: encodeSequence(target) }]);
+    if (several)
+      await this.#index.write([{ key: indexKeys.partial, value: encodeSequence(target) }]);
     for (let from = 0; ; from += indexBatchWritesMax) {
       const part = batch.slice(from, from + indexBatchWritesMax);
       const isLast = from + indexBatchWritesMax >= batch.length;

@@ -1,4 +1,4 @@
-import { payloadIndex, type Projection, stateKeys } from "@opendxa/pubsub-core";
+import { type Projection, payloadIndex, stateKeys } from "@opendxa/pubsub-core";
 import { type IndexStore, type IndexWrite, prefixScope } from "@opendxa/pubsub-index-store";
 import type { Journal } from "@opendxa/pubsub-journal";
 import { decodeEntry, TopicState } from "@opendxa/pubsub-protocol";
@@ -94,7 +94,9 @@ export async function prepareIndex(parts: RecoveryParts): Promise<PreparedIndex>
   await index.clear();
   const applied = await loadCheckpoint(parts);
   if (applied > journal.lastSequence) {
-    throw new Error(`the checkpoint at ${applied} is ahead of the journal at ${journal.lastSequence}`);
+    throw new Error(
+      `the checkpoint at ${applied} is ahead of the journal at ${journal.lastSequence}`,
+    );
   }
   await indexPayload(parts, applied);
   await index.flush();

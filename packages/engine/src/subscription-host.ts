@@ -1,9 +1,10 @@
 import {
   createSubscription,
   deleteSubscription,
+  LeaseTokens,
   PatternTrie,
-  stateKeys,
   SubscriptionDelivery,
+  stateKeys,
 } from "@opendxa/pubsub-core";
 import { prefixScope } from "@opendxa/pubsub-index-store";
 import {
@@ -16,9 +17,9 @@ import {
   type SubscriptionState,
 } from "@opendxa/pubsub-protocol";
 import { ActiveSubscription, type DispatchParts } from "./active-subscription.js";
+import type { AppliedEntry } from "./command-loop.js";
 import type { Consumer, ConsumerSink, Created } from "./engine-api.js";
 import { openStreamsMax } from "./limits.js";
-import type { AppliedEntry } from "./command-loop.js";
 import type { StateCache } from "./state-cache.js";
 import type { TopicTable } from "./topic-table.js";
 
@@ -40,12 +41,14 @@ export class SubscriptionHost {
   readonly #running = new Map<string, ActiveSubscription>();
   readonly #trie = new PatternTrie<ActiveSubscription>();
   readonly #touched = new Set<ActiveSubscription>();
+  readonly #tokens: LeaseTokens;
   #nextConsumer = 1n;
   #consumers = 0;
   #isFlushing = false;
 
   constructor(parts: SubscriptionHostParts, states: Iterable<SubscriptionState>) {
     this.#parts = parts;
+    this.#tokens = new LeaseTokens(parts.startNumber);
     for (const state of states) this.#states.set(state.subscription?.name ?? "", state);
   }
 
@@ -97,8 +100,8 @@ export class SubscriptionHost {
     await active?.settled();
     const { subscriptionId } = this.#stateOf(name);
     const exceptions = await this.#exceptions(subscriptionId);
-    const clearedSequences = [...exceptions.keys()];
-    await this.#parts.loop.run(deleteSubscription, { name, clearedSequences });
+    const exceptionSequences = [...exceptions.keys()];
+    await this.#parts.loop.run(deleteSubscription, { name, exceptionSequences });
   }
 
   /** Joins a consumer. */
@@ -206,20 +209,24 @@ export class SubscriptionHost {
     await this.#parts.cache.load([key]);
     const cursor = this.#parts.cache.get(key) ?? CursorState.create();
     this.#parts.cache.release();
-    const { startNumber, topics } = this.#parts;
+    const { topics } = this.#parts;
     const delivery = SubscriptionDelivery.restore({
       subscriptionId,
       epoch,
-      settings: settings as SubscriptionSettings,
+      settings: {
+        ackDeadlineMs: settings?.ackDeadlineMs ?? 0,
+        retry: { minMs: settings?.retry?.minMs ?? 0, maxMs: settings?.retry?.maxMs ?? 0 },
+      },
       cursor,
       exceptions,
-      startNumber,
+      tokens: this.#tokens,
     });
     const patterns = settings?.patterns ?? [];
     const matched = new Map<number, boolean>();
     const active: ActiveSubscription = new ActiveSubscription(
       {
         name,
+        patterns,
         delivery,
         matches: (topicId) => {
           const known = matched.get(topicId);
@@ -259,7 +266,6 @@ export class SubscriptionHost {
     active.stop();
     this.#running.delete(active.name);
     this.#active.delete(active.name);
-    const patterns = this.#states.get(active.name)?.subscription?.settings?.patterns;
-    this.#trie.removeAll(active, patterns);
+    for (const pattern of active.patterns) this.#trie.remove(pattern, active);
   }
 }

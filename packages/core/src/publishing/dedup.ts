@@ -1,4 +1,4 @@
-import { type DedupState, type ScannedHeads } from "@opendxa/pubsub-protocol";
+import type { DedupState, ScannedHeads } from "@opendxa/pubsub-protocol";
 import type { AnyStateKey, Loaded } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { hasBit, noBits, refusedBits } from "./refused-bits.js";
@@ -41,8 +41,7 @@ export class Dedup {
     for (let index = 0; index < heads.count; index++) {
       if (hasBit(placed.refused, index)) continue;
       const key = stateKeys.dedup(topicId, heads.source(index), heads.id(index));
-      const offset =
-        this.#seen.get(key.name) ?? inBatch.get(key.name) ?? this.#original(key);
+      const offset = this.#seen.get(key.name) ?? inBatch.get(key.name) ?? this.#original(key);
       if (offset !== undefined) found.push({ index, offset });
       else inBatch.set(key.name, placed.baseOffset + BigInt(index));
     }

@@ -26,9 +26,13 @@ function decide(loaded: Loaded, command: OpenProducerCommand): Decision<number> 
   const state = loaded.get(stateKeys.producer(producerHex(command.producerId)));
   const producers = loaded.get(stateKeys.namespace())?.producers ?? 0;
   if (state === undefined && producers >= producersMax) {
-    throw PubSubError.of("LIMIT_REACHED", `a namespace remembers at most ${producersMax} producers`, {
-      metadata: { field: "producers", limit: String(producersMax) },
-    });
+    throw PubSubError.of(
+      "LIMIT_REACHED",
+      `a namespace remembers at most ${producersMax} producers`,
+      {
+        metadata: { field: "producers", limit: String(producersMax) },
+      },
+    );
   }
   const epoch = (state?.epoch ?? 0) + 1;
   const value = { producerId: command.producerId.slice(), epoch };

@@ -1,4 +1,4 @@
-import { PubSubError, type RecordBatch, type ProducerWindow } from "@opendxa/pubsub-protocol";
+import { type ProducerWindow, PubSubError, type RecordBatch } from "@opendxa/pubsub-protocol";
 import type { Loaded } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { producerWindowBatchesMax } from "./limits.js";

@@ -6,11 +6,11 @@ import {
   Entry,
   ErrorReason,
   Priority,
-  PubSubError,
   type PublishFrame,
+  PubSubError,
   partitionForKey,
   type RecordBatch,
-  StoredBatch,
+  type StoredBatch,
   TopicIndex,
   type TopicState,
   validateTopicName,
@@ -52,8 +52,8 @@ function reads(command: PublishCommand, loaded: Loaded): readonly AnyStateKey[] 
   const wanted: AnyStateKey[] = [];
   for (const [i, batch] of command.frame.batches.entries()) {
     const check = command.checks[i];
-    const topic = loaded.get(stateKeys.topic(batch.topic));
     if (check === undefined || check instanceof PubSubError) continue;
+    const topic = loaded.get(stateKeys.topic(batch.topic));
     const producer = batch.producerId.length > 0 ? producerHex(batch.producerId) : undefined;
     if (producer !== undefined) wanted.push(stateKeys.producer(producer));
     if (topic === undefined) continue;
@@ -120,7 +120,11 @@ class FrameDecision {
       durability: Durability.FSYNC,
     });
     const nothingLeft = check.refusals.length + duplicates.offsets.length >= batch.count;
-    result.baseOffset = this.#offsets.take(topic.topicId, batch.partition, nothingLeft ? 0 : batch.count);
+    result.baseOffset = this.#offsets.take(
+      topic.topicId,
+      batch.partition,
+      nothingLeft ? 0 : batch.count,
+    );
     if (nothingLeft) return result;
     this.#sequences.remember(batch, topic.topicId, { baseOffset: result.baseOffset, refused });
     if (settings.dedup !== undefined) {
@@ -152,10 +156,7 @@ class FrameDecision {
         metadata: { topic: name },
       });
     }
-    const topicId = nextTopicId(
-      this.#loaded.get(stateKeys.namespace()),
-      this.created.length + 1,
-    );
+    const topicId = nextTopicId(this.#loaded.get(stateKeys.namespace()), this.created.length + 1);
     const settings = completeTopicSettings(name, undefined);
     const { entry, state } = topicCreated(name, settings, { topicId, nowMs: this.#context.nowMs });
     this.created.push(entry);
@@ -171,7 +172,11 @@ function endsStream(error: PubSubError): boolean {
 
 function refusedBatch(error: PubSubError): BatchResult {
   return BatchResultMessage.create({
-    refusal: { reason: ErrorReason[error.reason], message: error.message, metadata: error.metadata },
+    refusal: {
+      reason: ErrorReason[error.reason],
+      message: error.message,
+      metadata: error.metadata,
+    },
   });
 }
 
@@ -246,7 +251,10 @@ function entriesOf(frame: FrameDecision, atomic: boolean): Entry[] {
 
 function refusedInAtomicFrame(results: BatchResult[]): BatchResult[] {
   const cause = results.find((r) => r.refusal !== undefined || r.refusals.length > 0);
-  const metadata = { field: "frame.atomic", rule: "another event or batch of the frame was refused" };
+  const metadata = {
+    field: "frame.atomic",
+    rule: "another event or batch of the frame was refused",
+  };
   const other = PubSubError.of("BAD_REQUEST", metadata.rule, { metadata });
   return results.map((result) =>
     result === cause || result.refusal !== undefined ? result : refusedBatch(other),

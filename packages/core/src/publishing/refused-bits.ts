@@ -2,7 +2,10 @@
 export const noBits = new Uint8Array(0);
 
 /** The events of a list as a bitmap, least significant bit first; empty when there are none. */
-export function refusedBits(count: number, events: readonly { readonly index: number }[]): Uint8Array {
+export function refusedBits(
+  count: number,
+  events: readonly { readonly index: number }[],
+): Uint8Array {
   if (events.length === 0) return noBits;
   const bits = new Uint8Array(Math.ceil(count / 8));
   for (const { index } of events) {

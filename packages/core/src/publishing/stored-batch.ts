@@ -1,9 +1,4 @@
-import {
-  encodeBatch,
-  type Entry,
-  type OutgoingEvent,
-  StoredBatch,
-} from "@opendxa/pubsub-protocol";
+import { type Entry, encodeBatch, type OutgoingEvent, StoredBatch } from "@opendxa/pubsub-protocol";
 import type { DecideContext } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";

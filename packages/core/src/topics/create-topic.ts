@@ -3,11 +3,11 @@ import {
   NamespaceState,
   PubSubError,
   Topic,
-  TopicState,
   type TopicSettings,
+  type TopicState,
   validateTopicName,
 } from "@opendxa/pubsub-protocol";
-import type { Decision, DecideContext, Operation } from "../state/operation.js";
+import type { DecideContext, Decision, Operation } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { topicsMax } from "./limits.js";

@@ -1,4 +1,10 @@
-import { DedupSettings, Durability, PubSubError, TopicIndex, TopicSettings } from "@opendxa/pubsub-protocol";
+import {
+  DedupSettings,
+  Durability,
+  PubSubError,
+  TopicIndex,
+  TopicSettings,
+} from "@opendxa/pubsub-protocol";
 import {
   dedupIdsDefault,
   dedupIdsMax,
@@ -57,9 +63,7 @@ export function completeTopicSettings(
   if (asked.retentionBytes !== 0n) {
     refuseNotServed("retention_bytes", "2");
   }
-  const indexDefault = isCreatedOnFirstUse(name)
-    ? TopicIndex.ID_AND_CORRELATION
-    : TopicIndex.NONE;
+  const indexDefault = isCreatedOnFirstUse(name) ? TopicIndex.ID_AND_CORRELATION : TopicIndex.NONE;
   return {
     partitions: asked.partitions || 1,
     durability: Durability.FSYNC,
