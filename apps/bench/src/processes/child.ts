@@ -1,0 +1,64 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+/** What a child is asked to do, and how long it may take. */
+export interface RunChildOptions<Task> {
+  /** Its file in `children/`, without extension. */
+  readonly name: string;
+  /** Its task; plain data. */
+  readonly task: Task;
+  /** After so many milliseconds it is ended and counts as failed. */
+  readonly timeoutMs: number;
+}
+
+/** Runs a program of `children/` to its end and answers what it measured. */
+export async function runChild<Task extends object, Answer>(
+  options: RunChildOptions<Task>,
+): Promise<Answer> {
+  const child = forkChild(options.name, options.task);
+  const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs);
+  try {
+    return await answerOf<Answer>(child, options.name);
+  } finally {
+    clearTimeout(timer);
+    child.kill();
+  }
+}
+
+/** Starts a program of `children/` that serves until it is killed, once it says so. */
+export async function startChild<Task extends object, Answer>(
+  options: RunChildOptions<Task>,
+): Promise<{ readonly answer: Answer; readonly stop: () => void }> {
+  const child = forkChild(options.name, options.task);
+  const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs);
+  try {
+    return { answer: await answerOf<Answer>(child, options.name), stop: () => void child.kill() };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function forkChild(name: string, task: object): ChildProcess {
+  const file = fileURLToPath(new URL(`../children/${name}.js`, import.meta.url));
+  const child = fork(file, [], { serialization: "advanced" });
+  child.send(task);
+  return child;
+}
+
+function answerOf<Answer>(child: ChildProcess, name: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    child.once("message", (answer) => resolve(answer as Answer));
+    child.once("error", reject);
+    child.once("exit", (code, signal) =>
+      reject(new Error(`${name} ended with ${code ?? signal} before it answered`)),
+    );
+  });
+}
+
+/** In a child: waits for the task, runs it and sends the answer. A fault ends the process. */
+export async function answerTask<Task, Answer>(run: (task: Task) => Promise<Answer>) {
+  process.once("disconnect", () => process.exit());
+  const task = await new Promise<Task>((resolve) => process.once("message", resolve as never));
+  const answer = await run(task);
+  process.send?.(answer);
+}
