@@ -1,7 +1,6 @@
 import type {
   DeadlinesPassed,
   Entry,
-  Execution,
   ExecutionRegistered,
   FeedbackReceived,
   MatchedFeedback,
@@ -9,6 +8,7 @@ import type {
 import { type AnyStateKey, type Loaded, missingKeys, noKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { ownedKeys } from "./pending-matches.js";
+import { required } from "./state-changes.js";
 
 /** Keys of which some depend on the values of others: those that are known so far. */
 class Wanted {
@@ -30,34 +30,31 @@ class Wanted {
   wait(waitId: string): void {
     const key = stateKeys.wait(waitId);
     this.keys.push(key);
-    const wait = this.#loaded.has(key) ? this.#loaded.get(key)?.wait : undefined;
-    if (wait !== undefined) this.execution(wait.executionId);
+    if (!this.#loaded.has(key)) return;
+    this.execution(required(this.#loaded.get(key)?.wait, "wait").executionId);
   }
 
   pending(feedbackKey: string): void {
     const key = stateKeys.pending(feedbackKey);
     this.keys.push(key);
-    const pending = this.#loaded.has(key) ? this.#loaded.get(key) : undefined;
-    if (pending !== undefined) this.correlationKeys(pending.correlationKeys);
+    if (!this.#loaded.has(key)) return;
+    this.correlationKeys(required(this.#loaded.get(key), "pending feedback").correlationKeys);
   }
 
   closing(executionId: string): void {
     const key = stateKeys.execution(executionId);
     this.keys.push(key);
-    const execution: Execution | undefined = this.#loaded.has(key)
-      ? this.#loaded.get(key)?.execution
-      : undefined;
-    if (execution !== undefined) this.correlationKeys(ownedKeys(execution));
+    if (!this.#loaded.has(key)) return;
+    this.correlationKeys(ownedKeys(required(this.#loaded.get(key)?.execution, "execution")));
   }
 
   matched(matches: readonly MatchedFeedback[]): void {
-    for (const { match } of matches) if (match !== undefined) this.execution(match.executionId);
+    for (const { match } of matches) this.execution(required(match, "match").executionId);
   }
 }
 
 function wantRegistered(wanted: Wanted, fact: ExecutionRegistered): void {
-  const { execution } = fact;
-  if (execution === undefined) return;
+  const execution = required(fact.execution, "execution");
   wanted.execution(execution.executionId);
   wanted.correlationKeys(ownedKeys(execution));
   for (const { feedbackKey } of fact.matched) {
@@ -99,8 +96,8 @@ export function feedbackProjectionReads(
       wantReceived(wanted, entry.kind.value);
       break;
     case "waitRegistered": {
-      const wait = entry.kind.value.wait?.wait;
-      if (wait !== undefined) wanted.execution(wait.executionId);
+      const wait = required(entry.kind.value.wait?.wait, "wait");
+      wanted.execution(wait.executionId);
       break;
     }
     case "waitCancelled":

@@ -22,7 +22,7 @@ import {
   unlistPending,
 } from "./feedback-state.js";
 import { ownedKeys } from "./pending-matches.js";
-import { StateChanges } from "./state-changes.js";
+import { required, StateChanges } from "./state-changes.js";
 
 function putExecutionTimer({ changes }: Applying, dueUnixMs: bigint, executionId: string): void {
   changes.put(stateKeys.timer(Number(dueUnixMs), "x", executionId), {
@@ -31,8 +31,8 @@ function putExecutionTimer({ changes }: Applying, dueUnixMs: bigint, executionId
 }
 
 function addExecution(applying: Applying, fact: ExecutionRegistered): void {
-  const { execution, closeTimeUnixMs } = fact;
-  if (execution === undefined) return;
+  const { closeTimeUnixMs } = fact;
+  const execution = required(fact.execution, "execution");
   const { changes } = applying;
   const { executionId, deadlineUnixMs } = execution;
   const awaitedKey = stateKeys.awaitedExecution(executionId);
@@ -54,16 +54,15 @@ function addExecution(applying: Applying, fact: ExecutionRegistered): void {
 
 function applyRegistered(applying: Applying, fact: ExecutionRegistered): void {
   const { changes, entry } = applying;
-  const executionId = fact.execution?.executionId ?? "";
+  const { executionId } = required(fact.execution, "execution");
   if (fact.rematchTimeUnixMs === undefined) addExecution(applying, fact);
   else changes.remove(stateKeys.timer(Number(fact.rematchTimeUnixMs), "x", executionId));
   for (const matched of fact.matched) {
     const { feedbackKey } = matched;
     addMatch(applying, matched);
-    const pending = changes.get(stateKeys.pending(feedbackKey));
-    if (pending !== undefined) unlistPending(changes, pending);
+    unlistPending(changes, changes.must(stateKeys.pending(feedbackKey)));
     changes.remove(stateKeys.pending(feedbackKey));
-    const rawOffset = changes.get(stateKeys.received(feedbackKey))?.rawOffset;
+    const { rawOffset } = changes.must(stateKeys.received(feedbackKey));
     const { forgetTimeUnixMs } = fact;
     const change = { matches: [matched], pending: false, rawOffset, forgetTimeUnixMs };
     rememberReceived(changes, feedbackKey, change);
@@ -89,9 +88,8 @@ function applyReceived(applying: Applying, fact: FeedbackReceived): void {
   for (const ended of fact.waitsEnded) endWait(applying, ended);
 }
 
-function applyWaitRegistered({ changes }: Applying, state: WaitState | undefined): void {
-  const wait = state?.wait;
-  if (state === undefined || wait === undefined) return;
+function applyWaitRegistered({ changes }: Applying, state: WaitState): void {
+  const wait = required(state.wait, "wait");
   const { waitId, executionId, outcome, deadlineUnixMs } = wait;
   changes.put(stateKeys.wait(waitId), state);
   if (outcome !== WaitOutcome.UNSPECIFIED) return;
@@ -111,18 +109,16 @@ function applyWaitRegistered({ changes }: Applying, state: WaitState | undefined
 
 function expireExecution({ changes }: Applying, executionId: string): void {
   const key = stateKeys.execution(executionId);
-  const record = changes.get(key);
-  const execution = record?.execution;
-  if (record === undefined || execution === undefined) return;
+  const record = changes.must(key);
+  const execution = required(record.execution, "execution");
   changes.remove(stateKeys.timer(Number(execution.deadlineUnixMs), "x", executionId));
   changes.put(key, { ...record, execution: { ...execution, state: ExecutionState.EXPIRED } });
 }
 
 function closeExecution({ changes }: Applying, executionId: string): void {
   const key = stateKeys.execution(executionId);
-  const record = changes.get(key);
-  const execution = record?.execution;
-  if (record === undefined || execution === undefined) return;
+  const record = changes.must(key);
+  const execution = required(record.execution, "execution");
   changes.remove(stateKeys.timer(Number(record.closeTimeUnixMs), "x", executionId));
   changes.put(key, { ...record, closed: true });
   for (const owned of ownedKeys(execution)) setOwner(changes, owned, { executionId, owns: false });
@@ -134,14 +130,12 @@ function applyDeadlines(applying: Applying, fact: DeadlinesPassed): void {
   for (const executionId of fact.executionsExpired) expireExecution(applying, executionId);
   for (const executionId of fact.executionsClosed) closeExecution(applying, executionId);
   for (const feedbackKey of fact.pendingOrphaned) {
-    const pending = changes.get(stateKeys.pending(feedbackKey));
-    if (pending === undefined) continue;
+    const pending = changes.must(stateKeys.pending(feedbackKey));
     unlistPending(changes, pending);
     changes.put(stateKeys.pending(feedbackKey), { ...pending, orphan: true });
   }
   for (const feedbackKey of fact.receivedForgotten) {
-    const received = changes.get(stateKeys.received(feedbackKey));
-    if (received === undefined) continue;
+    const received = changes.must(stateKeys.received(feedbackKey));
     changes.remove(stateKeys.timer(Number(received.expireTimeUnixMs), "r", feedbackKey));
     changes.remove(stateKeys.received(feedbackKey));
   }
@@ -158,7 +152,7 @@ function apply(loaded: Loaded, entry: Entry, sequence: bigint): readonly StateWr
       applyReceived(applying, entry.kind.value);
       break;
     case "waitRegistered":
-      applyWaitRegistered(applying, entry.kind.value.wait);
+      applyWaitRegistered(applying, required(entry.kind.value.wait, "wait"));
       break;
     case "waitCancelled": {
       const { waitId } = entry.kind.value;

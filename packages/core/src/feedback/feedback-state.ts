@@ -6,13 +6,14 @@ import {
   type FeedbackPosition,
   type MatchedFeedback,
   type PendingState,
+  type StoredBatch,
   type WaitEnded,
   type WaitOutcome,
 } from "@opendxa/pubsub-protocol";
 import type { StateKey } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { feedbackPositionsMax, pendingPerKeyMax } from "./limits.js";
-import type { StateChanges } from "./state-changes.js";
+import { required, type StateChanges } from "./state-changes.js";
 
 /** An entry being applied. */
 export interface Applying {
@@ -92,7 +93,7 @@ export function rememberReceived(
   if (before !== undefined) {
     changes.remove(stateKeys.timer(Number(before.expireTimeUnixMs), "r", feedbackKey));
   }
-  const matches = change.matches.flatMap(({ match }) => (match === undefined ? [] : [match]));
+  const matches = change.matches.map(({ match }) => required(match, "match"));
   const { pending, rawOffset, forgetTimeUnixMs } = change;
   const expireTimeUnixMs = forgetTimeUnixMs;
   changes.put(key, { matches, pending, rawOffset, expireTimeUnixMs });
@@ -101,25 +102,27 @@ export function rememberReceived(
   });
 }
 
-function positionOf({ entry, sequence }: Applying, index: number): FeedbackPosition | undefined {
-  for (const { topicId, firstIndex, batch } of entry.batches) {
-    if (batch === undefined || index < firstIndex || index >= firstIndex + batch.count) continue;
-    const offset = batch.baseOffset + BigInt(index - firstIndex);
-    return { sequence, index, topicId, offset, correlationKey: "" };
-  }
-  return undefined;
+function positionOf(
+  { entry, sequence }: Applying,
+  index: number,
+): Omit<FeedbackPosition, "correlationKey"> {
+  const holds = ({ firstIndex, batch }: StoredBatch): boolean =>
+    index >= firstIndex && index < firstIndex + required(batch, "batch").count;
+  const stored = required(entry.batches.find(holds), "batch with the index");
+  const { baseOffset } = required(stored.batch, "batch");
+  const offset = baseOffset + BigInt(index - stored.firstIndex);
+  return { sequence, index, topicId: stored.topicId, offset };
 }
 
 /** Counts a piece of feedback for its execution; the first satisfies it. */
 export function addMatch(applying: Applying, matched: MatchedFeedback): void {
   const { changes } = applying;
-  const { match, index } = matched;
-  const key = stateKeys.execution(match?.executionId ?? "");
-  const record = changes.get(key);
-  const position = positionOf(applying, index);
-  if (match === undefined || record?.execution === undefined || position === undefined) return;
-  const { correlationKey, executionId } = match;
-  const { execution, feedback, keysMatched } = record;
+  const { correlationKey, executionId } = required(matched.match, "match");
+  const key = stateKeys.execution(executionId);
+  const record = changes.must(key);
+  const { feedback, keysMatched } = record;
+  const execution = required(record.execution, "execution");
+  const position = positionOf(applying, matched.index);
   const isOpen = execution.state === ExecutionState.OPEN;
   if (isOpen) changes.remove(stateKeys.timer(Number(execution.deadlineUnixMs), "x", executionId));
   changes.put(key, {
@@ -162,17 +165,12 @@ export function endWait(
   const { changes, entry } = applying;
   const { waitId, outcome } = ended;
   const key = stateKeys.wait(waitId);
-  const wait = changes.get(key)?.wait;
-  if (wait === undefined) return;
+  const wait = required(changes.must(key).wait, "wait");
   changes.remove(stateKeys.timer(Number(wait.deadlineUnixMs), "w", waitId));
-  const record = changes.get(stateKeys.execution(wait.executionId));
-  const feedback = ended.feedback.flatMap(({ first }) => {
-    return (
-      record?.feedback.filter(
-        ({ sequence, index }) => sequence === applying.sequence && index === first,
-      ) ?? []
-    );
-  });
+  const arrived = changes.get(stateKeys.execution(wait.executionId))?.feedback ?? [];
+  const feedback = arrived.filter(({ sequence, index }) =>
+    ended.feedback.some((range) => range.sequence === sequence && range.first === index),
+  );
   const endTimeUnixMs = entry.timeUnixMs;
   changes.put(key, { wait: { ...wait, outcome, endTimeUnixMs }, feedback });
   removeWait(changes, wait.executionId, waitId);

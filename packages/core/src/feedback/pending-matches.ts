@@ -9,6 +9,7 @@ import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.j
 import { stateKeys } from "../state/state-keys.js";
 import type { Pairing } from "./feedback-match.js";
 import { pendingPerEntryMax } from "./limits.js";
+import { required } from "./state-changes.js";
 
 /** All keys by which feedback finds an execution, its own first. */
 export function ownedKeys(execution: Execution): readonly string[] {
@@ -55,8 +56,8 @@ function pairingOf(execution: Execution, pending: PendingState): Pairing {
       feedback: FeedbackEvent.decode(pending.feedback),
     },
     execution,
-    correlationKey: pending.correlationKeys[at] as string,
-    because: pending.because[at] ?? "",
+    correlationKey: required(pending.correlationKeys[at], "key that both have"),
+    because: required(pending.because[at], "reason of the key"),
     waited: true,
   };
 }
@@ -71,11 +72,9 @@ export interface PendingPairings {
 
 /** Feedback that waits for an execution, each by the strongest key that both have. */
 export function pendingFor(loaded: Loaded, execution: Execution): PendingPairings {
-  const states: PendingState[] = [];
-  for (const feedbackKey of candidates(loaded, execution)) {
-    const state = loaded.get(stateKeys.pending(feedbackKey));
-    if (state !== undefined) states.push(state);
-  }
+  const states = [...candidates(loaded, execution)].map((feedbackKey) =>
+    required(loaded.get(stateKeys.pending(feedbackKey)), "pending feedback"),
+  );
   states.sort((a, b) => Number(a.receiveOrder - b.receiveOrder));
   return {
     pairings: states.slice(0, pendingPerEntryMax).map((state) => pairingOf(execution, state)),

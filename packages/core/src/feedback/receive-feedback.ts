@@ -28,6 +28,7 @@ import {
 } from "./feedback-match.js";
 import type { ReceiveFeedbackCommand } from "./incoming-feedback.js";
 import { becauseCharsMax, pendingPerKeyMax, receivedMs } from "./limits.js";
+import { required } from "./state-changes.js";
 import { limitExceeded, passes } from "./validation.js";
 
 /** What became of received feedback. */
@@ -75,10 +76,10 @@ function findExecutions(loaded: Loaded, command: ReceiveFeedbackCommand): FoundE
 }
 
 function findTargets(loaded: Loaded, command: ReceiveFeedbackCommand): readonly Target[] {
-  return findExecutions(loaded, command).flatMap((found) => {
-    const record = loaded.get(stateKeys.execution(found.executionId));
-    if (record?.execution === undefined) return [];
-    return [{ ...found, execution: record.execution, waits: record.waits }];
+  return findExecutions(loaded, command).map((found) => {
+    const record = required(loaded.get(stateKeys.execution(found.executionId)), "execution");
+    const execution = required(record.execution, "execution");
+    return { ...found, execution, waits: record.waits };
   });
 }
 
@@ -272,7 +273,7 @@ function decide(
     entries: [...plan.created, entry],
     reply: {
       duplicate: false,
-      matches: value.matched.flatMap(({ match }) => (match === undefined ? [] : [match])),
+      matches: value.matched.map(({ match }) => required(match, "match")),
       pending: value.pending !== undefined,
       rawOffset: value.rawOffset,
       waitsEnded: value.waitsEnded.map(({ waitId }) => waitId),

@@ -22,6 +22,11 @@ export class StateChanges {
     return write === undefined ? this.#loaded.get(key) : (write.value as T | undefined);
   }
 
+  /** The value, which an entry's own decision has seen. Throws when there is none: a fault. */
+  must<T>(key: StateKey<T>): T {
+    return required(this.get(key), key.name);
+  }
+
   /** Sets a value. */
   put<T>(key: StateKey<T>, value: T): void {
     this.#writes.set(key.name, stateWrite(key, value));
@@ -36,4 +41,10 @@ export class StateChanges {
   list(): readonly StateWrite[] {
     return [...this.#writes.values()];
   }
+}
+
+/** A value that entries and records always have. Throws when it is absent: a fault of the program. */
+export function required<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`no ${what}`);
+  return value;
 }
