@@ -22,10 +22,12 @@ export async function runServe({ config, unknownVariables }: LoadedConfig): Prom
     );
   }
   const started = await startBroker(config, log);
+  // Whoever reads the line may send a signal at once, so its handlers come first.
+  const stopped = stopOnSignal(started.broker, config.shutdownGraceMs, log);
   const line = startLine(started);
   log.info(line, "serving");
   process.stdout.write(`${JSON.stringify(line)}\n`);
-  await stopOnSignal(started.broker, config.shutdownGraceMs, log);
+  await stopped;
 }
 
 function startLine({ addresses, namespaces }: StartedBroker) {

@@ -1,4 +1,4 @@
-import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
 import { type Address, formatAddress } from "../config/address.js";
 import { BROKER_LIMITS } from "../limits.js";
 import { type ConnectionBounds, openHttp2Seam } from "./http2-seam.js";
@@ -15,6 +15,8 @@ export interface MadeServer {
 export function makeGrpcServer(
   bounds: ConnectionBounds & { readonly streamsPerConnectionMax: number },
 ): MadeServer {
+  // What grpc-js would print beside the log is in the errors that it answers.
+  setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
     "grpc.max_receive_message_length": BROKER_LIMITS.transportMessageBytesMax,
     "grpc.max_concurrent_streams": bounds.streamsPerConnectionMax,

@@ -1,6 +1,5 @@
 import {
   encodeBatch,
-  FRAMES_IN_FLIGHT_MAX,
   type PublishStreamRequest,
   type PublishStreamResponse,
   type RecordBatch,
