@@ -1,6 +1,6 @@
 const SURROGATE = /\p{Surrogate}/u;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const CONTROL = /[\u0000-\u001f\u007f]/;
+const FORBIDDEN = /[\u0000-\u001f\u007f\p{Surrogate}]/u;
 
 /** Limits of a text. */
 export interface TextBounds {
@@ -24,7 +24,6 @@ export function brokenTextRule(
   if (text.length * 3 > bytesMax && Buffer.byteLength(text) > bytesMax) {
     return `at most ${bytesMax} bytes of UTF-8`;
   }
-  if (CONTROL.test(text)) return "no control characters";
-  if (SURROGATE.test(text)) return "valid Unicode";
-  return undefined;
+  if (!FORBIDDEN.test(text)) return undefined;
+  return SURROGATE.test(text) ? "valid Unicode" : "no control characters";
 }

@@ -149,23 +149,34 @@ export class BatchEvent {
   }
 }
 
+/** Fields that absent ones take from the batch's defaults as they are. */
+const DEFAULTED = [
+  "id",
+  "source",
+  "type",
+  "subject",
+  "timeUnixNs",
+  "correlationId",
+  "causationId",
+  "orderingKey",
+  "expireTimeUnixMs",
+] as const satisfies readonly (keyof EventHead)[];
+
 function decodeHead({ batch, heads, index }: BatchEventOrigin): EventHead {
   countDecoded();
   const { start, end } = heads.headRange(index);
-  const own = decode(index, "head", () => EventHead.decode(batch.heads.subarray(start, end)));
-  const filled = { ...batch.defaults, ...definedOf(own) };
+  const head = decode(index, "head", () => EventHead.decode(batch.heads.subarray(start, end)));
+  const { defaults } = batch;
+  if (defaults !== undefined) {
+    const open: Record<string, unknown> = head as unknown as Record<string, unknown>;
+    for (const field of DEFAULTED) open[field] ??= defaults[field];
+  }
+  head.id ??= heads.id(index);
+  head.source ??= heads.source(index);
+  head.timeUnixNs ??= batch.appendTimeUnixMs * NANOSECONDS_PER_MILLISECOND;
   const body = heads.bodyRange(index);
-  return EventHead.fromPartial({
-    ...filled,
-    id: filled.id ?? heads.id(index),
-    source: filled.source ?? heads.source(index),
-    timeUnixNs: filled.timeUnixNs ?? batch.appendTimeUnixMs * NANOSECONDS_PER_MILLISECOND,
-    bodyLength: body.end - body.start,
-  });
-}
-
-function definedOf(head: EventHead): Partial<EventHead> {
-  return Object.fromEntries(Object.entries(head).filter(([, value]) => value !== undefined));
+  head.bodyLength = body.end - body.start;
+  return head;
 }
 
 function decodeBody({ heads, bodies, index }: BatchEventOrigin): EventBody {

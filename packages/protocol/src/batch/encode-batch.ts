@@ -70,7 +70,7 @@ export function encodeBatch(options: EncodeBatchOptions): RecordBatch {
   checkCount(events.length);
   const stated = options.defaults ?? {};
   events.forEach((event, index) => {
-    validateOutgoingEvent(event, index, stated);
+    validateOutgoingEvent(event, index, stated, events[index - 1]);
     if (producer === undefined && event.id === undefined && stated.id === undefined) {
       const rule = "required without a producer";
       throw PubSubError.of("EVENT_INVALID", `event ${index}, id: ${rule}`, {

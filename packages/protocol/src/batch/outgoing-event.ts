@@ -62,6 +62,7 @@ const BODY_TEXTS = ["dataContentType", "dataSchema", "traceparent", "tracestate"
  *
  * @param index of the event in its batch, for the error
  * @param defaults of the batch
+ * @param checked an event that passed already: what is equal in both is not looked at again
  * @throws {@link PubSubError} EVENT_INVALID with `index`, `field` and `rule`; LIMIT_EXCEEDED for
  * too many attributes
  */
@@ -69,17 +70,20 @@ export function validateOutgoingEvent(
   event: OutgoingEvent,
   index: number,
   defaults: Partial<EventHead> = {},
+  checked: OutgoingEvent = {},
 ): void {
   if (event.type === undefined && defaults.type === undefined) {
     refuse(index, "type", "required here or in the batch's defaults");
   }
   for (const [field, bytesMin, bytesMax] of HEAD_TEXTS) {
     const text = event[field];
-    if (text !== undefined) check(index, field, text, bytesMax, bytesMin);
+    if (text !== undefined && text !== checked[field]) {
+      check(index, field, text, bytesMax, bytesMin);
+    }
   }
   for (const field of BODY_TEXTS) {
     const text = event[field];
-    if (text) check(index, field, text, TEXT_BYTES_MAX);
+    if (text && text !== checked[field]) check(index, field, text, TEXT_BYTES_MAX);
   }
   if (event.attributes !== undefined) checkAttributes(index, event.attributes);
 }
