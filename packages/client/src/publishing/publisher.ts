@@ -320,6 +320,7 @@ export class Publisher {
   }
 
   #isIdle(): boolean {
+    if (this.#failure !== undefined) return true;
     return this.#gate.held === 0 && !this.#gate.hasWaiters;
   }
 

@@ -1,0 +1,14 @@
+/**
+ * A real broker in a process of its own, for tests and benchmarks.
+ *
+ * @packageDocumentation
+ */
+export type { ProcessExit, StartLine } from "./broker-process.js";
+export { CONDITION_TIMEOUT_MS, START_TIMEOUT_MS, STOP_TIMEOUT_MS } from "./limits.js";
+export {
+  BROKER_BINARY,
+  RunningBroker,
+  type StartBrokerOptions,
+  startBroker,
+} from "./running-broker.js";
+export { waitUntil, within } from "./wait-until.js";
