@@ -1,0 +1,107 @@
+import {
+  type CursorException,
+  CursorState,
+  Entry,
+  type EventsSettled,
+  Subscription,
+} from "@opendxa/pubsub-protocol";
+import type { AnyStateKey, Loaded, StateKey } from "../state/state-key.js";
+import { stateKeys } from "../state/state-keys.js";
+import type { BatchRef } from "./batch-ref.js";
+import { deliveryProjection } from "./delivery-projection.js";
+import type { DurableState } from "./durable-cursor.js";
+import { LeaseTokens } from "./lease-tokens.js";
+import { SubscriptionDelivery } from "./subscription-delivery.js";
+
+/** Number of the subscription that the tests use. */
+export const subscriptionId = 7;
+/** Settings that the tests use. */
+export const settings = { ackDeadlineMs: 30_000, retry: { minMs: 1_000, maxMs: 60_000 } };
+
+/** A batch with everything that does not matter filled in. */
+export function batchRef(sequence: bigint, count: number, more: Partial<BatchRef> = {}): BatchRef {
+  const place = { topicId: 1, partition: 0, baseOffset: 0n };
+  const excluded = new Uint8Array(0);
+  return { sequence, firstIndex: 0, count, excluded, bytes: count * 100, ...place, ...more };
+}
+
+/** A fresh delivery, or one restored from a durable state. */
+export function restoreDelivery(tokens = new LeaseTokens(1), state?: DurableState) {
+  return SubscriptionDelivery.restore({
+    subscriptionId,
+    epoch: 1,
+    settings,
+    cursor: state?.cursor ?? CursorState.create({ sequence: 1n }),
+    exceptions: state?.exceptions ?? new Map(),
+    tokens,
+  });
+}
+
+/** A projected state in memory that refuses to be read where `reads` did not ask. */
+export class ProjectedState {
+  readonly #values = new Map<string, unknown>();
+  #sequence = 0n;
+
+  /** Applies an entry as the engine does, through bytes. */
+  apply(kind: Entry["kind"]): void {
+    const entry = Entry.decode(Entry.encode(Entry.create({ kind })).finish());
+    this.#sequence += 1n;
+    const asked = new Set<string>();
+    const loaded: Loaded = {
+      has: (key: AnyStateKey) => asked.has(key.name),
+      get: <T>(key: StateKey<T>) => {
+        if (!asked.has(key.name)) throw new Error(`${key.name} was not asked for`);
+        return this.#values.get(key.name) as T | undefined;
+      },
+    };
+    for (;;) {
+      const missing = deliveryProjection.reads(entry, this.#sequence, loaded);
+      if (missing.length === 0) break;
+      for (const { name } of missing) asked.add(name);
+    }
+    for (const { key, value } of deliveryProjection.apply(loaded, entry, this.#sequence)) {
+      if (value === undefined) this.#values.delete(key.name);
+      else this.#values.set(key.name, key.codec.decode(key.codec.encode(value).finish()));
+    }
+  }
+
+  /** Creates the subscription at sequence 1. */
+  create(): void {
+    const subscription = Subscription.create({ name: "learner", cursorSequence: 1n });
+    this.apply({
+      $case: "subscriptionCreated",
+      value: { subscription: { subscriptionId, subscription } },
+    });
+  }
+
+  /** Applies all that a delivery has to journal; answers how many entries it took. */
+  follow(delivery: SubscriptionDelivery, isFinal = false): EventsSettled[] {
+    const taken: EventsSettled[] = [];
+    for (let next = delivery.takeChange(isFinal); next; next = delivery.takeChange(isFinal)) {
+      taken.push(next);
+      this.apply({ $case: "eventsSettled", value: next });
+    }
+    return taken;
+  }
+
+  /** A value by its key. */
+  value<T>(key: StateKey<T>): T | undefined {
+    return this.#values.get(key.name) as T | undefined;
+  }
+
+  /** Names of all keys. */
+  names(): string[] {
+    return [...this.#values.keys()].sort();
+  }
+
+  /** What a restart finds. */
+  durable(): DurableState {
+    const prefix = stateKeys.cursorException(subscriptionId, 0n).name.slice(0, -16);
+    const exceptions = new Map<bigint, CursorException>();
+    for (const [name, value] of this.#values) {
+      if (!name.startsWith(prefix)) continue;
+      exceptions.set(BigInt(`0x${name.slice(prefix.length)}`), value as CursorException);
+    }
+    return { cursor: this.value(stateKeys.cursor(subscriptionId)) as CursorState, exceptions };
+  }
+}
