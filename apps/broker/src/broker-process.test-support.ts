@@ -25,6 +25,14 @@ export interface ServingLine {
   readonly start_number: number;
 }
 
+/** What surrounds a broker's process. */
+export interface BrokerProcessOptions {
+  /** Environment variables beside those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Largest file that it may write, KiB: writes beyond it fail as on a broken disk. */
+  readonly fileKibMax?: number;
+}
+
 /** A broker in its own process. */
 export class BrokerProcess {
   /** The process. */
@@ -32,16 +40,17 @@ export class BrokerProcess {
   #stderr = "";
 
   /** Starts the real program on free ports. */
-  constructor(
-    data: string,
-    args: readonly string[] = [],
-    environment: Record<string, string> = {},
-  ) {
+  constructor(data: string, args: readonly string[] = [], options: BrokerProcessOptions = {}) {
+    const { environment = {}, fileKibMax } = options;
     const ports = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"];
-    this.child = spawn(process.execPath, [PROGRAM, "--data", data, ...ports, ...args], {
-      env: { ...process.env, ...environment },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const programArgs = [PROGRAM, "--data", data, ...ports, ...args];
+    const limited = ["-c", `ulimit -f ${fileKibMax}; exec "$0" "$@"`, process.execPath];
+    const isLimited = fileKibMax !== undefined;
+    this.child = spawn(
+      isLimited ? "bash" : process.execPath,
+      isLimited ? [...limited, ...programArgs] : programArgs,
+      { env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "pipe"] },
+    );
     this.child.stderr?.on("data", (text: Buffer) => {
       this.#stderr += text.toString();
     });

@@ -3,6 +3,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FolderLock } from "@opendxa/pubsub-journal";
+import { credentials, type ServiceError } from "@grpc/grpc-js";
+import { encodeBatch, PubSubError } from "@opendxa/pubsub-protocol";
+import { makeClient, services } from "@opendxa/pubsub-protocol/grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BrokerProcess, buildBroker } from "./broker-process.test-support.js";
 
@@ -32,7 +35,7 @@ describe("refuses with one sentence and its own exit code", () => {
       sentence: `opendxa-pubsub: The key "grcp" (from file ${config}) is not a key of the configuration.`,
     });
     expect(
-      await refusal(new BrokerProcess(folder, [], { OPENDXA_PUBSUB_INDEX: "sqlite" })),
+      await refusal(new BrokerProcess(folder, [], { environment: { OPENDXA_PUBSUB_INDEX: "sqlite" } })),
     ).toMatchObject({ code: 2 });
     expect(await refusal(new BrokerProcess(folder, ["--nothing", "1"]))).toMatchObject({ code: 2 });
   });
@@ -110,5 +113,45 @@ describe("a start on a fresh folder", () => {
     await broker.serving();
     expect(readdirSync(data)).toEqual(expect.arrayContaining(["default", "other"]));
     expect(await broker.stop()).toBe(0);
+  });
+});
+
+describe("a journal that cannot be written any more", () => {
+  const FILE_KIB_MAX = 2_048;
+  const BODY_BYTES = 512 * 1024;
+
+  it("stops accepting, answers STORAGE_FAILED and is not ready, until it is restarted", async () => {
+    const data = mkdtempSync(join(folder, "failing-"));
+    const broker = new BrokerProcess(data, [], { fileKibMax: FILE_KIB_MAX });
+    const line = await broker.serving();
+    const publisher = makeClient(services.publisher, {
+      address: line.grpc,
+      credentials: credentials.createInsecure(),
+    });
+    const publish = (id: string): Promise<string> => {
+      const body = Buffer.alloc(BODY_BYTES);
+      const event = { id, source: "/test", type: "x", data: body };
+      const batches = [encodeBatch({ topic: "poet/events", events: [event] })];
+      return new Promise((resolve) => {
+        const frame = { number: 0n, batches, atomic: false };
+        publisher.publish({ namespace: "", frame }, (error: ServiceError | null) =>
+          resolve(error === null ? "stored" : PubSubError.from(error).reason),
+        );
+      });
+    };
+    const outcomes: string[] = [];
+    for (let index = 0; index < 8; index += 1) outcomes.push(await publish(`e-${index}`));
+    const stored = outcomes.lastIndexOf("stored") + 1;
+    expect(stored).toBeGreaterThan(0);
+    expect(stored).toBeLessThan(outcomes.length);
+    expect(new Set(outcomes.slice(stored))).toEqual(new Set(["STORAGE_FAILED"]));
+    expect((await fetch(`http://${line.http}/readyz`)).status).toBe(503);
+    expect((await fetch(`http://${line.http}/healthz`)).status).toBe(200);
+    expect(broker.stderr).toContain("storage_failed");
+    publisher.close();
+    await broker.stop();
+    const restarted = new BrokerProcess(data);
+    expect(await restarted.serving()).toMatchObject({ start_number: 2 });
+    expect(await restarted.stop()).toBe(0);
   });
 });
