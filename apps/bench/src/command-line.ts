@@ -30,6 +30,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     for (const option of optionsOfEveryScenario()) command.addOption(option);
     command.action((options: Options) => runScenario(scenario, options));
   }
+  // An exit ends the broker as well; a signal alone would leave it behind.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

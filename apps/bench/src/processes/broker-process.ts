@@ -25,7 +25,10 @@ export async function startBroker(dataFolder: string): Promise<BrokerProcess> {
   const child = spawn(process.execPath, [main, "serve", ...flags, "--log-level", "warn"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  void ended.then(() => process.off("exit", kill));
   const startLine = await servingLine(child, ended);
   return {
     address: String(startLine["grpc"]),
