@@ -2389,7 +2389,7 @@ export const PublisherServiceDefinition = {
      * must carry an epoch granted earlier on a stream; without one a retry is safe only where the
      * topic deduplicates by event id.
      *
-     * Errors of the whole call: NAMESPACE_NOT_FOUND, LIMIT_EXCEEDED, BAD_REQUEST, OVERLOADED,
+     * Errors of the whole call: BATCH_CHECKSUM_MISMATCH, NAMESPACE_NOT_FOUND, LIMIT_EXCEEDED, BAD_REQUEST, OVERLOADED,
      * STORAGE_NEARLY_FULL, STORAGE_FAILED, SHUTTING_DOWN. Errors of single batches stand in their results.
      */
     publish: {
@@ -2407,10 +2407,10 @@ export const PublisherServiceDefinition = {
      * bytes stay within the credit. Frames are stored in their order.
      *
      * A batch that breaks a rule is refused in its result and the stream goes on. What a retry may
-     * cure (OVERLOADED, STORAGE_NEARLY_FULL, STORAGE_FAILED, SHUTTING_DOWN, PRODUCER_FENCED) and
-     * broken framing (FRAME_OUT_OF_ORDER, LIMIT_EXCEEDED) end the stream with their error; no frame
-     * after the last acknowledged one is then known to be stored, and a producer that opens anew and
-     * sends them again under the same sequences stores none twice.
+     * cure (BATCH_CHECKSUM_MISMATCH, OVERLOADED, STORAGE_NEARLY_FULL, STORAGE_FAILED, SHUTTING_DOWN),
+     * a newer epoch (PRODUCER_FENCED) and broken framing (FRAME_OUT_OF_ORDER, LIMIT_EXCEEDED) end the
+     * stream with their error; no frame after the last acknowledged one is then known to be stored,
+     * and a producer that opens anew and sends them again under the same sequences stores none twice.
      */
     publishStream: {
       name: "PublishStream",

@@ -1,0 +1,6 @@
+/**
+ * The walk-through behind `npm start`.
+ *
+ * @packageDocumentation
+ */
+export { walkThrough } from "./walk-through.js";
