@@ -84,6 +84,8 @@ function applyReceived(applying: Applying, fact: FeedbackReceived): void {
     else changes.put(stateKeys.memory(key), value);
   }
   if (fact.pending !== undefined) addPending(changes, fact.pending);
+  // An orphan whose sender repeats it after it was forgotten must not be matched a second time.
+  if (fact.matched.length > 0) changes.remove(stateKeys.pending(fact.feedbackKey));
   for (const matched of fact.matched) addMatch(applying, matched);
   for (const ended of fact.waitsEnded) endWait(applying, ended);
 }

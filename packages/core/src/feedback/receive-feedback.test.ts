@@ -265,6 +265,15 @@ describe("receiveFeedback from a caller", () => {
     expect(world.register({ executionId: "e1", correlationKeys: [key] }).matchedPending).toBe(0);
   });
 
+  it("forgets an orphan that its sender repeats with a key that matches (it could be doubled)", () => {
+    const world = new World();
+    world.submit("f1", ["mlflow:run:none"]);
+    world.advance(30 * dayMs);
+    world.register({ executionId: "e1", correlationKeys: [key] });
+    expect(world.submit("f1", [key]).matches).toHaveLength(1);
+    expect(world.get(stateKeys.pending(feedbackKeyOf("/people", "f1")))).toBeUndefined();
+  });
+
   it("takes the pending time as a parameter", () => {
     const world = new World();
     const command = { ...submission("f1", [key]), pendingMs: 1_000 };
