@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FolderLock } from "@opendxa/pubsub-journal";
 import { credentials, type ServiceError } from "@grpc/grpc-js";
+import { FolderLock } from "@opendxa/pubsub-journal";
 import { encodeBatch, PubSubError } from "@opendxa/pubsub-protocol";
 import { makeClient, services } from "@opendxa/pubsub-protocol/grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -35,7 +35,9 @@ describe("refuses with one sentence and its own exit code", () => {
       sentence: `opendxa-pubsub: The key "grcp" (from file ${config}) is not a key of the configuration.`,
     });
     expect(
-      await refusal(new BrokerProcess(folder, [], { environment: { OPENDXA_PUBSUB_INDEX: "sqlite" } })),
+      await refusal(
+        new BrokerProcess(folder, [], { environment: { OPENDXA_PUBSUB_INDEX: "sqlite" } }),
+      ),
     ).toMatchObject({ code: 2 });
     expect(await refusal(new BrokerProcess(folder, ["--nothing", "1"]))).toMatchObject({ code: 2 });
   });
@@ -149,7 +151,8 @@ describe("a journal that cannot be written any more", () => {
     expect((await fetch(`http://${line.http}/healthz`)).status).toBe(200);
     expect(broker.stderr).toContain("storage_failed");
     publisher.close();
-    await broker.stop();
+    expect(await broker.stop()).toBe(0);
+    expect(broker.stderr).not.toContain("stopped_hard");
     const restarted = new BrokerProcess(data);
     expect(await restarted.serving()).toMatchObject({ start_number: 2 });
     expect(await restarted.stop()).toBe(0);

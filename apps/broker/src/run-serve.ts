@@ -28,6 +28,8 @@ export async function runServe({ config, unknownVariables }: LoadedConfig): Prom
   log.info(line, "serving");
   process.stdout.write(`${JSON.stringify(line)}\n`);
   await stopped;
+  // Everything is closed; a timer that is still set must not keep a stopped broker alive.
+  process.exit(EXIT_CODES.OK);
 }
 
 function startLine({ addresses, namespaces }: StartedBroker) {
