@@ -5,7 +5,7 @@ import {
   type ReceivedEvent,
 } from "@opendxa/pubsub-client";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { type RunningBroker, startBroker } from "../src/index.js";
+import { type RunningBroker, startBroker } from "./index.js";
 
 let broker: RunningBroker;
 const clients: PubSubClient[] = [];

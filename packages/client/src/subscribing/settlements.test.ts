@@ -1,0 +1,77 @@
+import { SETTLEMENT_ITEMS_MAX, Verdict } from "@opendxa/pubsub-protocol";
+import { expect, it } from "vitest";
+import { Settlements } from "./settlements.js";
+
+const at = (index: number, lease = 1n) => ({ lease, sequence: 7n, index });
+
+it("gathers acks of a lease into ranges, whatever their order", () => {
+  const settlements = new Settlements();
+  for (const index of [4, 0, 1, 2, 9]) void settlements.ack(at(index));
+  void settlements.ack(at(0, 2n));
+  expect(settlements.take()).toEqual([
+    {
+      number: 1n,
+      acks: [
+        {
+          lease: 1n,
+          sequence: 7n,
+          ranges: [
+            { first: 0, last: 2 },
+            { first: 4, last: 4 },
+            { first: 9, last: 9 },
+          ],
+        },
+        { lease: 2n, sequence: 7n, ranges: [{ first: 0, last: 0 }] },
+      ],
+      nacks: [],
+      extensions: [],
+    },
+  ]);
+  expect(settlements.take()).toEqual([]);
+});
+
+it("tells each caller the verdict on its event", async () => {
+  const settlements = new Settlements();
+  const outcomes = [
+    settlements.ack(at(0)),
+    settlements.ack(at(1)),
+    settlements.nack(at(2), { reason: "no", delayMs: 5 }),
+  ];
+  const [message] = settlements.take();
+  expect(message?.nacks).toMatchObject([{ delayMs: 5, reason: "no" }]);
+  const later = settlements.extend(at(3), 0);
+  settlements.take();
+  settlements.verdicts({
+    throughNumber: 1n,
+    exceptions: [
+      {
+        events: { lease: 1n, sequence: 7n, ranges: [{ first: 1, last: 1 }] },
+        verdict: Verdict.STALE,
+      },
+    ],
+  });
+  expect(await Promise.all(outcomes)).toEqual(["settled", "stale", "settled"]);
+  expect(settlements.isIdle).toBe(false);
+  settlements.verdicts({ throughNumber: 2n, exceptions: [] });
+  expect(await later).toBe("settled");
+  expect(settlements.isIdle).toBe(true);
+});
+
+it("keeps to the number of items of one message", () => {
+  const settlements = new Settlements();
+  for (let lease = 0; lease <= SETTLEMENT_ITEMS_MAX; lease += 1)
+    void settlements.ack(at(0, BigInt(lease)));
+  expect(settlements.take().map(({ acks }) => acks.length)).toEqual([SETTLEMENT_ITEMS_MAX, 1]);
+});
+
+it("sends acks again after a loss, numbered anew, and nothing else", async () => {
+  const settlements = new Settlements();
+  const acked = settlements.ack(at(0));
+  const nacked = settlements.nack(at(1), {});
+  settlements.take();
+  settlements.reset();
+  expect(await nacked).toBe("stale");
+  expect(settlements.take()).toMatchObject([{ number: 1n, acks: [{ lease: 1n }], nacks: [] }]);
+  settlements.abandon();
+  expect(await acked).toBe("lost");
+});
