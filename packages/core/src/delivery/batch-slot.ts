@@ -33,7 +33,7 @@ export class BatchSlot {
   /** Place in the order of batches, times 65,536: with an index added, the order of events. */
   readonly order: number;
   /** Ascending, disjoint, covering the batch. */
-  readonly runs: Run[] = [];
+  runs: Run[] = [];
 
   constructor(ref: BatchRef, ordinal: number) {
     this.ref = ref;
@@ -119,7 +119,8 @@ export class BatchSlot {
         joined.push(run);
       }
     }
-    if (joined.length <= to - from) this.runs.splice(from, to - from + 1, ...joined);
+    if (joined.length > to - from) return;
+    this.runs = [...this.runs.slice(0, from), ...joined, ...this.runs.slice(to + 1)];
   }
 
   #make(first: number, last: number, fate: RunFate & { lease?: Run["lease"] }): Run {

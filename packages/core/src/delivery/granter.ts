@@ -36,13 +36,15 @@ function bytesOf({ bytes, count }: BatchRef, events: number): number {
   return Math.max(1, events * 2 >= count ? bytes : Math.ceil((bytes * events) / count));
 }
 
-/** The run, and those of its batch behind it that can go in the same grant. */
+/** The run, and those of its batch, behind it first, that can go in the same grant. */
 function candidateOf(run: Run): Candidate {
   const { slot } = run;
   const from = slot.placeOf(run.first);
-  const runs = slot.runs
-    .slice(from, from + grantRunsMax)
-    .filter((other) => other.state === "ready" && other.attempts === run.attempts);
+  const near = [
+    ...slot.runs.slice(from, from + grantRunsMax),
+    ...slot.runs.slice(Math.max(0, from - grantRunsMax), from),
+  ];
+  const runs = near.filter((other) => other.state === "ready" && other.attempts === run.attempts);
   return { slot, runs, count: runs.reduce((sum, { count }) => sum + count, 0) };
 }
 

@@ -17,7 +17,7 @@ export interface Lease {
   readonly consumerId: bigint;
   /** The batch. */
   readonly slot: BatchSlot;
-  /** What was handed out, ascending; stays when the lease ends. */
+  /** What was handed out, disjoint; stays when the lease ends. */
   readonly spans: readonly IndexSpan[];
   /** What is still leased. */
   readonly runs: Set<Run>;

@@ -1,6 +1,6 @@
 import {
-  deadLetterTopicOf,
   DeliveryOrder,
+  deadLetterTopicOf,
   NamespaceState,
   SUBSCRIPTIONS_MAX,
   SubscriptionSettings,
@@ -10,7 +10,12 @@ import type { Loaded, StateKey } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { createSubscription } from "./create-subscription.js";
 import { deleteSubscription } from "./delete-subscription.js";
-import { batchRef, ProjectedState, restoreDelivery, subscriptionId } from "./delivery-world.test-support.js";
+import {
+  batchRef,
+  ProjectedState,
+  restoreDelivery,
+  subscriptionId,
+} from "./delivery-world.test-support.js";
 import { clearedSequencesMax } from "./limits.js";
 
 const context = { nowMs: 5_000, nextSequence: 42n };
@@ -131,7 +136,10 @@ describe("createSubscription", () => {
   });
 
   it("refuses bad names and more subscriptions than there may be", () => {
-    expect(refusal(() => create(new ProjectedState(), "a b"))).toEqual(["BAD_REQUEST", "subscription"]);
+    expect(refusal(() => create(new ProjectedState(), "a b"))).toEqual([
+      "BAD_REQUEST",
+      "subscription",
+    ]);
     const namespace = NamespaceState.create({ subscriptions: SUBSCRIPTIONS_MAX });
     const full = {
       has: () => true,

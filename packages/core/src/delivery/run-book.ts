@@ -17,8 +17,10 @@ export class RunBook {
   freshEvents = 0;
   /** Runs of those. */
   freshRuns = 0;
-  readonly #fresh = new MinHeap<Run>((run) => run.state === "ready");
-  readonly #again = new MinHeap<Run>((run) => run.state === "ready");
+  readonly #fresh = new MinHeap<Run>((run) => run.state === "ready" && run.attempts === 0);
+  readonly #again = new MinHeap<Run>(
+    (run, at) => run.state === "ready" && run.attempts > 0 && run.atMs === at,
+  );
   readonly #due = new MinHeap<Run>((run, at) => run.state === "waiting" && run.atMs === at);
   readonly #ends = new MinHeap<Run>((run, at) => run.state === "leased" && run.atMs === at);
   #isAgainFirst = true;

@@ -34,6 +34,10 @@ interface Wish {
   readonly act: Act;
 }
 
+interface SlotSpan extends IndexRange {
+  readonly slot: BatchSlot;
+}
+
 /** Settles an event for good. */
 export function ackRun({ pending, leases }: DeliveryParts, run: Run): void {
   pending.ack(run);
@@ -64,6 +68,7 @@ export class Settler {
   readonly #moment: Moment;
   readonly #verdicts = new VerdictList();
   #runsTouched = 0;
+  #toMerge: SlotSpan[] = [];
 
   constructor(parts: DeliveryParts, consumerId: bigint | undefined, moment: Moment) {
     this.#parts = parts;
@@ -118,6 +123,21 @@ export class Settler {
     } else {
       for (const span of lease.spans) this.#range(wish, span, lease);
     }
+    this.#merge();
+  }
+
+  /** Once an item and batch: merging rebuilds the batch's runs. */
+  #merge(): void {
+    const bounds = new Map<BatchSlot, IndexRange>();
+    for (const { slot, first, last } of this.#toMerge) {
+      const before = bounds.get(slot) ?? { first, last };
+      bounds.set(slot, {
+        first: Math.min(first, before.first),
+        last: Math.max(last, before.last),
+      });
+    }
+    this.#toMerge = [];
+    for (const [slot, { first, last }] of bounds) slot.mergeSettled(first, last);
   }
 
   #refuse(item: PositionRanges, verdict: Verdict): void {
@@ -165,7 +185,7 @@ export class Settler {
       if (verdict === Verdict.UNSPECIFIED) wish.act(this.#parts.book.cut(run, first, last));
       else this.#verdicts.add(wish.item, { first, last }, verdict);
     }
-    slot.mergeSettled(span.first, span.last);
+    this.#toMerge.push({ slot, ...span });
   }
 
   #verdictOn(wish: Wish, run: Run, span: IndexRange, lease: Lease | undefined): Verdict {

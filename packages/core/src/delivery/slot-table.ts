@@ -22,11 +22,6 @@ export class SlotTable {
   #head = 0;
   readonly #bySequence = new Map<bigint, BatchSlot[]>();
 
-  /** Batches held. */
-  get size(): number {
-    return this.#slots.length - this.#head;
-  }
-
   /** Adds a batch above all others. */
   push(slot: BatchSlot): void {
     this.#slots.push(slot);

@@ -1,19 +1,16 @@
 import {
-  type CursorException_Run,
+  CursorException_Run,
   type PositionRanges,
   Settlement,
+  type SettlementException,
   Verdict,
 } from "@opendxa/pubsub-protocol";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { backoffMs } from "./backoff.js";
 import type { BatchRef } from "./batch-ref.js";
-import {
-  batchRef,
-  ProjectedState,
-  restoreDelivery,
-  settings,
-} from "./delivery-world.test-support.js";
+import { batches } from "./batches.test-support.js";
+import { ProjectedState, restoreDelivery, settings } from "./delivery-world.test-support.js";
 import type { DurableState } from "./durable-cursor.js";
 import type { Grant } from "./granter.js";
 import { LeaseTokens } from "./lease-tokens.js";
@@ -32,6 +29,16 @@ interface ModelEvent {
 const chance = 0.5;
 const jitter = () => chance;
 
+function isOf(ref: BatchRef, { sequence, index }: ModelEvent): boolean {
+  const isInside = index >= ref.firstIndex && index < ref.firstIndex + ref.count;
+  return sequence === ref.sequence && isInside;
+}
+
+function isSelected({ selected, ref }: Grant, index: number): boolean {
+  const bit = index - ref.firstIndex;
+  return selected.length === 0 || ((selected[bit >> 3] ?? 0) >> (bit & 7)) % 2 === 1;
+}
+
 function copyOf(events: readonly ModelEvent[]): ModelEvent[] {
   return events.map((event) => ({ ...event, lease: undefined }));
 }
@@ -43,6 +50,31 @@ function runAt(state: DurableState, event: ModelEvent): CursorException_Run | un
 
 function isPassed({ cursor }: DurableState, { sequence, index }: ModelEvent): boolean {
   return sequence < cursor.sequence || (sequence === cursor.sequence && index < cursor.index);
+}
+
+function expectJournalled(state: DurableState, event: ModelEvent): void {
+  if (isPassed(state, event)) {
+    expect(event.isSettled, "the cursor never passes an unsettled event").toBe(true);
+    return;
+  }
+  const run = runAt(state, event);
+  expect(run?.settled ?? false).toBe(event.isSettled);
+  if (event.isSettled) return;
+  const { attempts, dueTimeUnixMs, reason } = run ?? CursorException_Run.create();
+  expect([attempts, Number(dueTimeUnixMs), reason]).toEqual([
+    event.attempts,
+    event.dueMs,
+    event.reason,
+  ]);
+}
+
+function eachVerdict({ events, verdict }: SettlementException): [string, Verdict][] {
+  return (events?.ranges ?? []).flatMap(({ first, last }) =>
+    Array.from({ length: last - first + 1 }, (_, i): [string, Verdict] => [
+      `${events?.sequence}/${first + i}`,
+      verdict,
+    ]),
+  );
 }
 
 /** The delivery and the model side by side; every step compares them. */
@@ -86,10 +118,7 @@ class World {
       this.next += 1;
       this.delivery.offer(ref);
       this.delivery.offer(ref);
-      for (const event of this.events) {
-        const isInside = event.index >= ref.firstIndex && event.index < ref.firstIndex + ref.count;
-        if (event.sequence === ref.sequence && isInside) this.offered.add(event);
-      }
+      for (const event of this.events) if (isOf(ref, event)) this.offered.add(event);
       const isLast = this.refs[this.next]?.sequence !== ref.sequence;
       if (isLast) this.delivery.examinedThrough(ref.sequence);
     }
@@ -133,12 +162,11 @@ class World {
   }
 
   #take(grant: Grant): void {
-    const { ref, selected, attempt, lease: token, consumerId, leaseEndMs } = grant;
+    const { ref, attempt, lease: token, consumerId, leaseEndMs } = grant;
     this.grants.push(grant);
     let events = 0;
     for (let bit = 0; bit < ref.count; bit += 1) {
-      const isIn = selected.length === 0 || ((selected[bit >> 3] ?? 0) >> (bit & 7)) % 2 === 1;
-      if (!isIn) continue;
+      if (!isSelected(grant, ref.firstIndex + bit)) continue;
       const event = this.eventAt(ref.sequence, ref.firstIndex + bit);
       if (event === undefined) throw new Error("an excluded event was granted");
       expect(this.#isReady(event), "granted events are ready").toBe(true);
@@ -171,27 +199,25 @@ class World {
     });
     const { verdicts } = this.delivery.settle(undefined, settlement, this.nowMs, jitter);
     const told = new Map<string, Verdict>();
-    for (const { events, verdict } of verdicts) {
-      for (const range of events?.ranges ?? []) {
-        for (let index = range.first; index <= range.last; index += 1) {
-          const place = `${sequence}/${index}`;
-          if (this.#byPlace.has(place)) told.set(place, verdict);
-        }
-      }
+    for (const [place, verdict] of verdicts.flatMap(eachVerdict)) {
+      if (this.#byPlace.has(place)) told.set(place, verdict);
     }
     expect([...told].sort()).toEqual([...refused].sort());
   }
 
   #settleOne(kind: string, event: ModelEvent, grant: Grant): Verdict | undefined {
     const isCurrent = grant.lease >> 40n === BigInt(this.start);
-    const bit = event.index - grant.ref.firstIndex;
-    const isGranted =
-      grant.selected.length === 0 || ((grant.selected[bit >> 3] ?? 0) >> (bit & 7)) % 2 === 1;
-    if (event.isSettled && (isCurrent || this.#isResident(event))) return Verdict.STALE;
-    if (!this.#isResident(event)) return event.isSettled ? undefined : Verdict.UNKNOWN;
+    if (!this.#isResident(event)) return Verdict.UNKNOWN;
+    if (event.isSettled) return Verdict.STALE;
     if (event.lease !== undefined && event.lease.token !== grant.lease) return Verdict.STALE;
     if (event.lease === undefined && kind !== "ack") return Verdict.STALE;
-    if (event.lease === undefined && isCurrent && !isGranted) return Verdict.UNKNOWN;
+    const isForeign = isCurrent && !isSelected(grant, event.index);
+    if (event.lease === undefined && isForeign) return Verdict.UNKNOWN;
+    this.#carryOut(kind, event);
+    return undefined;
+  }
+
+  #carryOut(kind: string, event: ModelEvent): void {
     if (kind === "ack") {
       event.isSettled = true;
       event.lease = undefined;
@@ -201,7 +227,6 @@ class World {
     } else if (event.lease !== undefined) {
       event.lease.endMs = this.nowMs + 40_000;
     }
-    return undefined;
   }
 
   /** Offered since the start, or passed by the cursor: the delivery can answer for it. */
@@ -236,25 +261,11 @@ class World {
     const state = this.delivery.durableState();
     expect(this.projected.durable()).toEqual(state);
     this.durable = copyOf(this.events);
-    let entered = 0n;
-    let acked = 0n;
-    for (const event of this.events) {
-      const run = runAt(state, event);
-      if (event.isSettled || event.attempts > 0) entered += 1n;
-      if (event.isSettled) acked += 1n;
-      if (isPassed(state, event)) {
-        expect(event.isSettled, "the cursor never passes an unsettled event").toBe(true);
-      } else {
-        expect(run?.settled ?? false).toBe(event.isSettled);
-        if (event.isSettled) continue;
-        expect([run?.attempts ?? 0, Number(run?.dueTimeUnixMs ?? 0n), run?.reason ?? ""]).toEqual([
-          event.attempts,
-          event.dueMs,
-          event.reason,
-        ]);
-      }
-    }
-    expect([state.cursor.entered, state.cursor.acked]).toEqual([entered, acked]);
+    for (const event of this.events) expectJournalled(state, event);
+    const acked = this.events.filter(({ isSettled }) => isSettled).length;
+    const retried = this.events.filter(({ isSettled, attempts }) => !isSettled && attempts > 0);
+    expect(state.cursor.acked).toBe(BigInt(acked));
+    expect(state.cursor.entered).toBe(BigInt(acked + retried.length));
     for (const sequence of state.exceptions.keys()) {
       expect(sequence >= state.cursor.sequence, "no exception outlives the cursor").toBe(true);
     }
@@ -320,28 +331,6 @@ function modelEvents(ref: BatchRef): ModelEvent[] {
   return made;
 }
 
-const batches = fc
-  .array(
-    fc.record({
-      count: fc.integer({ min: 1, max: 20 }),
-      excluded: fc.option(fc.uint8Array({ minLength: 3, maxLength: 3 }), { freq: 1 }),
-      gap: fc.constantFrom(0n, 1n, 1n, 3n),
-    }),
-    { minLength: 1, maxLength: 8 },
-  )
-  .map((shapes) => {
-    let sequence = 1n;
-    let nextIndex = 0;
-    return shapes.map(({ count, excluded, gap }) => {
-      sequence += gap;
-      nextIndex = gap === 0n ? nextIndex : 0;
-      const bitmap = excluded ?? new Uint8Array(0);
-      const ref = batchRef(sequence, count, { firstIndex: nextIndex, excluded: bitmap });
-      nextIndex += count + 2;
-      return ref;
-    });
-  });
-
 const number = fc.nat({ max: 100 });
 const wish = fc.record({ grant: fc.nat({ max: 1_000 }), from: number, to: number });
 const step = fc.oneof(
@@ -363,24 +352,14 @@ const step = fc.oneof(
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 function take(world: World, next: Step): void {
-  switch (next.do) {
-    case "offer":
-      return world.offer(next.count);
-    case "grant":
-      return world.grant();
-    case "pass":
-      return world.pass(next.ms);
-    case "commit":
-      return world.commit();
-    case "join":
-      return world.join(next.events, next.bytes);
-    case "leave":
-      return world.leave(next.pick);
-    case "restart":
-      return world.restart();
-    default:
-      return world.settle(next.do, next.wish);
-  }
+  if (next.do === "offer") world.offer(next.count);
+  else if (next.do === "grant") world.grant();
+  else if (next.do === "pass") world.pass(next.ms);
+  else if (next.do === "commit") world.commit();
+  else if (next.do === "join") world.join(next.events, next.bytes);
+  else if (next.do === "leave") world.leave(next.pick);
+  else if (next.do === "restart") world.restart();
+  else world.settle(next.do, next.wish);
 }
 
 it("does what a model of single events does, under any interleaving", () => {

@@ -179,11 +179,15 @@ export class SubscriptionDelivery {
     if (sequence >= this.#frontier) this.#frontier = sequence + 1n;
   }
 
-  /** Whether more batches should be offered; otherwise scanning goes on later from `frontier`. */
+  /**
+   * Whether more batches should be offered; otherwise scanning goes on later from `frontier`. With
+   * too many exceptions it goes on until it finds the batch that holds the cursor.
+   */
   wantsMore(): boolean {
-    const { book } = this.#parts;
+    const { book, slots } = this.#parts;
     const hasRoom = book.freshEvents < readyEventsMax && book.freshRuns < readyBatchesMax;
-    return hasRoom && this.pausedReason() === undefined;
+    this.#position();
+    return hasRoom && (this.pausedReason() === undefined || slots.head() === undefined);
   }
 
   /** Why nothing new is dispatched; retries of the oldest unsettled batch go on even then. */
