@@ -1,14 +1,15 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
 const PROGRAM = fileURLToPath(new URL("../dist/main.cjs", import.meta.url));
 
-/** Brings the built program up to date; does nothing when it is. */
-export function buildBroker(): void {
-  execFileSync("node_modules/.bin/tsc", ["-b"], { cwd: PACKAGE, stdio: "inherit" });
+/** Tests of the process need the built program; `npm test` builds before it tests. */
+export function requireBuiltBroker(): void {
+  if (existsSync(PROGRAM)) return;
+  throw new Error(`${PROGRAM} is missing: run npm run build first`);
 }
 
 /** The line that a broker prints when it serves. */

@@ -7,15 +7,13 @@ import { FolderLock } from "@opendxa/pubsub-journal";
 import { encodeBatch, PubSubError } from "@opendxa/pubsub-protocol";
 import { makeClient, services } from "@opendxa/pubsub-protocol/grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BrokerProcess, buildBroker } from "./broker-process.test-support.js";
-
-const BUILD_MS = 180_000;
+import { BrokerProcess, requireBuiltBroker } from "./broker-process.test-support.js";
 
 let folder: string;
 beforeAll(() => {
-  buildBroker();
+  requireBuiltBroker();
   folder = mkdtempSync(join(tmpdir(), "broker-process-"));
-}, BUILD_MS);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** One sentence, one line, and the exit code. */

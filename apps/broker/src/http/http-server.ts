@@ -1,7 +1,7 @@
 import { webhookBodyBytesMax } from "@opendxa/pubsub-connectors";
 import { PubSubError } from "@opendxa/pubsub-protocol";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
-import { badRequest, limitExceeded, overloaded, shuttingDown } from "../errors.js";
+import { badRequest, limitExceeded, overloaded } from "../errors.js";
 import type { Incidents } from "../incidents.js";
 import { BROKER_LIMITS } from "../limits.js";
 import { errorBody, httpStatusOf } from "./error-body.js";
@@ -81,7 +81,6 @@ function addIngress(app: FastifyInstance, options: HttpServerOptions): void {
       ({ connector, name }) => connector.system === route.system && name === route.endpoint,
     );
     if (endpoint === undefined) return undefined;
-    if (!options.isServing()) throw shuttingDown();
     if (inFlight >= options.inFlightMax) throw overloaded(options.inFlightMax, inFlight);
     inFlight += 1;
     try {

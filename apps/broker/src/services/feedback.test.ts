@@ -1,4 +1,9 @@
-import { signMlflow, webhookBodyBytesMax } from "@opendxa/pubsub-connectors";
+import {
+  mlflowConnector,
+  settingsOf,
+  signMlflow,
+  webhookBodyBytesMax,
+} from "@opendxa/pubsub-connectors";
 import {
   type AwaitFeedbackResponse,
   Execution,
@@ -7,7 +12,10 @@ import {
   type GetExecutionResponse,
   type RegisterExecutionResponse,
 } from "@opendxa/pubsub-protocol";
+import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeHttpServer } from "../http/http-server.js";
+import { Incidents } from "../incidents.js";
 import { notServed } from "../not-served.js";
 import { answerOf, StreamReader, startTestBroker } from "./running-broker.test-support.js";
 
@@ -98,6 +106,30 @@ describe("webhooks", () => {
       json: { error: { reason: "LIMIT_EXCEEDED" } },
     });
   });
+});
+
+it("asks the sender to come back when too many webhooks are being stored", async () => {
+  const app = makeHttpServer({
+    endpoints: [
+      {
+        name: "default",
+        connector: mlflowConnector,
+        settings: settingsOf(SECRET),
+        engine: broker.namespaces.engineOf(""),
+      },
+    ],
+    incidents: new Incidents(pino({ level: "silent" })),
+    isServing: () => true,
+    nowMs: Date.now,
+    connectionsMax: 1,
+    requestTimeoutMs: 1_000,
+    inFlightMax: 0,
+  });
+  const response = await app.inject({ method: "POST", url: "/ingress/mlflow", payload: "{}" });
+  expect(response.statusCode).toBe(503);
+  expect(response.headers["retry-after"]).toBe("5");
+  expect(response.json()).toMatchObject({ error: { reason: "OVERLOADED" } });
+  await app.close();
 });
 
 describe("waits", () => {
