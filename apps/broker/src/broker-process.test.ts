@@ -6,8 +6,11 @@ import { credentials, type ServiceError } from "@grpc/grpc-js";
 import { FolderLock } from "@opendxa/pubsub-journal";
 import { encodeBatch, PubSubError } from "@opendxa/pubsub-protocol";
 import { makeClient, services } from "@opendxa/pubsub-protocol/grpc";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { BrokerProcess, requireBuiltBroker } from "./broker-process.test-support.js";
+
+// A start takes a second where the machine is idle, and several tests start three brokers.
+vi.setConfig({ testTimeout: 120_000 });
 
 let folder: string;
 beforeAll(() => {
