@@ -293,6 +293,15 @@ class World {
     expect(this.delivery.durableState()).toEqual(state);
   }
 
+  /** A restart that loses nothing, with consumers coming back at once. */
+  reboot(): void {
+    this.commit();
+    this.restart();
+    this.join(10, 2_000);
+    this.offer(2);
+    this.grant();
+  }
+
   drain(): void {
     this.join(1_000, 1_000_000);
     for (let round = 0; round < 500 && this.events.some((event) => !event.isSettled); round += 1) {
@@ -346,7 +355,8 @@ const step = fc.oneof(
     bytes: fc.integer({ min: 1, max: 5_000 }),
   }),
   fc.record({ do: fc.constant("leave" as const), pick: number }),
-  fc.record({ do: fc.constant("restart" as const) }),
+  fc.record({ do: fc.constantFrom("restart" as const, "reboot" as const) }),
+  fc.record({ do: fc.constant("prefix" as const), wish }),
 );
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -359,6 +369,8 @@ function take(world: World, next: Step): void {
   else if (next.do === "join") world.join(next.events, next.bytes);
   else if (next.do === "leave") world.leave(next.pick);
   else if (next.do === "restart") world.restart();
+  else if (next.do === "reboot") world.reboot();
+  else if (next.do === "prefix") world.settle("ack", { ...next.wish, from: 0 });
   else world.settle(next.do, next.wish);
 }
 
