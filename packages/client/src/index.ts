@@ -46,6 +46,8 @@ export { StoredEvent } from "./reading/stored-event.js";
 export { ReceivedEvent } from "./subscribing/received-event.js";
 export type { NackOptions, SettledPosition, SettlementOutcome } from "./subscribing/settlements.js";
 export type {
+  RetryBackoff,
+  StartTime,
   SubscribeOptions,
   SubscriptionOptions,
   SubscriptionStart,

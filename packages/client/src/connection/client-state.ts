@@ -19,6 +19,9 @@ export interface StateChange {
 /** Called with every change. */
 export type StateListener = (change: StateChange) => void;
 
+/** The part that single requests are. */
+export const REQUESTS = "requests";
+
 /** One state out of everything that a client has open. */
 export class StateTracker {
   readonly #listeners = new Set<StateListener>();
@@ -36,9 +39,10 @@ export class StateTracker {
     return () => this.#listeners.delete(listener);
   }
 
-  /** A part has an answering broker. */
+  /** A part has an answering broker, and so have single requests, which nobody repeats for this. */
   up(part: string): void {
     this.#down.delete(part);
+    this.#down.delete(REQUESTS);
     if (this.#down.size === 0) this.#change("connected", undefined);
   }
 

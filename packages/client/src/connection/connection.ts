@@ -31,7 +31,7 @@ import {
   WINDOW_BYTES,
 } from "../limits.js";
 import { Backoff, sleep } from "./backoff.js";
-import { StateTracker } from "./client-state.js";
+import { REQUESTS, StateTracker } from "./client-state.js";
 import { transportError } from "./transport-error.js";
 
 const CHANNEL_OPTIONS: ClientOptions = {
@@ -147,13 +147,13 @@ export class Connection {
       this.#throwIfAborted(options.signal);
       try {
         const response = await this.attempt(() => once({ call, request, deadline, signal }));
-        this.states.up("requests");
+        this.states.up(REQUESTS);
         return response;
       } catch (caught) {
         this.#throwIfAborted(options.signal);
         const error = transportError(caught);
         const isAgain = error.retryable && error.reason !== "TIMED_OUT" && options.isRepeatable;
-        if (error.reason === "CONNECTION_LOST") this.states.down("requests", error);
+        if (error.reason === "CONNECTION_LOST") this.states.down(REQUESTS, error);
         const waitMs = Math.max(backoff.next(), error.retryAfterMs ?? 0);
         if (!isAgain || Date.now() + waitMs >= deadline) throw error;
         await this.#pause(waitMs, options.signal);

@@ -151,7 +151,7 @@ export class Publisher {
 
   async #enter(bytes: number, topic: string | undefined, signal?: AbortSignal): Promise<number> {
     signal?.throwIfAborted();
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#throwIfFailed();
     const deadlineMs = Date.now() + this.#parts.publishTimeoutMs;
     this.#sweeper ??= setInterval(() => this.#sweep(), PUBLISH_SWEEP_MS);
     if (!this.#gate.tryEnter(bytes)) await this.#gate.enter(bytes, deadlineMs);
@@ -159,13 +159,17 @@ export class Publisher {
       if (topic !== undefined && this.#parts.partitions.known(topic) === undefined) {
         await this.#parts.partitions.count(topic);
       }
-      if (this.#failure !== undefined) throw this.#failure;
+      this.#throwIfFailed();
       signal?.throwIfAborted();
     } catch (error) {
       this.#leave(bytes);
       throw error;
     }
     return deadlineMs;
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   #wait<T>(

@@ -16,8 +16,22 @@ import {
   LEASE_HELD_MS_DEFAULT,
 } from "../limits.js";
 
+/** A subscription begins with what was stored from a time on. */
+export interface StartTime {
+  /** The time, milliseconds since the Unix epoch. */
+  readonly timeUnixMs: bigint;
+}
+
 /** Where a new subscription begins: new events only, the oldest stored ones, or from a time on. */
-export type SubscriptionStart = "latest" | "earliest" | { readonly timeUnixMs: bigint };
+export type SubscriptionStart = "latest" | "earliest" | StartTime;
+
+/** Backoff between attempts: full jitter over `minMs` x 2^(attempt - 1), at most `maxMs`. */
+export interface RetryBackoff {
+  /** Shortest base, in milliseconds. */
+  readonly minMs: number;
+  /** Longest wait, in milliseconds, at most 7 days. */
+  readonly maxMs: number;
+}
 
 /** Settings of a subscription that has to be created when it is first opened. */
 export interface SubscriptionOptions {
@@ -29,8 +43,8 @@ export interface SubscriptionOptions {
   readonly start?: SubscriptionStart | undefined;
   /** How long a consumer may keep an event, in milliseconds, 1,000 to 600,000. Default 30,000. */
   readonly ackDeadlineMs?: number | undefined;
-  /** Shortest and longest base of the backoff between attempts. Default 1,000 and 600,000. */
-  readonly retry?: { readonly minMs: number; readonly maxMs: number } | undefined;
+  /** Backoff between attempts. Default 1,000 to 600,000 ms. */
+  readonly retry?: RetryBackoff | undefined;
   /** Attempts after which an event is dead-lettered. Default: no bound. */
   readonly attemptsMax?: number | undefined;
   /** `key`: events of one ordering key come strictly in order. Default `none`. */
