@@ -20,7 +20,7 @@ const APP_MAY_IMPORT = {
   broker: ["protocol", "core", "journal", "index-store", "engine", "connectors"],
   cli: ["protocol", "client"],
   bench: ["protocol", "client", "testkit"],
-  walkthrough: ["protocol", "client", "testkit"],
+  walkthrough: ["protocol", "client", "connectors", "testkit"],
 };
 
 /** The parts that know protocol's messages but never gRPC. */

@@ -94,11 +94,20 @@ export class Checkpointer {
     }
   }
 
-  /** Writes what is left and stops. */
-  async close(): Promise<void> {
+  /** Starts nothing more, and resolves when a running checkpoint has ended. */
+  async stop(): Promise<void> {
+    this.#clearTimer();
+    await this.#running;
+  }
+
+  #clearTimer(): void {
     if (this.#timer !== undefined) this.#parts.timers.clearTimer(this.#timer);
     this.#timer = undefined;
-    await this.#running;
+  }
+
+  /** Writes what is left and stops. */
+  async close(): Promise<void> {
+    await this.stop();
     if (this.#changed.size === 0) return;
     this.#start();
     await this.#running;
@@ -110,8 +119,7 @@ export class Checkpointer {
     const sequence = this.#sequence;
     this.#changed = new Map();
     this.#bytes = 0;
-    if (this.#timer !== undefined) this.#parts.timers.clearTimer(this.#timer);
-    this.#timer = undefined;
+    this.#clearTimer();
     this.#track(this.#write(changed, sequence), sequence);
   }
 

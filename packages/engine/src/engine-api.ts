@@ -1,3 +1,4 @@
+import type { CarriedKey, MemoryChange } from "@opendxa/pubsub-core";
 import type {
   AwaitFeedbackRequest,
   AwaitFeedbackResponse,
@@ -200,11 +201,11 @@ export interface ExternalEvent {
   /** Its media type. */
   readonly contentType: string;
   /** Keys, strongest first, each with the reason why it is carried. */
-  readonly keys: readonly { readonly key: string; readonly because: string }[];
+  readonly keys: readonly CarriedKey[];
   /** Mapped feedback; absent: nothing to match. */
   readonly feedback: ExternalFeedback | undefined;
   /** What to remember. */
-  readonly memory: readonly { readonly key: string; readonly value: Uint8Array | undefined }[];
+  readonly memory: readonly MemoryChange[];
 }
 
 /** Feedback mapped by a connector. */

@@ -20,7 +20,15 @@ async function readIds(made: World, topic = "orders"): Promise<string[]> {
       const inbox = new Inbox();
       inbox.deliver({
         batches: [
-          { lease: 0n, sequence: 0n, firstIndex: 0, batch, selected, attempt: 1, leaseEndUnixMs: 0n },
+          {
+            lease: 0n,
+            sequence: 0n,
+            firstIndex: 0,
+            batch,
+            selected,
+            attempt: 1,
+            leaseEndUnixMs: 0n,
+          },
         ],
       });
       ids.push(...inbox.ids);
@@ -81,20 +89,23 @@ describe("engine", () => {
     expect(again.received[0]).toMatchObject({ id: "a", attempt: 2 });
   });
 
-  it.each(CRASH_MODES)("keeps everything acked over a power cut (%s), index kept or lost", async (mode) => {
-    for (const index of ["kept", "lost"] as const) {
-      const made = await world();
-      const expected: string[] = [];
-      for (let i = 0; i < 50; i++) {
-        await made.publish("orders", `e${i}`);
-        expected.push(`e${i}`);
+  it.each(CRASH_MODES)(
+    "keeps everything acked over a power cut (%s), index kept or lost",
+    async (mode) => {
+      for (const index of ["kept", "lost"] as const) {
+        const made = await world();
+        const expected: string[] = [];
+        for (let i = 0; i < 50; i++) {
+          await made.publish("orders", `e${i}`);
+          expected.push(`e${i}`);
+        }
+        await made.powerCut(mode, index);
+        expect(await readIds(made)).toEqual(expected);
+        expect(made.engine.info.startNumber).toBe(2);
+        expect(await made.publish("orders", "next")).toBe(50n);
       }
-      await made.powerCut(mode, index);
-      expect(await readIds(made)).toEqual(expected);
-      expect(made.engine.info.startNumber).toBe(2);
-      expect(await made.publish("orders", "next")).toBe(50n);
-    }
-  });
+    },
+  );
 
   it("recovers from its checkpoint and the tail, and closes clean", async () => {
     const made = await world();

@@ -1,4 +1,4 @@
-import { decodePosition, excludedBits, keySegment, stateKeys } from "@opendxa/pubsub-core";
+import { excludedBits, keySegment, stateKeys } from "@opendxa/pubsub-core";
 import { type IndexStore, prefixScope } from "@opendxa/pubsub-index-store";
 import {
   BatchRef,
@@ -35,6 +35,28 @@ export interface EventLogParts {
   readonly topics: TopicTable;
 }
 
+/** A topic-partition. */
+interface Scope {
+  readonly topicId: number;
+  readonly partition: number;
+}
+
+/** What is still to be read: from which offset on, and how many events; absent: no bound. */
+interface Rest {
+  readonly offset: bigint;
+  readonly left: bigint | undefined;
+}
+
+interface FoundBatch {
+  readonly read: ReadBatch;
+  readonly bytes: number;
+  readonly rest: Rest;
+}
+
+function prefixOf({ topicId, partition }: Scope): string {
+  return stateKeys.batch(topicId, partition, 0n).name.slice(0, -16);
+}
+
 function included(stored: StoredBatch): Uint8Array {
   const excluded = excludedBits(stored);
   const { count = 0 } = stored.batch ?? {};
@@ -67,118 +89,105 @@ export class EventLog {
 
   /** Batches of one topic-partition. */
   async *read(range: ReadRange, signal: AbortSignal): AsyncGenerator<ReadBatch[]> {
-    const topic = this.#parts.topics.byName(range.topic);
-    if (topic === undefined) {
-      throw PubSubError.of("TOPIC_NOT_FOUND", `topic ${range.topic} does not exist`, {
-        metadata: { topic: range.topic },
-      });
-    }
-    const partitions = topic.topic?.settings?.partitions ?? 1;
-    if (range.partition >= partitions) {
-      throw PubSubError.of(
-        "PARTITION_INVALID",
-        `topic ${range.topic} has ${partitions} partitions`,
-        {
-          metadata: { topic: range.topic, partition: range.partition, partitions },
-        },
-      );
-    }
-    let offset = range.offset;
-    let left = range.eventsMax === 0n ? undefined : range.eventsMax;
-    let isFirst = true;
-    while (!signal.aborted) {
+    const scope = { topicId: this.#topicOf(range), partition: range.partition };
+    const left = range.eventsMax === 0n ? undefined : range.eventsMax;
+    await this.#parts.writer.reached(this.#parts.loop.durableSequence);
+    await this.#checkOffset(scope, range.offset);
+    let rest = { offset: range.offset, left };
+    while (!signal.aborted && rest.left !== 0n) {
       const durable = this.#parts.loop.durableSequence;
       await this.#parts.writer.reached(durable);
-      const scope = { topicId: topic.topicId, partition: range.partition };
-      for await (const group of this.#groups(scope, { offset, left, isFirst })) {
+      for await (const group of this.#groups(scope, rest)) {
         yield group.batches;
-        offset = group.next;
-        if (left !== undefined) left -= group.events;
-        if (left === 0n || signal.aborted) return;
+        rest = group.rest;
+        if (signal.aborted) return;
       }
-      isFirst = false;
       if (!range.follow) return;
       if (this.#parts.loop.durableSequence === durable) await this.#nextDurable(signal);
     }
   }
 
-  async *#groups(
-    scope: { topicId: number; partition: number },
-    from: { offset: bigint; left: bigint | undefined; isFirst: boolean },
-  ): AsyncGenerator<{ batches: ReadBatch[]; next: bigint; events: bigint }> {
-    let { offset, left } = from;
-    const start = await this.#startKey(scope, from);
+  #topicOf({ topic: name, partition }: ReadRange): number {
+    const topic = this.#parts.topics.byName(name);
+    if (topic === undefined) {
+      throw PubSubError.of("TOPIC_NOT_FOUND", `topic ${name} does not exist`, {
+        metadata: { topic: name },
+      });
+    }
+    const partitions = topic.topic?.settings?.partitions ?? 1;
+    if (partition >= partitions) {
+      throw PubSubError.of("PARTITION_INVALID", `topic ${name} has ${partitions} partitions`, {
+        metadata: { topic: name, partition, partitions },
+      });
+    }
+    return topic.topicId;
+  }
+
+  /** The batches from a place on, in groups of at most `deliveryBytesMax` or one batch. */
+  async *#groups(scope: Scope, from: Rest): AsyncGenerator<{ batches: ReadBatch[]; rest: Rest }> {
     let batches: ReadBatch[] = [];
     let bytes = 0;
-    let events = 0n;
-    const prefix = stateKeys.batch(scope.topicId, scope.partition, 0n).name.slice(0, -16);
-    let gte: string | undefined = start;
-    while (gte !== undefined) {
-      const page = await this.#parts.index.scan({ gte, lt: `${prefix}g`, limit: scanPageMax });
-      for (const { value } of page) {
-        const ref = BatchRef.decode(value);
-        const found = await this.#readBatch(ref, offset, left);
-        if (found === undefined) continue;
-        if (batches.length > 0 && bytes + found.bytes > deliveryBytesMax) {
-          yield { batches, next: offset, events };
-          batches = [];
-          bytes = 0;
-          events = 0n;
-        }
-        batches.push(found.read);
-        bytes += found.bytes;
-        events += found.events;
-        offset = found.next;
-        if (left !== undefined) left -= found.events;
-        if (left === 0n) break;
+    let rest = from;
+    for await (const found of this.#batches(scope, from)) {
+      if (batches.length > 0 && bytes + found.bytes > deliveryBytesMax) {
+        yield { batches, rest };
+        batches = [];
+        bytes = 0;
       }
-      const last = page.at(-1)?.key;
-      gte = page.length < scanPageMax || left === 0n || last === undefined ? undefined : `${last} `;
+      batches.push(found.read);
+      bytes += found.bytes;
+      rest = found.rest;
     }
-    if (batches.length > 0) yield { batches, next: offset, events };
+    if (batches.length > 0) yield { batches, rest };
   }
 
-  async #startKey(
-    { topicId, partition }: { topicId: number; partition: number },
-    { offset, isFirst }: { offset: bigint; isFirst: boolean },
-  ): Promise<string> {
-    const prefix = stateKeys.batch(topicId, partition, 0n).name.slice(0, -16);
-    const at = stateKeys.batch(topicId, partition, offset).name;
-    const [before] = await this.#parts.index.scan({
-      gte: prefix,
-      lte: at,
-      reverse: true,
-      limit: 1,
-    });
-    if (isFirst) await this.#checkOffset(prefix, offset);
-    return before?.key ?? at;
+  async *#batches(scope: Scope, from: Rest): AsyncGenerator<FoundBatch> {
+    let rest = from;
+    for await (const ref of this.#refs(scope, from.offset)) {
+      const found = await this.#readBatch(ref, rest);
+      if (found === undefined) continue;
+      yield found;
+      rest = found.rest;
+      if (rest.left === 0n) return;
+    }
   }
 
-  async #checkOffset(prefix: string, offset: bigint): Promise<void> {
+  async *#refs(scope: Scope, offset: bigint): AsyncGenerator<BatchRef> {
+    const lt = `${prefixOf(scope)}g`;
+    let page = { gte: await this.#startKey(scope, offset), lt, limit: scanPageMax };
+    for (;;) {
+      const entries = await this.#parts.index.scan(page);
+      for (const { value } of entries) yield BatchRef.decode(value);
+      const last = entries.at(-1);
+      if (last === undefined || entries.length < scanPageMax) return;
+      page = { ...page, gte: `${last.key} ` };
+    }
+  }
+
+  async #startKey(scope: Scope, offset: bigint): Promise<string> {
+    const at = stateKeys.batch(scope.topicId, scope.partition, offset).name;
+    const before = { gte: prefixOf(scope), lte: at, reverse: true, limit: 1 };
+    const [nearest] = await this.#parts.index.scan(before);
+    return nearest?.key ?? at;
+  }
+
+  async #checkOffset(scope: Scope, offset: bigint): Promise<void> {
     const { index } = this.#parts;
-    const [oldest] = await index.scan({ gte: prefix, lt: `${prefix}g`, limit: 1 });
-    const [newest] = await index.scan({ gte: prefix, lt: `${prefix}g`, reverse: true, limit: 1 });
+    const prefix = prefixOf(scope);
+    const range = { gte: prefix, lt: `${prefix}g`, limit: 1 };
+    const [oldest] = await index.scan(range);
+    const [newest] = await index.scan({ ...range, reverse: true });
     const baseOf = (entry: typeof oldest): bigint =>
       entry === undefined ? 0n : BigInt(`0x${entry.key.slice(-16)}`);
     const first = baseOf(oldest);
-    const next =
-      newest === undefined ? 0n : baseOf(newest) + BigInt(BatchRef.decode(newest.value).count);
+    const count = newest === undefined ? 0 : BatchRef.decode(newest.value).count;
+    const next = baseOf(newest) + BigInt(count);
     if (offset >= first && offset <= next) return;
-    if (offset === 0n) return;
-    throw PubSubError.of(
-      "OFFSET_OUT_OF_RANGE",
-      `offset ${offset} is not between ${first} and ${next}`,
-      {
-        metadata: { offset, first, next },
-      },
-    );
+    const text = `offset ${offset} is not between ${first} and ${next}`;
+    throw PubSubError.of("OFFSET_OUT_OF_RANGE", text, { metadata: { offset, first, next } });
   }
 
-  async #readBatch(
-    ref: BatchRef,
-    offset: bigint,
-    left: bigint | undefined,
-  ): Promise<{ read: ReadBatch; bytes: number; events: bigint; next: bigint } | undefined> {
+  async #readBatch(ref: BatchRef, { offset, left }: Rest): Promise<FoundBatch | undefined> {
     const stored = await this.#parts.reader.readBatch(ref.sequence, ref.firstIndex);
     const batch = stored?.batch;
     if (stored === undefined || batch === undefined) return undefined;
@@ -188,16 +197,14 @@ export class EventLog {
       .slice(0, left === undefined ? undefined : Number(left));
     const newest = indexes.at(-1);
     if (newest === undefined) return undefined;
+    const { sequence, firstIndex } = ref;
     return {
-      read: {
-        batch,
-        selected: selectionOf(batch.count, indexes),
-        sequence: ref.sequence,
-        firstIndex: ref.firstIndex,
-      },
+      read: { batch, selected: selectionOf(batch.count, indexes), sequence, firstIndex },
       bytes: batchBytes(batch),
-      events: BigInt(indexes.length),
-      next: batch.baseOffset + BigInt(newest) + 1n,
+      rest: {
+        offset: batch.baseOffset + BigInt(newest) + 1n,
+        left: left === undefined ? undefined : left - BigInt(indexes.length),
+      },
     };
   }
 
@@ -276,15 +283,5 @@ export class EventLog {
       bytes += event.body?.data.length ?? 0;
     }
     return { events, nextPageToken: next };
-  }
-
-  /** Where an event of a topic lies, by source and id. */
-  async positionOfId(
-    topicId: number,
-    source: string,
-    id: string,
-  ): Promise<{ sequence: bigint; index: number } | undefined> {
-    const value = await this.#parts.index.get(stateKeys.eventId(topicId, source, id).name);
-    return value === undefined ? undefined : decodePosition(value);
   }
 }

@@ -260,7 +260,9 @@ export class NamespaceEngine implements Engine {
     await feedback.close(stopping);
     await subscriptions.close(stopping);
     await loop.close();
-    if (!loop.hasFailed) {
+    if (loop.hasFailed) {
+      await checkpointer.stop();
+    } else {
       await writer.reached(loop.durableSequence);
       await checkpointer.close();
     }

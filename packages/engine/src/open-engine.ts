@@ -1,7 +1,7 @@
-import { payloadIndex, stateKeys } from "@opendxa/pubsub-core";
+import { type Operation, payloadIndex, stateKeys } from "@opendxa/pubsub-core";
 import { type IndexStore, prefixScope } from "@opendxa/pubsub-index-store";
 import type { Disk, Journal } from "@opendxa/pubsub-journal";
-import { Entry, SubscriptionState } from "@opendxa/pubsub-protocol";
+import { type BrokerStarted, Entry, SubscriptionState } from "@opendxa/pubsub-protocol";
 import { CheckpointStore } from "./checkpoint-store.js";
 import { Checkpointer, controlSnapshot } from "./checkpointer.js";
 import { type AppliedEntry, CommandLoop } from "./command-loop.js";
@@ -11,7 +11,7 @@ import type { Clock, EngineLog, Random, Timers } from "./environment.js";
 import { EventLog } from "./event-log.js";
 import { FeedbackHost } from "./feedback-host.js";
 import { IndexWriter } from "./index-writer.js";
-import { NamespaceEngine } from "./namespace-engine.js";
+import { NamespaceEngine, type NamespaceEngineParts } from "./namespace-engine.js";
 import { namespaceProjection } from "./projection.js";
 import { RecentEntries } from "./recent-entries.js";
 import { loadTopics, prepareIndex, replay } from "./recovery.js";
@@ -48,12 +48,49 @@ interface Hooks {
   onFailed: (cause: Error) => void;
 }
 
+const startOperation: Operation<BrokerStarted, void> = {
+  name: "start",
+  reads: () => [],
+  decide: (_loaded, value) => ({
+    entries: [Entry.create({ kind: { $case: "brokerStarted", value } })],
+    reply: undefined,
+  }),
+};
+
+/** A journal that ends before its checkpoint has lost segments, which it cannot see by itself. */
+function checkReach(checkpoints: CheckpointStore, journal: Journal): void {
+  const { newestSequence } = checkpoints;
+  if (newestSequence <= journal.lastSequence) return;
+  throw new Error(
+    `the checkpoint at sequence ${newestSequence} is ahead of the journal, which ends at ${journal.lastSequence}: segments are missing`,
+  );
+}
+
 async function loadSubscriptions(index: IndexStore): Promise<SubscriptionState[]> {
   const states: SubscriptionState[] = [];
   for await (const { value } of index.iterate(prefixScope("sub/"))) {
     states.push(SubscriptionState.decode(value));
   }
   return states;
+}
+
+/** Lets everything that follows the journal take an entry that became durable, in its order. */
+function follow(
+  parts: NamespaceEngineParts & { readonly recent: RecentEntries },
+  applied: AppliedEntry,
+): void {
+  const { entry, sequence, writes } = applied;
+  const { topics, recent, writer, checkpointer, subscriptions, feedback, events } = parts;
+  if (entry.kind?.$case === "topicCreated" && entry.kind.value.topic !== undefined) {
+    topics.put(entry.kind.value.topic);
+  }
+  recent.add(applied);
+  const indexed = payloadIndex(entry, sequence, (id) => topics.indexOf(id));
+  writer.add(indexed.length === 0 ? writes : [...writes, ...indexed], sequence);
+  checkpointer.add(applied);
+  subscriptions.onDurable(applied);
+  feedback.onDurable(applied);
+  events.wake();
 }
 
 /**
@@ -66,11 +103,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
     journalId: journal.id,
     onIgnored: (name, why) => log.warn("a checkpoint file is ignored", { name, why }),
   });
-  if (checkpoints.newestSequence > journal.lastSequence) {
-    throw new Error(
-      `the checkpoint at sequence ${checkpoints.newestSequence} is ahead of the journal, which ends at ${journal.lastSequence}: segments are missing`,
-    );
-  }
+  checkReach(checkpoints, journal);
   const prepared = await prepareIndex({ journal, index, checkpoints, log });
   const cache = new StateCache(index);
   const hooks: Hooks = { onDurable: () => undefined, onFailed: () => undefined };
@@ -149,31 +182,8 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
   };
   const engine = new NamespaceEngine(parts, info);
   hooks.onFailed = (cause) => engine.fail(cause);
-  hooks.onDurable = (applied) => {
-    const { entry, sequence, writes } = applied;
-    if (entry.kind?.$case === "topicCreated" && entry.kind.value.topic !== undefined) {
-      topics.put(entry.kind.value.topic);
-    }
-    recent.add(applied);
-    const indexed = payloadIndex(entry, sequence, (id) => topics.indexOf(id));
-    writer.add(indexed.length === 0 ? writes : [...writes, ...indexed], sequence);
-    checkpointer.add(applied);
-    host.onDurable(applied);
-    feedback.onDurable(applied);
-    events.wake();
-  };
-  const value = { startNumber, version: options.version };
-  await loop.runInternal(
-    {
-      name: "start",
-      reads: () => [],
-      decide: () => ({
-        entries: [Entry.create({ kind: { $case: "brokerStarted", value } })],
-        reply: undefined,
-      }),
-    },
-    undefined,
-  );
+  hooks.onDurable = (applied) => follow({ ...parts, recent, writer }, applied);
+  await loop.runInternal(startOperation, { startNumber, version: options.version });
   feedback.start();
   return engine;
 }

@@ -18,8 +18,16 @@ export function checkKey(key: string, limits: IndexStoreLimits): void {
   );
 }
 
+/** The keys from `gte` on that lie before `lt`. */
+export interface PrefixScope {
+  /** First key. */
+  readonly gte: string;
+  /** First key behind the scope. */
+  readonly lt: string;
+}
+
 /** The scope of all keys that begin with `prefix`. */
-export function prefixScope(prefix: string): { readonly gte: string; readonly lt: string } {
+export function prefixScope(prefix: string): PrefixScope {
   return { gte: prefix, lt: prefix + AFTER_EVERY_KEY };
 }
 

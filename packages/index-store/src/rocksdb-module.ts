@@ -38,6 +38,14 @@ export interface RocksDbWriteBatch {
   flush(): Promise<void>;
 }
 
+/** One entry of an iteration. */
+export interface RocksDbEntry {
+  /** Key. */
+  readonly key: Buffer;
+  /** Value. */
+  readonly value: Buffer;
+}
+
 /** What the store uses of a database of the binding. */
 export interface RocksDbDatabase {
   /** Resolves when it is open. */
@@ -45,7 +53,7 @@ export interface RocksDbDatabase {
   /** A view of the state at this moment; `close` lets it go. */
   snapshot(): RocksDbDatabase;
   /** Entries in order. */
-  iterator(range: RocksDbRange): AsyncIterable<{ key: Buffer; value: Buffer }>;
+  iterator(range: RocksDbRange): AsyncIterable<RocksDbEntry>;
   /** A new batch of reads. */
   read(options: { capacity: number; autoDestroy: true }): RocksDbReadBatch;
   /** A new batch of writes. */

@@ -9,6 +9,14 @@ const ERROR_INFO = `${TYPE_PREFIX}google.rpc.ErrorInfo`;
 const RETRY_INFO = `${TYPE_PREFIX}google.rpc.RetryInfo`;
 const BAD_REQUEST = `${TYPE_PREFIX}google.rpc.BadRequest`;
 
+/** One violation of a BadRequest. */
+export interface StatusFieldViolation {
+  /** Path of the field. */
+  readonly field: string;
+  /** The rule that it breaks, in words. */
+  readonly description: string;
+}
+
 /** What `google.rpc.Status` carries with the details that this contract uses. */
 export interface StatusDetails {
   /** gRPC status. */
@@ -24,7 +32,7 @@ export interface StatusDetails {
   /** Delay of the RetryInfo in milliseconds, if there was one. */
   readonly retryAfterMs?: number | undefined;
   /** Violations of the BadRequest. */
-  readonly fieldViolations: readonly { readonly field: string; readonly description: string }[];
+  readonly fieldViolations: readonly StatusFieldViolation[];
 }
 
 /**

@@ -17,7 +17,12 @@ export interface SimulatedDiskOptions {
 }
 
 /** What an operation of the disk leaves to be done by the one who asked. */
-export type Begun = { readonly fault: DiskFault | undefined; readonly isCut: boolean };
+export interface Begun {
+  /** Fault that strikes it. */
+  readonly fault: DiskFault | undefined;
+  /** The power goes with it. */
+  readonly isCut: boolean;
+}
 
 /**
  * A file system in memory that knows what a power cut would leave: bytes are durable after their

@@ -164,6 +164,9 @@ function apply(loaded: Loaded, entry: Entry, sequence: bigint): readonly StateWr
     case "deadlinesPassed":
       applyDeadlines(applying, entry.kind.value);
       break;
+    default:
+      // Every other kind changes nothing of feedback.
+      break;
   }
   return changes.list();
 }

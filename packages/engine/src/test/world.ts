@@ -1,9 +1,10 @@
 import { type IndexStore, MemoryStore } from "@opendxa/pubsub-index-store";
 import { openSegmentJournal } from "@opendxa/pubsub-journal";
 import {
-  decodeBatch,
   type Delivery,
+  decodeBatch,
   encodeBatch,
+  type Notice,
   type OutgoingEvent,
   PublishFrame,
   SubscribeOpen,
@@ -34,6 +35,7 @@ export class Inbox implements ConsumerSink {
   readonly received: Received[] = [];
   readonly verdictsSeen: Verdicts[] = [];
   readonly ends: Error[] = [];
+  readonly notices: Notice[] = [];
   isOpen = true;
 
   deliver(delivery: Delivery): boolean {
@@ -52,7 +54,9 @@ export class Inbox implements ConsumerSink {
     this.verdictsSeen.push(verdicts);
   }
 
-  notice(): void {}
+  notice(notice: Notice): void {
+    this.notices.push(notice);
+  }
 
   end(error: Error): void {
     this.ends.push(error);
