@@ -32,9 +32,19 @@ export type {
   RegisteredExecution,
   SubmittedFeedback,
 } from "./feedback/executions.js";
-export { type FeedbackInput, feedbackFromJson, feedbackJson } from "./feedback/feedback-event.js";
+export {
+  type FeedbackInput,
+  type FeedbackJson,
+  feedbackFromJson,
+  feedbackJson,
+} from "./feedback/feedback-event.js";
 export type { FeedbackPolicyInput } from "./feedback/feedback-policy.js";
-export { type LearningInput, learningFromJson, learningJson } from "./feedback/learning-event.js";
+export {
+  type LearningInput,
+  type LearningJson,
+  learningFromJson,
+  learningJson,
+} from "./feedback/learning-event.js";
 export * from "./limits.js";
 export { BYTES_TYPE, type EventInput, type Publishable } from "./publishing/outgoing.js";
 export type { PublishOptions } from "./publishing/publisher.js";

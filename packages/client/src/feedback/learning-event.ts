@@ -10,6 +10,21 @@ export function isLearning(given: object): given is LearningInput {
   return "learningType" in given && "functionId" in given;
 }
 
+/** What was learned in the contract's own form, as it stands in JSON; it is published as it is. */
+export interface LearningJson {
+  /** The function; POET's `function_name`. */
+  readonly function_id: string;
+  /** `improvement`, `regression` or `new_pattern`. */
+  readonly learning_type: string;
+  /** The other fields of the contract, and those of later versions. */
+  readonly [field: string]: unknown;
+}
+
+/** Whether an object says what was learned in the contract's own form. */
+export function isLearningJson(given: object): given is LearningJson {
+  return "learning_type" in given && "function_id" in given;
+}
+
 /** What was learned as it stands in `data`: JSON with the contract's snake_case names. */
 export function learningJson(learning: LearningInput): Record<string, unknown> {
   return toSnakeCase(LearningEvent.toJSON(LearningEvent.fromPartial(learning)) as object);

@@ -6,8 +6,20 @@ import {
   validateClientTopicName,
   validateOutgoingEvent,
 } from "@opendxa/pubsub-protocol";
-import { type FeedbackInput, feedbackJson, isFeedback } from "../feedback/feedback-event.js";
-import { isLearning, type LearningInput, learningJson } from "../feedback/learning-event.js";
+import {
+  type FeedbackInput,
+  type FeedbackJson,
+  feedbackJson,
+  isFeedback,
+  isFeedbackJson,
+} from "../feedback/feedback-event.js";
+import {
+  isLearning,
+  isLearningJson,
+  type LearningInput,
+  type LearningJson,
+  learningJson,
+} from "../feedback/learning-event.js";
 
 /** An event with its payload in one of three forms: `data` as bytes, `json`, or `text`. */
 export interface EventInput extends OutgoingEvent {
@@ -19,9 +31,15 @@ export interface EventInput extends OutgoingEvent {
 
 /**
  * What can be published: an event; bytes, which become its payload; or one of POET's typed objects,
- * which becomes its JSON payload with its type in the envelope.
+ * with names in either form, which becomes its JSON payload with its type in the envelope.
  */
-export type Publishable = EventInput | Uint8Array | FeedbackInput | LearningInput;
+export type Publishable =
+  | EventInput
+  | Uint8Array
+  | FeedbackInput
+  | FeedbackJson
+  | LearningInput
+  | LearningJson;
 
 /** Type of an event that was given as bytes alone. */
 export const BYTES_TYPE = "bytes";
@@ -53,16 +71,24 @@ function withSource(event: OutgoingEvent, source: string | undefined): OutgoingE
 
 function eventOf(given: Publishable): OutgoingEvent {
   if (given instanceof Uint8Array) return { type: BYTES_TYPE, data: given };
-  if (isFeedback(given))
-    return jsonEvent(
-      { type: "feedback", correlationId: given.executionId || undefined },
-      feedbackJson(given),
-    );
-  if (isLearning(given)) return jsonEvent({ type: "learning" }, learningJson(given));
-  const { json, text, ...event } = given;
+  const typed = typedEvent(given);
+  if (typed !== undefined) return typed;
+  const { json, text, ...event } = given as EventInput;
   if (json !== undefined) return jsonEvent(event, json);
   if (text === undefined) return event;
   return { ...event, data: Buffer.from(text), dataContentType: event.dataContentType ?? TEXT_TYPE };
+}
+
+/** The event of one of POET's typed objects; feedback is correlated by its execution. */
+function typedEvent(given: Exclude<Publishable, Uint8Array>): OutgoingEvent | undefined {
+  if (isFeedback(given)) return feedbackOn(given.executionId, feedbackJson(given));
+  if (isFeedbackJson(given)) return feedbackOn(given.execution_id, given);
+  if (isLearning(given)) return jsonEvent({ type: "learning" }, learningJson(given));
+  return isLearningJson(given) ? jsonEvent({ type: "learning" }, given) : undefined;
+}
+
+function feedbackOn(executionId: string, json: object): OutgoingEvent {
+  return jsonEvent({ type: "feedback", correlationId: executionId || undefined }, json);
 }
 
 function jsonEvent(event: OutgoingEvent, json: unknown): OutgoingEvent {
