@@ -8,8 +8,8 @@ import {
 } from "@opendxa/pubsub-core";
 import type { IndexStore } from "@opendxa/pubsub-index-store";
 import {
-  batchBytes,
   type Delivery,
+  deliveredBatchBytes,
   type Entry,
   Entry as EntryMessage,
   NoticeReason,
@@ -148,12 +148,16 @@ export class ActiveSubscription {
   /** Settles; verdicts go out when the settlement is durable. */
   settle(id: bigint, settlement: Settlement): void {
     if (!this.#sinks.has(id)) return;
-    const { verdicts } = this.delivery.settle(
-      id,
-      settlement,
-      this.#parts.clock.now(),
-      this.#jitter,
-    );
+    let verdicts: readonly SettlementException[];
+    try {
+      const now = this.#parts.clock.now();
+      verdicts = this.delivery.settle(id, settlement, now, this.#jitter).verdicts;
+    } catch (error) {
+      const sink = this.#sinks.get(id);
+      this.leave(id);
+      sink?.end(PubSubError.from(error));
+      return;
+    }
     this.#verdicts.push({ consumerId: id, number: settlement.number, exceptions: verdicts });
     this.#requestSettle();
     this.pump();
@@ -164,7 +168,9 @@ export class ActiveSubscription {
     if (!this.#isLive) return;
     this.delivery.offer(ref);
     if (this.delivery.wantsMore()) return;
-    this.delivery.examinedThrough(ref.sequence);
+    // The entry may hold further batches: catching up starts with it again, and what was offered
+    // before is ignored.
+    this.delivery.examinedThrough(ref.sequence - 1n);
     this.#isLive = false;
   }
 
@@ -261,8 +267,10 @@ export class ActiveSubscription {
           metadata: { sequence: grant.ref.sequence },
         });
       }
+      let sentBytes = 0;
       for (const delivered of deliveredBatches(grant, stored.batch)) {
-        const bytes = batchBytes(delivered.batch as typeof stored.batch);
+        const bytes = deliveredBatchBytes(delivered);
+        sentBytes += bytes;
         let pending = open.get(grant.consumerId);
         if (pending !== undefined && pending.bytes + bytes > deliveryBytesMax) {
           this.#deliver(grant.consumerId, pending.delivery);
@@ -273,6 +281,7 @@ export class ActiveSubscription {
         pending.bytes += bytes;
         open.set(grant.consumerId, pending);
       }
+      this.delivery.correctBytes(grant, sentBytes);
     }
     for (const [consumerId, { delivery }] of open) this.#deliver(consumerId, delivery);
   }

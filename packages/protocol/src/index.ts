@@ -83,7 +83,11 @@ export {
   type StatusDetails,
 } from "./status-details.js";
 export { decodeEntry, encodeEntryParts } from "./storage/entry-codec.js";
-export { encodeReadEventsResponse, encodeSubscribeDelivery } from "./storage/response-codec.js";
+export {
+  deliveredBatchBytes,
+  encodeReadEventsResponse,
+  encodeSubscribeDelivery,
+} from "./storage/response-codec.js";
 export { deadLetterTopicOf, validateSubscriptionName } from "./subscription-name.js";
 export { brokenTextRule, type TextBounds } from "./text-rules.js";
 export {

@@ -24,6 +24,11 @@ export function encodeSubscribeDelivery(delivery: Delivery): Buffer {
   return joined(nested(DELIVERY_TAG, byteParts(batches.flatMap(({ parts }) => parts))));
 }
 
+/** Serialized bytes that a batch adds to its Delivery: what its consumer's credit is charged. */
+export function deliveredBatchBytes(delivered: DeliveredBatch): number {
+  return nested(BATCHES_TAG, deliveredParts(delivered)).bytes;
+}
+
 /** Fields in any order are one message; the batch goes last, so that the rest is one small part. */
 function deliveredParts(delivered: DeliveredBatch): ByteParts {
   const own = DeliveredBatchCodec.encode({ ...delivered, batch: undefined }).finish();

@@ -1,0 +1,232 @@
+import { type IndexStore, MemoryStore } from "@opendxa/pubsub-index-store";
+import {
+  AwaitFeedbackRequest,
+  decodedEventParts,
+  Execution,
+  FeedbackEvent,
+  StartPosition,
+  SubmitFeedbackRequest,
+  WaitOutcome,
+} from "@opendxa/pubsub-protocol";
+import { describe, expect, it } from "vitest";
+import { isControlKey } from "./checkpointer.js";
+import { chainKey, encodeSequence, indexKeys, verifyChain } from "./index-chain.js";
+import { Inbox, until, World } from "./test/world.js";
+
+const earliest = StartPosition.create({ position: { $case: "earliest", value: true } });
+
+/** All state that the index holds, as text. */
+async function dump(index: IndexStore): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const { key, value } of index.iterate({})) {
+    if (!key.startsWith("!")) lines.push(`${key}=${Buffer.from(value).toString("hex")}`);
+  }
+  return lines;
+}
+
+async function busyWorld(): Promise<World> {
+  const made = new World();
+  await made.open();
+  await made.engine.createTopic("orders", undefined);
+  const inbox = new Inbox();
+  const consumer = await made.join("s", inbox, {
+    patterns: ["orders", "poet/**"],
+    start: earliest,
+  });
+  for (let i = 0; i < 10; i++) await made.publish("orders", `a${i}`, `b${i}`);
+  await until(() => inbox.ids.length === 20);
+  made.ack(consumer, inbox.received.slice(3, 9));
+  made.nack(consumer, inbox.received[12]!, 60_000);
+  await until(() => inbox.verdictsSeen.length > 0);
+  const keys = ["mlflow:run:1"];
+  await made.engine.submitFeedback(feedback("f1", keys));
+  await made.engine.registerExecution(
+    Execution.create({ executionId: "x", functionName: "f", correlationKeys: keys }),
+  );
+  await made.engine.submitFeedback(feedback("f2", keys));
+  await made.engine.submitFeedback(feedback("f3", ["mlflow:run:nobody"]));
+  return made;
+}
+
+function feedback(id: string, correlationKeys: string[]): SubmitFeedbackRequest {
+  const piece = FeedbackEvent.create({ feedbackType: "quality", metrics: { score: 1 } });
+  return SubmitFeedbackRequest.create({ id, correlationKeys, feedback: piece });
+}
+
+async function settled(made: World): Promise<void> {
+  await until(() => made.engine.stats().indexedSequence === made.engine.stats().durableSequence);
+}
+
+describe("recovery", () => {
+  it("gives the same state to the byte from checkpoint and tail as from the index kept", async () => {
+    const made = await busyWorld();
+    await settled(made);
+    const before = await dump(made.index);
+    await made.powerCut("keep", "lost");
+    await settled(made);
+    const after = await dump(made.index);
+    const differing = after.filter((line) => !before.includes(line));
+    // Only the start itself, its time and what the consumers' end left may differ.
+    expect(differing.every((line) => line.startsWith("ns="))).toBe(true);
+    expect(before.filter((line) => !after.includes(line) && !line.startsWith("ns="))).toEqual([]);
+  });
+
+  it("gives the same state from a checkpoint alone, deltas merged on their base", async () => {
+    const made = await busyWorld();
+    for (let round = 0; round < 4; round++) {
+      made.clock.advance(10_000);
+      await made.publish("orders", `more${round}`);
+      await settled(made);
+    }
+    await made.engine.close();
+    const control = (lines: string[]) => lines.filter((line) => isControlKey(line));
+    const copy = MemoryStore.create();
+    await made.powerCut("drop", "lost");
+    await copy.close();
+    expect(made.engine.info.replayedEntries).toBe(0);
+    await settled(made);
+    const first = control(await dump(made.index));
+    await made.engine.close();
+    await made.powerCut("drop", "lost");
+    await settled(made);
+    const differing = control(await dump(made.index)).filter((line) => !first.includes(line));
+    expect(differing.every((line) => line.startsWith("ns="))).toBe(true);
+  });
+
+  it("falls back to the journal when the checkpoint is damaged, and says so", async () => {
+    const made = await busyWorld();
+    await settled(made);
+    await made.engine.close();
+    for (const name of await made.disk.readdir("/data/checkpoints")) {
+      made.disk.flipBit(`/data/checkpoints/${name}`, 70);
+    }
+    await made.powerCut("drop", "lost");
+    expect(made.engine.info.replayedEntries).toBeGreaterThan(10);
+    expect(made.warnings).toContain("a checkpoint is damaged and was left out");
+  });
+
+  it("refuses to start when the journal ends before its checkpoint", async () => {
+    const made = await busyWorld();
+    await made.engine.close();
+    const segments = (await made.disk.readdir("/data/journal")).filter((n) => n.endsWith(".seg"));
+    for (const name of segments) await made.disk.unlink(`/data/journal/${name}`);
+    await made.disk.syncDirectory("/data/journal");
+    await expect(made.open()).rejects.toThrow();
+  });
+
+  it("resolves a wait that began before a power cut, and expires one that nobody answered", async () => {
+    const made = new World();
+    await made.open();
+    const wait = (waitId: string) =>
+      AwaitFeedbackRequest.create({
+        executionId: "x",
+        waitId,
+        deadlineUnixMs: BigInt(made.clock.now() + 60_000),
+      });
+    const stop = new AbortController();
+    for (const id of ["w1", "w2"]) {
+      for await (const { wait: stored } of made.engine.awaitFeedback(wait(id), stop.signal)) {
+        expect(stored?.outcome).toBe(WaitOutcome.UNSPECIFIED);
+        break;
+      }
+    }
+    await made.powerCut("drop");
+    await made.engine.registerExecution(
+      Execution.create({ executionId: "x", functionName: "f", correlationKeys: ["mlflow:run:1"] }),
+    );
+    const [again] = [made.engine.awaitFeedback(wait("w1"), stop.signal)[Symbol.asyncIterator]()];
+    await again!.next();
+    const outcome = again!.next();
+    await made.engine.submitFeedback(feedback("f1", ["mlflow:run:1"]));
+    const { value } = await outcome;
+    expect(value.wait.outcome).toBe(WaitOutcome.FEEDBACK);
+    expect(value.feedback).toHaveLength(1);
+    expect((await made.engine.getWait("w2")).outcome).toBe(WaitOutcome.FEEDBACK);
+  });
+
+  it("fires deadlines that passed while nobody ran", async () => {
+    const made = new World();
+    await made.open();
+    const deadlineUnixMs = BigInt(made.clock.now() + 60_000);
+    const request = AwaitFeedbackRequest.create({ executionId: "x", waitId: "w", deadlineUnixMs });
+    for await (const _ of made.engine.awaitFeedback(request, new AbortController().signal)) break;
+    made.disk.crash({ mode: "drop" });
+    made.clock.advance(61_000);
+    made.index = MemoryStore.create();
+    await made.open();
+    for (let i = 0; (await made.engine.getWait("w")).outcome === WaitOutcome.UNSPECIFIED; i++) {
+      if (i > 5_000) throw new Error("the wait never ended");
+      made.clock.advance(1);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect((await made.engine.getWait("w")).outcome).toBe(WaitOutcome.EXPIRED);
+  });
+});
+
+describe("the chain of the index", () => {
+  const journal = { id: new Uint8Array(16).fill(1), lastSequence: 9n };
+  const put = (index: IndexStore, key: string, value: Uint8Array | undefined) =>
+    index.write([{ key, value }]);
+
+  async function chained(): Promise<IndexStore> {
+    const index = MemoryStore.create();
+    await put(index, indexKeys.journal, journal.id);
+    await put(index, indexKeys.mark, encodeSequence(2n));
+    await put(index, chainKey(5n), encodeSequence(2n));
+    await put(index, chainKey(8n), encodeSequence(5n));
+    await put(index, indexKeys.applied, encodeSequence(8n));
+    return index;
+  }
+
+  it("is whole when every link back to the mark is there", async () => {
+    expect(await verifyChain(await chained(), journal)).toEqual({ usable: true, applied: 8n });
+  });
+
+  it.each<[string, (index: IndexStore) => Promise<void>]>([
+    ["a link is missing", (index) => put(index, chainKey(5n), undefined)],
+    ["it was rolled back", (index) => put(index, indexKeys.applied, encodeSequence(1n))],
+    ["it is ahead of the journal", (index) => put(index, indexKeys.applied, encodeSequence(10n))],
+    ["it belongs to another", (index) => put(index, indexKeys.journal, new Uint8Array(16))],
+    ["it was written in part", (index) => put(index, indexKeys.partial, encodeSequence(9n))],
+    ["it is empty", (index) => index.clear()],
+  ])("is not usable when %s", async (_what, damage) => {
+    const index = await chained();
+    await damage(index);
+    expect(await verifyChain(index, journal)).toMatchObject({ usable: false });
+  });
+});
+
+describe("the untyped path", () => {
+  it("never decodes an event between publish and delivery", async () => {
+    const made = new World();
+    await made.open();
+    const before = decodedEventParts();
+    let delivered = 0;
+    await made.engine.createTopic("plain", undefined);
+    await made.join("s", new Inbox(), { patterns: ["plain", "poet/**"] }).then((c) => c.close());
+    await made.engine.subscribe(
+      {
+        namespace: "",
+        subscription: "s",
+        settings: undefined,
+        consumerName: "",
+        credit: { bytes: 1_000_000n, events: 1_000 },
+        heartbeatMs: 0,
+      },
+      {
+        deliver: ({ batches }) => {
+          delivered += batches.length;
+          return true;
+        },
+        verdicts: () => undefined,
+        notice: () => undefined,
+        end: () => undefined,
+      },
+    );
+    await made.publish("plain", "a", "b");
+    await made.publish("poet/system/health", "c", "d");
+    await until(() => delivered === 2);
+    await settled(made);
+    expect(decodedEventParts()).toBe(before);
+  });
+});
