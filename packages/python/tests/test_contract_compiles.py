@@ -1,4 +1,4 @@
-"""The contract needs nothing but grpcio-tools: no import from outside of proto/ and google/protobuf."""
+"""The contract needs only grpcio-tools: no import from outside of proto/ and google/protobuf."""
 
 import subprocess
 import sys

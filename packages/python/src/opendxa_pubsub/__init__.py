@@ -1,0 +1,58 @@
+"""Client of the OpenDXA pub/sub broker.
+
+Durable events between programs in several languages, and delayed feedback that finds the execution
+it is about. Begin with :class:`PubSubClient`::
+
+    from opendxa_pubsub import PubSubClient
+
+    with PubSubClient() as client:
+        client.subscribe("feedback", lambda event: print(event.json()))
+        client.publish("feedback", {"function_id": "detect_drift", "execution_id": "x-1"})
+        client.wait(5)
+"""
+
+from opendxa_pubsub._client import PubSubClient
+from opendxa_pubsub._errors import (
+    PubSubClosedError,
+    PubSubError,
+    PubSubExistsError,
+    PubSubInvalidError,
+    PubSubNotFoundError,
+    PubSubOverloadedError,
+    PubSubTimeoutError,
+    PubSubUnavailableError,
+)
+from opendxa_pubsub._options import PublishOptions, SubscriptionOptions
+from opendxa_pubsub._outgoing_event import EventMetadata, OutgoingEvent
+from opendxa_pubsub._publishable import FeedbackEvent, LearningEvent, Publishable
+from opendxa_pubsub._receipt import PublishReceipt
+from opendxa_pubsub._received_event import ReceivedEvent
+from opendxa_pubsub._requests import Execution, FeedbackResult, WaitResult
+from opendxa_pubsub._stored_event import StoredEvent
+from opendxa_pubsub._subscription import Subscription
+
+__all__ = [
+    "EventMetadata",
+    "Execution",
+    "FeedbackEvent",
+    "FeedbackResult",
+    "LearningEvent",
+    "OutgoingEvent",
+    "PubSubClient",
+    "PubSubClosedError",
+    "PubSubError",
+    "PubSubExistsError",
+    "PubSubInvalidError",
+    "PubSubNotFoundError",
+    "PubSubOverloadedError",
+    "PubSubTimeoutError",
+    "PubSubUnavailableError",
+    "PublishOptions",
+    "PublishReceipt",
+    "Publishable",
+    "ReceivedEvent",
+    "StoredEvent",
+    "Subscription",
+    "SubscriptionOptions",
+    "WaitResult",
+]

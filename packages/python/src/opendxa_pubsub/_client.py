@@ -1,0 +1,610 @@
+"""The client for threads."""
+
+import contextlib
+import random
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from types import TracebackType
+from typing import Any, Self, TypeVar, Unpack
+
+import grpc
+
+from opendxa_pubsub._backoff import backoff_s
+from opendxa_pubsub._batch import decode_batch
+from opendxa_pubsub._channel import CHANNEL_OPTIONS, Stubs, is_worth_a_retry, resolve_address
+from opendxa_pubsub._errors import PubSubError, error_from_grpc, pubsub_error
+from opendxa_pubsub._gen.opendxa.pubsub.v1 import feedback_service_pb2 as feedback_pb
+from opendxa_pubsub._gen.opendxa.pubsub.v1 import query_service_pb2 as query_pb
+from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as subscription_pb
+from opendxa_pubsub._gen.opendxa.pubsub.v1 import topic_service_pb2 as topic_pb
+from opendxa_pubsub._limits import (
+    CLOSE_S_MAX,
+    CREDIT_BYTES_DEFAULT,
+    CREDIT_EVENTS_DEFAULT,
+    PAGE_SIZE,
+    SUBSCRIPTIONS_MAX,
+    TIMEOUT_S_DEFAULT,
+)
+from opendxa_pubsub._options import PublishOptions, SubscriptionOptions, pending_event
+from opendxa_pubsub._partitions import PartitionCache
+from opendxa_pubsub._publishable import FeedbackEvent, Publishable
+from opendxa_pubsub._publisher import Publisher, settle_future
+from opendxa_pubsub._receipt import PublishReceipt
+from opendxa_pubsub._requests import (
+    Execution,
+    FeedbackResult,
+    WaitResult,
+    bad_argument,
+    checked_credit_events,
+    checked_keys,
+    deadline_unix_ms,
+    execution_of,
+    feedback_message,
+    feedback_result,
+    policy_number,
+    subscription_settings,
+    topic_settings,
+    wait_result,
+)
+from opendxa_pubsub._stored_event import StoredEvent, stored_event
+from opendxa_pubsub._subscribe_session import SubscribeOptions
+from opendxa_pubsub._subscription import Dispatcher, Handler, Subscription
+
+_Answer = TypeVar("_Answer")
+
+
+class PubSubClient:
+    """A client of one broker, for any number of threads.
+
+    It connects when first used and reconnects by itself; what was not acknowledged is sent again
+    under the same producer sequences, so that nothing is stored twice. Handlers of all
+    subscriptions run one after another in one thread.
+
+    Example::
+
+        with PubSubClient() as client:
+            client.subscribe("feedback", lambda event: print(event["execution_id"]))
+            client.publish("feedback", {"function_id": "detect_drift", "execution_id": "x-1"})
+            client.wait(5)
+    """
+
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        namespace: str = "",
+        source: str | None = None,
+        name: str = "",
+        timeout_s: float = TIMEOUT_S_DEFAULT,
+    ) -> None:
+        """Makes a client without connecting.
+
+        Args:
+            address: Host and port of the broker; None: ``OPENDXA_PUBSUB_ADDRESS`` of the
+                environment, else ``127.0.0.1:50051``.
+            namespace: Namespace of everything; empty: ``default``.
+            source: Source of events that state none; None: the producer's.
+            name: Shown in the broker's lists.
+            timeout_s: Longest wait for an answer, in seconds.
+        """
+        self.address = resolve_address(address)
+        self._namespace = namespace
+        self._source = source
+        self._name = name
+        self._timeout_s = timeout_s
+        self._channel = grpc.insecure_channel(self.address, options=CHANNEL_OPTIONS)
+        self._stubs = Stubs(self._channel)
+        self._publisher = Publisher(self._stubs.publisher.PublishStream, namespace, name)
+        self._partitions = PartitionCache()
+        self._dispatcher = Dispatcher()
+        self._subscriptions: set[Subscription] = set()
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+
+    def publish(
+        self, topic: str, event: Publishable, **options: Unpack[PublishOptions]
+    ) -> PublishReceipt:
+        """Publishes an event and waits until it is durable.
+
+        Args:
+            topic: Topic name.
+            event: An ``OutgoingEvent``; or a payload: a mapping, a dataclass such as
+                ``FeedbackEvent``, a Dana struct (these become JSON), bytes, or text.
+            **options: Fields of the envelope, ``priority``, ``partition``,
+                ``deliver_time_unix_ms``; see ``PublishOptions``.
+
+        Returns:
+            Where it lies.
+
+        Raises:
+            PubSubError: It was refused.
+            PubSubTimeoutError: No answer in time; it may be stored later.
+        """
+        return self._result(self.publish_async(topic, event, **options))
+
+    def publish_many(
+        self, topic: str, events: Iterable[Publishable], **options: Unpack[PublishOptions]
+    ) -> list[PublishReceipt]:
+        """Publishes events in order, batched, and waits until all are durable.
+
+        Args:
+            topic: Topic name.
+            events: What to publish, as for :meth:`publish`.
+            **options: As for :meth:`publish`, for every event; ``id`` only for a single one.
+
+        Returns:
+            Where each lies, in order.
+
+        Raises:
+            PubSubError: The first refusal; the other events are stored nevertheless.
+        """
+        futures = [self.publish_async(topic, event, **options) for event in events]
+        return [self._result(future) for future in futures]
+
+    def publish_async(
+        self, topic: str, event: Publishable, **options: Unpack[PublishOptions]
+    ) -> "Future[PublishReceipt]":
+        """Queues an event and returns at once; waits only while the client's buffer is full.
+
+        The first event of a topic asks the broker for the topic's partitions.
+
+        Args:
+            topic: Topic name.
+            event: As for :meth:`publish`.
+            **options: As for :meth:`publish`.
+
+        Returns:
+            Resolves when the event is durable, or fails with a PubSubError. It stays open across
+            reconnections.
+
+        Raises:
+            PubSubInvalidError: The event breaks a rule.
+            PubSubOverloadedError: BUFFER_FULL, there was no room in time.
+        """
+        future: Future[PublishReceipt] = Future()
+        partitions = self._partitions.of(topic)
+        if partitions is None:
+            partitions = self._look_up_partitions(topic)
+        pending = pending_event(
+            topic,
+            partitions,
+            event,
+            options,
+            self._source,
+            lambda outcome: settle_future(future, outcome),
+        )
+        self._publisher.add(pending, self._timeout_s)
+        return future
+
+    def flush(self, timeout_s: float | None = None) -> bool:
+        """Waits until every queued event was acknowledged or refused.
+
+        Args:
+            timeout_s: Longest wait in seconds; None: the client's.
+
+        Returns:
+            Whether it was in time.
+        """
+        return self._publisher.flush(self._timeout_s if timeout_s is None else timeout_s)
+
+    def subscribe(
+        self,
+        topic: str | Sequence[str],
+        handler: Handler | None = None,
+        subscription: str | None = None,
+        **options: Unpack[SubscriptionOptions],
+    ) -> Subscription:
+        """Consumes events of a topic or pattern; returns when the broker has opened it.
+
+        Args:
+            topic: Topic or pattern, or up to 64 of them.
+            handler: Called with one ``ReceivedEvent`` after another: returning acks, raising nacks
+                with the error as its reason. None: iterate the subscription.
+            subscription: Name of the durable subscription, created when it does not exist; its
+                consumers share the events. None: one of this consumer's own under a random name,
+                deleted when it is closed; a program that is killed leaves it behind.
+            **options: ``start``, ``ack_deadline_ms``, ``attempts_max``, ``retry_min_ms``,
+                ``retry_max_ms``, ``ordered``, ``max_outstanding``; see ``SubscriptionOptions``.
+
+        Returns:
+            The subscription; close it to leave.
+
+        Raises:
+            PubSubExistsError: A subscription of that name has other settings.
+            PubSubError: It cannot be opened.
+        """
+        known: dict[str, Any] = dict(options)
+        events = checked_credit_events(known.pop("max_outstanding", CREDIT_EVENTS_DEFAULT))
+        opening = SubscribeOptions(
+            namespace=self._namespace,
+            subscription=subscription or f"{self._name or 'python'}-{secrets.token_hex(8)}",
+            settings=subscription_settings(topic, **known),
+            consumer_name=self._name,
+            credit_bytes=CREDIT_BYTES_DEFAULT,
+            credit_events=events,
+            keeps_leases=handler is not None,
+        )
+        with self._lock:
+            if self._closing.is_set():
+                raise pubsub_error("CLIENT_CLOSED", "the client was closed")
+            if len(self._subscriptions) >= SUBSCRIPTIONS_MAX:
+                metadata = {"field": "subscriptions", "limit": SUBSCRIPTIONS_MAX}
+                raise pubsub_error("LIMIT_REACHED", "too many subscriptions", metadata)
+            opened = Subscription(
+                self._stubs.subscriber.Subscribe,
+                opening,
+                handler,
+                self._dispatcher,
+                self._forget if subscription else self._delete,
+            )
+            self._subscriptions.add(opened)
+        try:
+            opened.wait_open(self._timeout_s)
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+    def wait(self, seconds: float) -> None:
+        """Keeps the program alive for its handlers, until the time is over or the client is closed.
+
+        Args:
+            seconds: How long.
+        """
+        self._closing.wait(seconds)
+
+    def run(self) -> None:
+        """Keeps the program alive for its handlers until the client is closed or interrupted.
+
+        The last line of a program that only subscribes.
+        """
+        try:
+            self._closing.wait()
+        except KeyboardInterrupt:
+            self.close()
+
+    def create_topic(
+        self,
+        name: str,
+        *,
+        partitions: int = 1,
+        index: str | None = None,
+        dedup_window_ms: int = 0,
+        retention_ms: int = 0,
+    ) -> bool:
+        """Creates a topic, or finds it with the same settings.
+
+        Args:
+            name: Topic name.
+            partitions: 1 to 1,024, fixed from then on.
+            index: ``none``, ``id`` or ``id_and_correlation``; None: the broker's default.
+            dedup_window_ms: How long event ids are remembered, in milliseconds; 0: not.
+            retention_ms: Events older than this may be dropped, in milliseconds; 0: the default.
+
+        Returns:
+            Whether it was created; False when it existed.
+
+        Raises:
+            PubSubExistsError: It exists with other settings.
+        """
+        settings = topic_settings(partitions, index, dedup_window_ms, retention_ms)
+        answer = self._call(
+            self._stubs.topic.CreateTopic,
+            topic_pb.CreateTopicRequest(namespace=self._namespace, name=name, settings=settings),
+        )
+        return not answer.existed
+
+    def create_subscription(
+        self, name: str, topic: str | Sequence[str], **options: Unpack[SubscriptionOptions]
+    ) -> bool:
+        """Creates a durable subscription without consuming it, or finds it with the same settings.
+
+        Args:
+            name: Its name.
+            topic: Topic or pattern, or up to 64 of them.
+            **options: As for :meth:`subscribe`.
+
+        Returns:
+            Whether it was created; False when it existed.
+
+        Raises:
+            PubSubExistsError: It exists with other settings.
+        """
+        known: dict[str, Any] = dict(options)
+        known.pop("max_outstanding", None)
+        request = subscription_pb.CreateSubscriptionRequest(
+            namespace=self._namespace, name=name, settings=subscription_settings(topic, **known)
+        )
+        return not self._call(self._stubs.subscription.CreateSubscription, request).existed
+
+    def read(
+        self,
+        topic: str,
+        *,
+        offset: int = 0,
+        partition: int = 0,
+        events_max: int = 0,
+        follow: bool = False,
+    ) -> Iterator[StoredEvent]:
+        """Reads stored events of one topic-partition in order, without a subscription.
+
+        Args:
+            topic: Topic name.
+            offset: First offset.
+            partition: Partition.
+            events_max: Ends after so many; 0: no bound.
+            follow: Goes on with new events instead of ending at the newest one.
+
+        Yields:
+            The events.
+
+        Raises:
+            PubSubError: TOPIC_NOT_FOUND, PARTITION_INVALID, OFFSET_OUT_OF_RANGE.
+        """
+        request = query_pb.ReadEventsRequest(
+            namespace=self._namespace,
+            topic=topic,
+            partition=partition,
+            offset=offset,
+            events_max=events_max,
+            follow=follow,
+        )
+        call = self._stubs.query.ReadEvents(request, wait_for_ready=True)
+        try:
+            for answer in call:
+                for read in answer.batches:
+                    yield from decode_batch(read.batch, read.selected)
+        except grpc.RpcError as error:
+            raise error_from_grpc(error) from error
+        finally:
+            call.cancel()
+
+    def events_by_correlation_id(self, correlation_id: str) -> Iterator[StoredEvent]:
+        """Every indexed event of a correlation id, over all topics, in the order of storing.
+
+        Args:
+            correlation_id: The id; that of an execution is the execution id where none was chosen.
+
+        Yields:
+            The events.
+        """
+        token = ""
+        while True:
+            request = query_pb.ListCorrelatedEventsRequest(
+                namespace=self._namespace,
+                correlation_id=correlation_id,
+                page_size=PAGE_SIZE,
+                page_token=token,
+            )
+            page = self._call(self._stubs.query.ListCorrelatedEvents, request)
+            for event in page.events:
+                yield stored_event(event)
+            token = page.next_page_token
+            if not token:
+                return
+
+    def register_execution(
+        self,
+        execution_id: str,
+        function_name: str,
+        *,
+        version: str = "",
+        correlation_keys: Iterable[str] = (),
+        correlation_id: str = "",
+        within_s: float | None = None,
+        policy: str = "first",
+        feedback_count: int = 0,
+    ) -> Execution:
+        """Registers an execution, so that feedback can find it; the same again changes nothing.
+
+        Args:
+            execution_id: Its id; POET's ``result.execution_id``.
+            function_name: Name of the function.
+            version: Version of the function.
+            correlation_keys: Up to 16 keys by which feedback finds it, such as
+                ``mlflow:run:<run id>`` or ``pagerduty:dedup:<dedup key>``.
+            correlation_id: Of its events; empty: the execution id.
+            within_s: How long feedback is awaited, in seconds; None: 30 days. A repeated
+                registration states the same fields, so leave it out where you repeat.
+            policy: ``first``, ``all`` or ``n_of_m``.
+            feedback_count: For ``n_of_m``: how many.
+
+        Returns:
+            The execution.
+
+        Raises:
+            PubSubExistsError: It is registered with other fields.
+        """
+        execution = feedback_pb.Execution(
+            execution_id=execution_id,
+            function_name=function_name,
+            version=version,
+            correlation_id=correlation_id,
+            correlation_keys=checked_keys(correlation_keys),
+            deadline_unix_ms=deadline_unix_ms(within_s),
+            policy=policy_number(policy),
+            feedback_count=feedback_count,
+        )
+        request = feedback_pb.RegisterExecutionRequest(
+            namespace=self._namespace, execution=execution
+        )
+        return execution_of(self._call(self._stubs.feedback.RegisterExecution, request).execution)
+
+    def get_execution(self, execution_id: str) -> Execution:
+        """One registered execution.
+
+        Args:
+            execution_id: Its id.
+
+        Returns:
+            The execution.
+
+        Raises:
+            PubSubNotFoundError: EXECUTION_NOT_FOUND.
+        """
+        request = feedback_pb.GetExecutionRequest(
+            namespace=self._namespace, execution_id=execution_id
+        )
+        return execution_of(self._call(self._stubs.feedback.GetExecution, request).execution)
+
+    def submit_feedback(
+        self,
+        feedback: FeedbackEvent,
+        *,
+        correlation_keys: Iterable[str] = (),
+        id: str | None = None,
+        source: str = "",
+    ) -> FeedbackResult:
+        """Gives feedback that no connector brings; it is matched by its keys as a webhook's is.
+
+        Args:
+            feedback: The feedback.
+            correlation_keys: Keys to match by, strongest first; none: that of its ``execution_id``.
+            id: Identifies it together with ``source``; a repetition changes nothing. None: random.
+            source: Who it is from; empty: ``/feedback``.
+
+        Returns:
+            What became of it, durably.
+        """
+        keys = checked_keys(correlation_keys)
+        if not keys and not feedback.execution_id:
+            raise bad_argument("correlation_keys", "required without an execution_id")
+        request = feedback_pb.SubmitFeedbackRequest(
+            namespace=self._namespace,
+            correlation_keys=keys or [f"opendxa:execution:{feedback.execution_id}"],
+            feedback=feedback_message(feedback),
+            id=id or secrets.token_hex(16),
+            source=source,
+        )
+        return feedback_result(self._call(self._stubs.feedback.SubmitFeedback, request))
+
+    def await_feedback(
+        self,
+        execution_id: str,
+        *,
+        wait_id: str | None = None,
+        within_s: float | None = None,
+        policy: str = "first",
+        feedback_count: int = 0,
+        timeout_s: float | None = None,
+    ) -> WaitResult:
+        """Waits durably for feedback on one execution, across restarts of the broker.
+
+        Args:
+            execution_id: The execution; it need not be registered yet.
+            wait_id: Names the wait; with the same one a restarted program goes on with the same
+                wait. None: ``await:<execution id>``, one for all callers.
+            within_s: Until when the wait lives, in seconds from now; None: 30 days. It is stored
+                with the wait and counts only for the call that began it.
+            policy: ``first``, ``all`` or ``n_of_m``.
+            feedback_count: For ``n_of_m``: how many.
+            timeout_s: How long this call waits; the wait itself goes on. None: until its end.
+
+        Returns:
+            How it ended.
+
+        Raises:
+            PubSubTimeoutError: This call's timeout came first.
+        """
+        request = feedback_pb.AwaitFeedbackRequest(
+            namespace=self._namespace,
+            execution_id=execution_id,
+            wait_id=wait_id or f"await:{execution_id}",
+            deadline_unix_ms=deadline_unix_ms(within_s),
+            policy=policy_number(policy),
+            feedback_count=feedback_count,
+        )
+
+        def attempt(rest_s: float | None) -> WaitResult:
+            for answer in self._stubs.feedback.AwaitFeedback(request, timeout=rest_s):
+                result = wait_result(answer)
+                if result is not None:
+                    return result
+            raise pubsub_error("CONNECTION_LOST", "the wait's stream ended without an outcome")
+
+        return self._retried(attempt, timeout_s)
+
+    def close(self) -> None:
+        """Finishes the running handler, sends what is queued, and disconnects.
+
+        What is not acknowledged after 10 seconds fails as CLIENT_CLOSED.
+        """
+        with self._lock:
+            self._closing.set()
+            subscriptions = list(self._subscriptions)
+        self._dispatcher.close()
+        for subscription in subscriptions:
+            subscription.close()
+        self._publisher.close(CLOSE_S_MAX)
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        """The client itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Closes it."""
+        self.close()
+
+    def _forget(self, subscription: Subscription) -> None:
+        with self._lock:
+            self._subscriptions.discard(subscription)
+
+    def _delete(self, subscription: Subscription) -> None:
+        self._forget(subscription)
+        request = subscription_pb.DeleteSubscriptionRequest(
+            namespace=self._namespace, name=subscription.name
+        )
+        with contextlib.suppress(grpc.RpcError):  # its broker is gone: it stays, and nobody waits
+            self._stubs.subscription.DeleteSubscription(request, timeout=CLOSE_S_MAX)
+
+    def _result(self, future: "Future[PublishReceipt]") -> PublishReceipt:
+        try:
+            return future.result(self._timeout_s)
+        except FutureTimeoutError:
+            text = "no acknowledgement in time; the event may be stored"
+            raise pubsub_error("TIMED_OUT", text) from None
+
+    def _look_up_partitions(self, topic: str) -> int:
+        request = topic_pb.GetTopicRequest(namespace=self._namespace, name=topic)
+        try:
+            found = self._call(self._stubs.topic.GetTopic, request)
+        except PubSubError as error:
+            return self._partitions.failed(error)
+        return self._partitions.found(topic, found.topic)
+
+    def _call(self, method: Any, request: Any) -> Any:  # noqa: ANN401 - one door for all RPCs
+        return self._retried(lambda rest_s: method(request, timeout=rest_s), self._timeout_s)
+
+    def _retried(
+        self, attempt: Callable[[float | None], _Answer], timeout_s: float | None
+    ) -> _Answer:
+        """Repeats what changes nothing when repeated, while the broker cannot be reached."""
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        failures = 0
+        while True:
+            if self._closing.is_set():
+                raise pubsub_error("CLIENT_CLOSED", "the client was closed")
+            rest_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
+            try:
+                return attempt(rest_s)
+            except grpc.RpcError as failure:
+                error = error_from_grpc(failure)
+            except PubSubError as failure:
+                error = failure
+            failures += 1
+            wait_s = backoff_s(failures, random.Random())
+            if not is_worth_a_retry(error):
+                raise error
+            if deadline_s is not None and time.monotonic() + wait_s >= deadline_s:
+                raise error
+            self._closing.wait(wait_s)

@@ -1,0 +1,122 @@
+"""What a consumer holds: leased events, and what it has to say about them."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from opendxa_pubsub._bitmap import ranges_of
+from opendxa_pubsub._gen.opendxa.pubsub.v1 import publisher_service_pb2, subscriber_service_pb2
+from opendxa_pubsub._limits import REASON_BYTES_MAX, SETTLEMENT_ITEMS_MAX
+
+
+@dataclass(slots=True, eq=False)
+class Lease:
+    """A delivered batch: the events of it that are not settled yet."""
+
+    token: int
+    sequence: int
+    first_index: int
+    attempt: int
+    received_s: float
+    extended_s: float
+    open_indexes: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True, frozen=True)
+class Ack:
+    """An event is done."""
+
+
+@dataclass(slots=True, frozen=True)
+class Nack:
+    """An event shall come again."""
+
+    delay_ms: int | None
+    reason: str
+
+
+@dataclass(slots=True, frozen=True)
+class Extend:
+    """A lease is kept."""
+
+    deadline_ms: int
+
+
+Word = Ack | Nack | Extend
+
+
+class SettlementQueue:
+    """Words about events, coalesced into numbered settlements, kept until their verdict comes."""
+
+    def __init__(self) -> None:
+        """Starts empty."""
+        self._words: deque[tuple[Lease, int, Word]] = deque()
+        self._unsent: deque[subscriber_service_pb2.Settlement] = deque()
+        self._sent: deque[subscriber_service_pb2.Settlement] = deque()
+        self._number = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every word had its verdict."""
+        return not (self._words or self._unsent or self._sent)
+
+    def say(self, lease: Lease, index: int, word: Word) -> None:
+        """Adds a word about one event of a lease."""
+        self._words.append((lease, index, word))
+
+    def reopened(self) -> None:
+        """A new stream: what had no verdict is said again, numbered from 1."""
+        self._number = 0
+        self._unsent.extendleft(reversed(self._sent))
+        self._sent.clear()
+
+    def next(self) -> subscriber_service_pb2.Settlement | None:
+        """The next settlement to send, if there is one."""
+        settlement = self._unsent.popleft() if self._unsent else self._coalesce()
+        if settlement is None:
+            return None
+        self._number += 1
+        settlement.number = self._number
+        self._sent.append(settlement)
+        return settlement
+
+    def through(self, number: int) -> None:
+        """Verdicts came up to a number."""
+        while self._sent and self._sent[0].number <= number:
+            self._sent.popleft()
+
+    def _coalesce(self) -> subscriber_service_pb2.Settlement | None:
+        groups: dict[tuple[int, Word], tuple[Lease, list[int]]] = {}
+        while self._words and len(groups) < SETTLEMENT_ITEMS_MAX:
+            lease, index, word = self._words.popleft()
+            groups.setdefault((id(lease), word), (lease, []))[1].append(index)
+        if not groups:
+            return None
+        settlement = subscriber_service_pb2.Settlement()
+        for (_, word), (lease, indexes) in groups.items():
+            self._write(settlement, word, _ranges(lease, indexes))
+        return settlement
+
+    @staticmethod
+    def _write(
+        settlement: subscriber_service_pb2.Settlement,
+        word: Word,
+        events: publisher_service_pb2.PositionRanges,
+    ) -> None:
+        if isinstance(word, Ack):
+            settlement.acks.append(events)
+        elif isinstance(word, Nack):
+            reason = word.reason.encode(errors="replace")[:REASON_BYTES_MAX]
+            settlement.nacks.add(
+                events=events, delay_ms=word.delay_ms, reason=reason.decode(errors="ignore")
+            )
+        else:
+            settlement.extensions.add(events=events, deadline_ms=word.deadline_ms)
+
+
+def _ranges(lease: Lease, indexes: Iterable[int]) -> publisher_service_pb2.PositionRanges:
+    ordered = ranges_of(sorted({lease.first_index + index for index in indexes}))
+    ranges = [publisher_service_pb2.IndexRange(first=a, last=b) for a, b in ordered]
+    return publisher_service_pb2.PositionRanges(
+        lease=lease.token, sequence=lease.sequence, ranges=ranges
+    )

@@ -1,0 +1,78 @@
+"""Every bound of this package: name, unit, reason."""
+
+from typing import Final
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+
+BATCH_EVENTS_MAX: Final = 65_535
+"""Events of one batch: positions pack an index in 16 bits."""
+BATCH_BYTES_MAX: Final = MIB - 4 * KIB
+"""Serialized bytes of one batch: a journal entry holds it whole."""
+EVENT_BYTES_MAX: Final = 960 * KIB
+"""Bytes of one event, head and body before compression: it must fit a frame beside its batch."""
+FRAME_BATCHES_MAX: Final = 256
+"""Batches of one publish frame."""
+FRAMES_IN_FLIGHT_MAX: Final = 64
+"""Unacknowledged frames of a stream: the broker remembers as many batches of a producer."""
+FRAMES_AT_ONCE_MAX: Final = 4
+"""Below so many unacknowledged frames events are sent at once; from then on they are coalesced."""
+FRAME_BYTES_TARGET: Final = 256 * KIB
+"""Bytes of a coalesced frame: larger ones gain nothing and delay those behind them."""
+BUFFER_BYTES_MAX: Final = 32 * MIB
+"""Bytes of events of one client that wait or are unacknowledged: publishing waits beyond it."""
+BUFFER_EVENTS_MAX: Final = 1_000_000
+"""Events of one client that are not acknowledged: small ones cost memory beside their bytes."""
+BODIES_RAW_BYTES_MAX: Final = 64 * MIB
+"""Bytes of bodies that a reader decompresses at most: a small batch must not fill its memory."""
+
+EVENT_ID_BYTES_MAX: Final = 128
+"""Bytes of an event id."""
+TEXT_BYTES_MAX: Final = 255
+"""Bytes of a text of an event that states no other limit."""
+ORDERING_KEY_BYTES_MAX: Final = KIB
+"""Bytes of an ordering key."""
+ATTRIBUTES_MAX: Final = 64
+"""Attributes of one event."""
+ATTRIBUTE_BYTES_MAX: Final = 255
+"""Bytes of an attribute's key, and of its value."""
+NESTING_MAX: Final = 100
+"""Levels of nested values in an event's data: deeper ones are a cycle or break other readers."""
+PRODUCER_ID_BYTES: Final = 16
+"""Bytes of a producer id."""
+TOPICS_CACHED_MAX: Final = 10_000
+"""Topics whose partitions and sequences a client remembers; one client serves no more."""
+
+REASON_BYTES_MAX: Final = KIB
+"""Bytes of a nack's reason."""
+CREDIT_BYTES_DEFAULT: Final = 4 * MIB
+"""Bytes of deliveries that a subscription takes ahead of its consumer."""
+CREDIT_EVENTS_DEFAULT: Final = 1_000
+"""Unsettled events that a subscription holds where the caller states no number."""
+CREDIT_EVENTS_MAX: Final = 100_000
+"""Unsettled events that a subscription may hold."""
+SETTLEMENT_ITEMS_MAX: Final = 1_000
+"""Items of one settlement message."""
+LEASE_KEPT_MS_MAX: Final = 600_000
+"""How long a lease is extended for events that wait behind a slow handler, in milliseconds."""
+SUBSCRIPTIONS_MAX: Final = 1_000
+"""Subscriptions of one client: each has a stream and a thread."""
+
+HEARTBEAT_MS_DEFAULT: Final = 5_000
+"""Heartbeat that streams propose, in milliseconds."""
+HEARTBEATS_MISSED_MAX: Final = 3
+"""Heartbeats of silence after which the broker counts as gone."""
+BACKOFF_MS_MIN: Final = 50
+"""Base of the reconnecting backoff, in milliseconds."""
+BACKOFF_MS_MAX: Final = 5_000
+"""Longest wait before a reconnection, in milliseconds: a restarted broker is found within it."""
+TIMEOUT_S_DEFAULT: Final = 30.0
+"""Wait for an answer where the caller states none, in seconds."""
+CLOSE_S_MAX: Final = 10.0
+"""Wait for outstanding acknowledgements when a client is closed, in seconds."""
+MESSAGE_BYTES_MAX: Final = 16 * MIB
+"""Bytes of one received message: a page of events is at most 4 MiB and one event."""
+PAGE_SIZE: Final = 500
+"""Items that are asked for at once when a list is read page by page."""
+CORRELATION_KEYS_MAX: Final = 16
+"""Correlation keys of one execution or one piece of feedback."""

@@ -1,0 +1,124 @@
+"""What can be stated when publishing and subscribing."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+from opendxa_pubsub._checksum import partition_for_key
+from opendxa_pubsub._errors import pubsub_error
+from opendxa_pubsub._limits import EVENT_BYTES_MAX
+from opendxa_pubsub._outgoing_event import EventMetadata, check_event, encode_body
+from opendxa_pubsub._publish_window import PendingEvent, Settle
+from opendxa_pubsub._publishable import Publishable, outgoing_event
+from opendxa_pubsub._requests import bad_argument, priority_number
+
+_PARTITIONS_MAX = 2**32
+
+
+class PublishOptions(TypedDict, total=False):
+    """Fields of the envelope, as in ``OutgoingEvent``, and how the event is sent.
+
+    Attributes:
+        type: What happened, dotted. Default: ``feedback`` and ``learning`` for those, else
+            ``json``, ``text`` or ``bytes`` by the payload.
+        id: Identifies the event together with its source.
+        source: Who it is from.
+        subject: What it is about.
+        time_unix_ns: When it happened, nanoseconds since the Unix epoch.
+        correlation_id: Binds what belongs to one piece of work; feedback has its execution id.
+        causation_id: Id of the event that caused it.
+        ordering_key: Events of one key are kept in order.
+        expire_time_unix_ms: From then on it is not delivered.
+        data_content_type: Media type of the payload.
+        data_schema: URI of the payload's schema.
+        metadata: Where it was made.
+        attributes: Free attributes.
+        traceparent: W3C trace context.
+        tracestate: W3C trace state.
+        priority: ``high``, ``normal`` or ``low``.
+        partition: Partition; default: by the ordering key, else in turn.
+        deliver_time_unix_ms: When it becomes deliverable, at most 30 days ahead.
+    """
+
+    type: str
+    id: str
+    source: str
+    subject: str
+    time_unix_ns: int
+    correlation_id: str
+    causation_id: str
+    ordering_key: str
+    expire_time_unix_ms: int
+    data_content_type: str
+    data_schema: str
+    metadata: EventMetadata
+    attributes: Mapping[str, str]
+    traceparent: str
+    tracestate: str
+    priority: str
+    partition: int
+    deliver_time_unix_ms: int
+
+
+class SubscriptionOptions(TypedDict, total=False):
+    """Settings of a subscription and of its consumer.
+
+    Attributes:
+        start: ``latest`` (the default), ``earliest``, or milliseconds since the Unix epoch.
+        ack_deadline_ms: How long an event may be kept, 1,000 to 600,000; 0: 30,000. With a handler
+            leases are extended by themselves for up to ten minutes.
+        attempts_max: Attempts after which an event is dead-lettered; 0: no bound.
+        retry_min_ms: Shortest base of the backoff between attempts; 0: 1,000.
+        retry_max_ms: Longest wait between attempts; 0: 600,000.
+        ordered: Events of one ordering key come strictly in order.
+        max_outstanding: Unsettled events that this consumer holds, at most 100,000; default 1,000.
+    """
+
+    start: str | int
+    ack_deadline_ms: int
+    attempts_max: int
+    retry_min_ms: int
+    retry_max_ms: int
+    ordered: bool
+    max_outstanding: int
+
+
+def pending_event(
+    topic: str,
+    partitions: int,
+    given: Publishable,
+    options: Mapping[str, Any],
+    source: str | None,
+    settle: Settle,
+) -> PendingEvent:
+    """Makes what was given ready to be packed: checked, encoded, with its partition.
+
+    Raises:
+        PubSubInvalidError: It breaks a rule.
+    """
+    stated = dict(options)
+    priority = priority_number(stated.pop("priority", None))
+    deliver_time_unix_ms = stated.pop("deliver_time_unix_ms", None)
+    partition = stated.pop("partition", None)
+    event = outgoing_event(topic, given, stated)
+    if event.source is None and source is not None:
+        event = dataclasses.replace(event, source=source)
+    check_event(event)
+    if partition is None and event.ordering_key is not None:
+        partition = partition_for_key(event.ordering_key, partitions)
+    if partition is not None and not 0 <= partition < _PARTITIONS_MAX:
+        raise bad_argument("partition", "an unsigned number of 32 bits")
+    pending = PendingEvent(
+        topic,
+        partitions,
+        event,
+        encode_body(event),
+        partition,
+        priority,
+        deliver_time_unix_ms,
+        settle,
+    )
+    if pending.size > EVENT_BYTES_MAX:
+        metadata = {"field": "event", "limit": EVENT_BYTES_MAX, "size": pending.size}
+        raise pubsub_error("LIMIT_EXCEEDED", f"the event has {pending.size} bytes", metadata)
+    return pending

@@ -1,0 +1,67 @@
+"""An event in a consumer's hands."""
+
+from collections.abc import Callable
+
+from opendxa_pubsub._leases import Ack, Extend, Lease, Nack, Word
+from opendxa_pubsub._stored_event import StoredEvent
+
+
+class ReceivedEvent(StoredEvent):
+    """A delivered event; it comes again until it is acked.
+
+    Settling is queued and travels on the subscription's stream; ``Subscription.flush`` waits until
+    the broker has it. The first ack or nack counts, later ones change nothing.
+    """
+
+    __slots__ = ("_lease", "_speak")
+
+    def __init__(
+        self, stored: StoredEvent, lease: Lease, speak: Callable[[Lease, int, Word], None]
+    ) -> None:
+        """Binds the parts; subscriptions make these, not the user.
+
+        Args:
+            stored: The event.
+            lease: The lease that it belongs to.
+            speak: Takes what is said about it.
+        """
+        super().__init__(stored._batch, stored._head, stored._index, stored._body_bytes)
+        self._lease = lease
+        self._speak = speak
+
+    @property
+    def attempt(self) -> int:
+        """Delivery attempts including this one, from 1."""
+        return self._lease.attempt
+
+    @property
+    def sequence(self) -> int:
+        """Sequence of the journal entry that holds it."""
+        return self._lease.sequence
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it was acked or nacked here."""
+        return self._index not in self._lease.open_indexes
+
+    def ack(self) -> None:
+        """Says that the event is done."""
+        self._speak(self._lease, self._index, Ack())
+
+    def nack(self, reason: str = "", delay_ms: int | None = None) -> None:
+        """Gives the event back for another attempt.
+
+        Args:
+            reason: Why; kept with the event and shown in its dead letter. Cut at 1 KiB.
+            delay_ms: Wait before the next attempt, at most 7 days; None: that of the subscription.
+        """
+        self._speak(self._lease, self._index, Nack(delay_ms, reason))
+
+    def extend(self, deadline_ms: int = 0) -> None:
+        """Keeps the event longer.
+
+        Args:
+            deadline_ms: The lease ends so many milliseconds from now, at most 600,000; 0: the
+                subscription's ack deadline.
+        """
+        self._speak(self._lease, self._index, Extend(deadline_ms))

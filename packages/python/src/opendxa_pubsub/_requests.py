@@ -1,0 +1,250 @@
+"""Builds the requests that both clients send, and reads their answers."""
+
+import dataclasses
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from opendxa_pubsub._errors import PubSubError, pubsub_error
+from opendxa_pubsub._gen.opendxa.pubsub.v1 import (
+    event_pb2,
+    feedback_service_pb2,
+    poet_events_pb2,
+    subscription_service_pb2,
+    topic_service_pb2,
+)
+from opendxa_pubsub._limits import CORRELATION_KEYS_MAX, CREDIT_EVENTS_MAX
+from opendxa_pubsub._publishable import FeedbackEvent
+from opendxa_pubsub._stored_event import StoredEvent, stored_event
+
+_PRIORITIES = {
+    None: event_pb2.PRIORITY_UNSPECIFIED,
+    "high": event_pb2.PRIORITY_HIGH,
+    "normal": event_pb2.PRIORITY_NORMAL,
+    "low": event_pb2.PRIORITY_LOW,
+}
+_INDEXES = {
+    None: topic_service_pb2.TOPIC_INDEX_UNSPECIFIED,
+    "none": topic_service_pb2.TOPIC_INDEX_NONE,
+    "id": topic_service_pb2.TOPIC_INDEX_ID,
+    "id_and_correlation": topic_service_pb2.TOPIC_INDEX_ID_AND_CORRELATION,
+}
+_POLICIES = {
+    "first": feedback_service_pb2.FEEDBACK_POLICY_FIRST,
+    "all": feedback_service_pb2.FEEDBACK_POLICY_ALL,
+    "n_of_m": feedback_service_pb2.FEEDBACK_POLICY_N_OF_M,
+}
+_STATES = {
+    feedback_service_pb2.EXECUTION_STATE_OPEN: "open",
+    feedback_service_pb2.EXECUTION_STATE_SATISFIED: "satisfied",
+    feedback_service_pb2.EXECUTION_STATE_EXPIRED: "expired",
+}
+_OUTCOMES = {
+    feedback_service_pb2.WAIT_OUTCOME_FEEDBACK: "feedback",
+    feedback_service_pb2.WAIT_OUTCOME_EXPIRED: "expired",
+    feedback_service_pb2.WAIT_OUTCOME_CANCELLED: "cancelled",
+}
+
+
+@dataclass(slots=True, frozen=True)
+class Execution:
+    """A registered execution, as the broker knows it.
+
+    Attributes:
+        execution_id: Id, unique in the namespace.
+        function_name: Name of the function.
+        version: Version of the function.
+        correlation_id: Correlation id of its events.
+        correlation_keys: Keys by which feedback finds it.
+        deadline_unix_ms: Until when feedback is awaited, milliseconds since the Unix epoch.
+        state: ``open``, ``satisfied`` or ``expired``.
+        feedback_received: Pieces of feedback matched so far.
+    """
+
+    execution_id: str
+    function_name: str
+    version: str
+    correlation_id: str
+    correlation_keys: tuple[str, ...]
+    deadline_unix_ms: int
+    state: str
+    feedback_received: int
+
+
+@dataclass(slots=True, frozen=True)
+class FeedbackResult:
+    """What became of submitted feedback, durably.
+
+    Attributes:
+        execution_ids: Executions that it was matched to.
+        pending: It matched nothing and waits for its execution.
+        duplicate: It had been submitted before.
+    """
+
+    execution_ids: tuple[str, ...]
+    pending: bool
+    duplicate: bool
+
+
+@dataclass(slots=True, frozen=True)
+class WaitResult:
+    """How a wait for feedback ended.
+
+    Attributes:
+        wait_id: Names the wait; calling again with it goes on with the same wait.
+        outcome: ``feedback``, ``expired`` or ``cancelled``.
+        feedback: The feedback that resolved it.
+    """
+
+    wait_id: str
+    outcome: str
+    feedback: tuple[StoredEvent, ...]
+
+
+def bad_argument(field: str, rule: str) -> PubSubError:
+    """A caller's argument that breaks a rule before anything is sent."""
+    return pubsub_error("BAD_REQUEST", f"{field}: {rule}", {"field": field, "rule": rule})
+
+
+def _choice(field: str, value: Any, choices: Mapping[Any, Any]) -> Any:  # noqa: ANN401 - enums
+    if value not in choices:
+        names = ", ".join(repr(name) for name in choices)
+        raise bad_argument(field, f"one of {names}")
+    return choices[value]
+
+
+def priority_number(priority: str | None) -> event_pb2.Priority:
+    """Number of a priority's name."""
+    number: event_pb2.Priority = _choice("priority", priority, _PRIORITIES)
+    return number
+
+
+def topic_settings(
+    partitions: int, index: str | None, dedup_window_ms: int, retention_ms: int
+) -> topic_service_pb2.TopicSettings:
+    """Settings of a topic; what is 0 or None takes the broker's default."""
+    settings = topic_service_pb2.TopicSettings(
+        partitions=partitions, index=_choice("index", index, _INDEXES), retention_ms=retention_ms
+    )
+    if dedup_window_ms:
+        settings.dedup.window_ms = dedup_window_ms
+    return settings
+
+
+def subscription_settings(
+    patterns: str | Sequence[str],
+    *,
+    start: str | int = "latest",
+    ack_deadline_ms: int = 0,
+    attempts_max: int = 0,
+    retry_min_ms: int = 0,
+    retry_max_ms: int = 0,
+    ordered: bool = False,
+) -> subscription_service_pb2.SubscriptionSettings:
+    """Settings of a subscription; what is 0 takes the broker's default."""
+    settings = subscription_service_pb2.SubscriptionSettings(
+        patterns=[patterns] if isinstance(patterns, str) else patterns,
+        ack_deadline_ms=ack_deadline_ms,
+        attempts_max=attempts_max,
+    )
+    if isinstance(start, int):
+        settings.start.time_unix_ms = start
+    elif start in ("latest", "earliest"):
+        setattr(settings.start, start, True)
+    else:
+        raise bad_argument("start", "'latest', 'earliest' or milliseconds since the Unix epoch")
+    if retry_min_ms or retry_max_ms:
+        settings.retry.min_ms = retry_min_ms
+        settings.retry.max_ms = retry_max_ms
+    if ordered:
+        settings.order = subscription_service_pb2.DELIVERY_ORDER_KEY
+    return settings
+
+
+def checked_credit_events(max_outstanding: int) -> int:
+    """How many unsettled events a subscription may hold."""
+    if not 1 <= max_outstanding <= CREDIT_EVENTS_MAX:
+        raise bad_argument("max_outstanding", f"1 to {CREDIT_EVENTS_MAX}")
+    return max_outstanding
+
+
+def checked_keys(keys: Iterable[str]) -> list[str]:
+    """Correlation keys, at most 16."""
+    listed = [keys] if isinstance(keys, str) else list(keys)
+    if len(listed) > CORRELATION_KEYS_MAX:
+        raise bad_argument("correlation_keys", f"at most {CORRELATION_KEYS_MAX}")
+    return listed
+
+
+def policy_number(policy: str) -> feedback_service_pb2.FeedbackPolicy:
+    """Number of a feedback policy's name."""
+    number: feedback_service_pb2.FeedbackPolicy = _choice("policy", policy, _POLICIES)
+    return number
+
+
+def deadline_unix_ms(within_s: float | None) -> int:
+    """When so many seconds from now are over, milliseconds since the Unix epoch; None: 0."""
+    return 0 if within_s is None else time.time_ns() // 1_000_000 + int(within_s * 1_000)
+
+
+def feedback_message(feedback: FeedbackEvent) -> poet_events_pb2.FeedbackEvent:
+    """The message of a FeedbackEvent."""
+    fields = {f.name: getattr(feedback, f.name) for f in dataclasses.fields(feedback)}
+    context = fields.pop("context")
+    message = poet_events_pb2.FeedbackEvent(**{k: v for k, v in fields.items() if v is not None})
+    for name, value in context.items():
+        _set_value(message.context[name], value)
+    return message
+
+
+def _set_value(target: Any, value: Any) -> None:  # noqa: ANN401 - google.protobuf.Value of any JSON
+    if value is None:
+        target.null_value = 0
+    elif isinstance(value, bool):
+        target.bool_value = value
+    elif isinstance(value, int | float):
+        target.number_value = value
+    elif isinstance(value, str):
+        target.string_value = value
+    elif isinstance(value, Mapping):
+        target.struct_value.SetInParent()
+        for name, item in value.items():
+            _set_value(target.struct_value.fields[name], item)
+    elif isinstance(value, Sequence):
+        target.list_value.SetInParent()
+        for item in value:
+            _set_value(target.list_value.values.add(), item)
+    else:
+        raise bad_argument("context", f"{type(value).__name__} is no JSON value")
+
+
+def execution_of(message: feedback_service_pb2.Execution) -> Execution:
+    """An execution from its message."""
+    return Execution(
+        execution_id=message.execution_id,
+        function_name=message.function_name,
+        version=message.version,
+        correlation_id=message.correlation_id,
+        correlation_keys=tuple(message.correlation_keys),
+        deadline_unix_ms=message.deadline_unix_ms,
+        state=_STATES.get(message.state, "unknown"),
+        feedback_received=message.feedback_received,
+    )
+
+
+def feedback_result(answer: feedback_service_pb2.SubmitFeedbackResponse) -> FeedbackResult:
+    """What became of feedback, from the answer."""
+    return FeedbackResult(
+        tuple(match.execution_id for match in answer.matches), answer.pending, answer.duplicate
+    )
+
+
+def wait_result(answer: feedback_service_pb2.AwaitFeedbackResponse) -> WaitResult | None:
+    """The result of a wait, or None while it goes on."""
+    outcome = _OUTCOMES.get(answer.wait.outcome)
+    if outcome is None:
+        return None
+    return WaitResult(
+        answer.wait.wait_id, outcome, tuple(stored_event(event) for event in answer.feedback)
+    )

@@ -1,0 +1,35 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from broker_process import BrokerProcess
+
+from opendxa_pubsub import PubSubClient
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerProcess]:
+    """The real broker for tests that leave it as they found it."""
+    process = BrokerProcess(tmp_path_factory.mktemp("broker"))
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[BrokerProcess]:
+    """A broker that the test may kill and restart."""
+    process = BrokerProcess(tmp_path)
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def client(broker: BrokerProcess) -> Iterator[PubSubClient]:
+    with PubSubClient(broker.address, source="/tests") as made:
+        yield made
+
+
+@pytest.fixture
+def topic(request: pytest.FixtureRequest) -> str:
+    """A topic of the test's own, of a family that is created on first use."""
+    return f"poet/tests/{request.node.name}"
