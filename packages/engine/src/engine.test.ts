@@ -162,3 +162,15 @@ describe("engine", () => {
     await expect(made.engine.failed).resolves.toBeInstanceOf(Error);
   });
 });
+
+describe("answers", () => {
+  it("never show what is not durable yet", async () => {
+    const made = await world();
+    made.disk.inject({ operation: "datasync", nth: 1, code: "EIO" });
+    const published = made.publish("orders", "a").catch((error: unknown) => error);
+    await expect(made.engine.getTopic("orders")).rejects.toMatchObject({
+      reason: "STORAGE_FAILED",
+    });
+    expect(await published).toMatchObject({ reason: "STORAGE_FAILED" });
+  });
+});

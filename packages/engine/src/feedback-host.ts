@@ -3,9 +3,11 @@ import {
   executionOf,
   externalFeedback,
   fireTimers,
+  type Loaded,
   parseTimerKey,
   receiveFeedback,
   registerExecution,
+  type StateKey,
   stateKeys,
   submittedFeedback,
   waitOf,
@@ -27,18 +29,18 @@ import {
 } from "@opendxa/pubsub-protocol";
 import type { DispatchParts } from "./active-subscription.js";
 import type { AppliedEntry } from "./command-loop.js";
+import type { DurableReader } from "./durable-reader.js";
 import type { ExternalEvent, ExternalOutcome } from "./engine-api.js";
 import type { EngineLog } from "./environment.js";
 import type { EventLog } from "./event-log.js";
 import { openStreamsMax } from "./limits.js";
-import type { StateCache } from "./state-cache.js";
 import { TimerScan } from "./timer-scan.js";
 import type { TopicTable } from "./topic-table.js";
 
 /** What the host works with. */
 export interface FeedbackHostParts extends DispatchParts {
-  /** State. */
-  readonly cache: StateCache;
+  /** State that is durable. */
+  readonly state: DurableReader;
   /** Topics by number. */
   readonly topics: TopicTable;
   /** Stored events. */
@@ -82,9 +84,8 @@ export class FeedbackHost {
 
   /** An execution as it stands. */
   async getExecution(executionId: string): Promise<Execution> {
-    const { cache } = this.#parts;
-    await cache.load([stateKeys.execution(executionId)]);
-    return executionOf(cache, executionId);
+    const key = stateKeys.execution(executionId);
+    return executionOf(await this.#view(key), executionId);
   }
 
   /** Takes feedback from a caller. */
@@ -151,9 +152,13 @@ export class FeedbackHost {
   }
 
   async #wait(waitId: string): Promise<WaitState> {
-    const { cache } = this.#parts;
-    await cache.load([stateKeys.wait(waitId)]);
-    return waitOf(cache, waitId);
+    return waitOf(await this.#view(stateKeys.wait(waitId)), waitId);
+  }
+
+  /** One value in the shape in which queries of the core take state. */
+  async #view<T>(key: StateKey<T>): Promise<Loaded> {
+    const [value] = await this.#parts.state.read([key]);
+    return { has: ({ name }) => name === key.name, get: <V>() => value as unknown as V };
   }
 
   async #response(state: WaitState): Promise<AwaitFeedbackResponse> {

@@ -37,6 +37,7 @@ import {
 } from "@opendxa/pubsub-protocol";
 import type { Checkpointer } from "./checkpointer.js";
 import type { CommandLoop } from "./command-loop.js";
+import type { DurableReader } from "./durable-reader.js";
 import type {
   Consumer,
   ConsumerSink,
@@ -58,7 +59,6 @@ import {
   unsyncedBytesMax,
 } from "./limits.js";
 import { pageSizeOf } from "./page.js";
-import type { StateCache } from "./state-cache.js";
 import type { SubscriptionHost } from "./subscription-host.js";
 import type { TopicTable } from "./topic-table.js";
 
@@ -72,8 +72,8 @@ export interface NamespaceEngineParts {
   readonly writer: IndexWriter;
   /** Decides. */
   readonly loop: CommandLoop;
-  /** State. */
-  readonly cache: StateCache;
+  /** State that is durable. */
+  readonly state: DurableReader;
   /** Topics. */
   readonly topics: TopicTable;
   /** Writes checkpoints. */
@@ -144,10 +144,9 @@ export class NamespaceEngine implements Engine {
     }
     const count = state.topic.settings?.partitions ?? 1;
     const keys = Array.from({ length: count }, (_, i) => stateKeys.partition(state.topicId, i));
-    const { cache } = this.#parts;
-    await cache.load(keys);
-    const partitions = keys.map((key, partition) => {
-      const { firstOffset = 0n, nextOffset = 0n } = cache.get(key) ?? {};
+    const states = await this.#parts.state.read(keys);
+    const partitions = states.map((known, partition) => {
+      const { firstOffset = 0n, nextOffset = 0n } = known ?? {};
       return { partition, firstOffset, nextOffset };
     });
     return { ...state.topic, partitions };
@@ -220,12 +219,9 @@ export class NamespaceEngine implements Engine {
 
   async readMemory(keys: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
     if (keys.length > memoryKeysMax) throw new RangeError(`at most ${memoryKeysMax} memory keys`);
-    const wanted = keys.map((key) => stateKeys.memory(key));
-    const { cache } = this.#parts;
-    await cache.load(wanted);
+    const values = await this.#parts.state.read(keys.map((key) => stateKeys.memory(key)));
     const found = new Map<string, Uint8Array>();
-    for (const [i, key] of wanted.entries()) {
-      const value = cache.get(key);
+    for (const [i, value] of values.entries()) {
       if (value !== undefined) found.set(keys[i] as string, value);
     }
     return found;

@@ -6,6 +6,7 @@ import { CheckpointStore } from "./checkpoint-store.js";
 import { Checkpointer, controlSnapshot } from "./checkpointer.js";
 import { type AppliedEntry, CommandLoop } from "./command-loop.js";
 import { EntryReader } from "./delivery-builder.js";
+import { DurableReader } from "./durable-reader.js";
 import type { Engine, EngineInfo } from "./engine-api.js";
 import type { Clock, EngineLog, Random, Timers } from "./environment.js";
 import { EventLog } from "./event-log.js";
@@ -153,13 +154,13 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
     onDurable: (entry) => hooks.onDurable(entry),
     onFailed: (cause) => hooks.onFailed(cause),
   });
-  await cache.load([stateKeys.namespace()]);
-  const startNumber = (cache.get(stateKeys.namespace())?.startNumber ?? 0) + 1;
-  cache.release();
+  const [namespace] = await cache.read([stateKeys.namespace()]);
+  const startNumber = (namespace?.startNumber ?? 0) + 1;
   const dispatch = { loop, recent, reader, index, writer, clock, timers, random };
-  const host = new SubscriptionHost({ ...dispatch, cache, topics, startNumber }, subscriptions);
+  const state = new DurableReader(loop, cache);
+  const host = new SubscriptionHost({ ...dispatch, state, topics, startNumber }, subscriptions);
   const events = new EventLog({ index, writer, loop, reader, topics });
-  const feedback = new FeedbackHost({ ...dispatch, cache, topics, events, log });
+  const feedback = new FeedbackHost({ ...dispatch, state, topics, events, log });
   const info: EngineInfo = {
     startNumber,
     startTimeMs: clock.now(),
@@ -173,7 +174,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
   const parts = {
     ...dispatch,
     journal,
-    cache,
+    state,
     topics,
     checkpointer,
     events,

@@ -135,9 +135,7 @@ export async function replay(
     entries++;
     if (writer.isBehind) await writer.reached(sequence);
   }
-  const key = stateKeys.namespace();
-  await cache.load([key]);
-  const lastTimeMs = Number(cache.get(key)?.timeUnixMs ?? 0n);
-  cache.release();
+  const [namespace] = await cache.read([stateKeys.namespace()]);
+  const lastTimeMs = Number(namespace?.timeUnixMs ?? 0n);
   return { entries, lastTimeMs };
 }

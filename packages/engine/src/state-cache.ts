@@ -49,19 +49,38 @@ export class StateCache implements Loaded {
   }
 
   /**
-   * Fetches keys. What was fetched stays until `release`, however small the cache, so that a
-   * command with many keys finds all of them.
+   * Fetches keys for the command loop, its only caller. What was fetched stays until `release`,
+   * however small the cache, so that a command with many keys finds all of them.
    */
   async load(keys: readonly AnyStateKey[]): Promise<void> {
+    for (const [name, value] of await this.#fetch(keys)) this.#held.set(name, value);
+  }
+
+  /** Values for everybody else, who holds nothing. At most a few thousand keys at once. */
+  async read<T>(keys: readonly StateKey<T>[]): Promise<(T | undefined)[]> {
+    const fetched = await this.#fetch(keys);
+    return keys.map((key) =>
+      fetched.has(key.name) ? (fetched.get(key.name) as T | undefined) : this.get(key),
+    );
+  }
+
+  /**
+   * Values of the keys that were not here. One that was written meanwhile counts as here: a write
+   * stays pinned and then young far longer than a fetch lasts.
+   */
+  async #fetch(keys: readonly AnyStateKey[]): Promise<Map<string, unknown>> {
     const wanted = keys.filter((key) => !this.has(key));
+    const fetched = new Map<string, unknown>();
+    if (wanted.length === 0) return fetched;
     const values = await this.#index.getMany(wanted.map((key) => key.name));
     for (const [i, key] of wanted.entries()) {
       if (this.has(key)) continue;
       const bytes = values[i];
       const value = bytes === undefined ? undefined : key.codec.decode(bytes);
-      this.#held.set(key.name, value);
+      fetched.set(key.name, value);
       this.#keep(key.name, value);
     }
+    return fetched;
   }
 
   /** Ends the hold on what `load` fetched. */

@@ -18,15 +18,15 @@ import {
 } from "@opendxa/pubsub-protocol";
 import { ActiveSubscription, type DispatchParts } from "./active-subscription.js";
 import type { AppliedEntry } from "./command-loop.js";
+import type { DurableReader } from "./durable-reader.js";
 import type { Consumer, ConsumerSink, Created } from "./engine-api.js";
 import { openStreamsMax } from "./limits.js";
-import type { StateCache } from "./state-cache.js";
 import type { TopicTable } from "./topic-table.js";
 
 /** What the host needs beside what dispatch needs. */
 export interface SubscriptionHostParts extends DispatchParts {
-  /** State. */
-  readonly cache: StateCache;
+  /** State that is durable. */
+  readonly state: DurableReader;
   /** Topics by number. */
   readonly topics: TopicTable;
   /** Number of this start, part of every lease. */
@@ -76,10 +76,9 @@ export class SubscriptionHost {
   /** A subscription as it stands. Throws SUBSCRIPTION_NOT_FOUND. */
   async get(name: string): Promise<Subscription> {
     const state = this.#stateOf(name);
-    const key = stateKeys.cursor(state.subscriptionId);
-    await this.#parts.cache.load([key]);
-    const cursor = this.#parts.cache.get(key) ?? CursorState.create();
-    this.#parts.cache.release();
+    const [cursor = CursorState.create()] = await this.#parts.state.read([
+      stateKeys.cursor(state.subscriptionId),
+    ]);
     return {
       ...(state.subscription as Subscription),
       cursorSequence: cursor.sequence,
@@ -119,24 +118,27 @@ export class SubscriptionHost {
     const { subscription: name, settings } = open;
     if (settings !== undefined) await this.create(name, settings);
     const subscription = await this.get(name);
-    const active = await this.#activate(name);
+    let active = await this.#activate(name);
+    // The last consumer may have left, and its subscription been put away, while this one waited.
+    while (this.#running.get(name) !== active) active = await this.#activate(name);
+    const joined = active;
     const id = this.#nextConsumer++;
     const credit = open.credit ?? { bytes: 0n, events: 0 };
-    active.join(id, credit, sink);
+    joined.join(id, credit, sink);
     this.#consumers++;
     let isOpen = true;
     return {
       id,
-      subscription: { ...subscription, consumers: active.consumers },
-      credit: (more) => active.credit(id, more),
-      settle: (settlement) => active.settle(id, settlement),
-      resume: () => active.resume(id),
+      subscription: { ...subscription, consumers: joined.consumers },
+      credit: (more) => joined.credit(id, more),
+      settle: (settlement) => joined.settle(id, settlement),
+      resume: () => joined.resume(id),
       close: () => {
         if (!isOpen) return;
         isOpen = false;
         this.#consumers--;
-        active.leave(id);
-        this.#deactivateWhenIdle(active);
+        joined.leave(id);
+        this.#deactivateWhenIdle(joined);
       },
     };
   }
@@ -205,10 +207,9 @@ export class SubscriptionHost {
     const { subscriptionId, subscription } = this.#stateOf(name);
     const { settings, epoch } = subscription as Subscription;
     const exceptions = await this.#exceptions(subscriptionId);
-    const key = stateKeys.cursor(subscriptionId);
-    await this.#parts.cache.load([key]);
-    const cursor = this.#parts.cache.get(key) ?? CursorState.create();
-    this.#parts.cache.release();
+    const [cursor = CursorState.create()] = await this.#parts.state.read([
+      stateKeys.cursor(subscriptionId),
+    ]);
     const { topics } = this.#parts;
     const delivery = SubscriptionDelivery.restore({
       subscriptionId,
