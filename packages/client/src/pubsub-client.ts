@@ -169,7 +169,7 @@ export class PubSubClient {
     return await this.#publisher.publishBatch(batch, options.signal);
   }
 
-  /** Resolves when everything published so far is acknowledged or failed. */
+  /** Resolves when everything published so far is acknowledged or failed: within the timeout. */
   async flush(): Promise<void> {
     await this.#publisher.flush();
   }
@@ -180,7 +180,7 @@ export class PubSubClient {
    *
    * @param options or a topic, where the client has a name
    * @throws {@link PubSubError} SUBSCRIPTION_EXISTS, SUBSCRIPTION_NOT_FOUND, TOPIC_PATTERN_INVALID,
-   * BAD_REQUEST
+   * BAD_REQUEST; TIMED_OUT when it is not open after `requestTimeoutMs`
    */
   async subscribe(
     options: SubscribeOptions | string,
@@ -195,6 +195,7 @@ export class PubSubClient {
         for (const listener of this.#noticeListeners) listener(notice);
       },
       closed: (closed) => this.#subscriptions.delete(closed),
+      openTimeoutMs: this.#options.requestTimeoutMs,
       closeTimeoutMs: this.#options.closeTimeoutMs,
     });
     this.#subscriptions.add(subscription);

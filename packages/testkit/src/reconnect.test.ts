@@ -113,7 +113,11 @@ it("notices a broker that stands still, and comes back with it", async () => {
 });
 
 it("bounds what waits for a broker that is away", async () => {
-  const client = await connect({ unackedBytesMax: 1024 * 1024, publishTimeoutMs: 500 });
+  const client = await connect({
+    unackedBytesMax: 1024 * 1024,
+    publishTimeoutMs: 500,
+    requestTimeoutMs: 500,
+  });
   await client.createTopic("away");
   await client.publish("away", { type: "t" });
   await broker.kill("SIGKILL");
@@ -132,6 +136,10 @@ it("bounds what waits for a broker that is away", async () => {
     "BUFFER_FULL",
     "BUFFER_FULL",
   ]);
+  await client.flush();
+  await expect(client.subscribe({ subscription: "away", topic: "away" })).rejects.toMatchObject({
+    reason: "TIMED_OUT",
+  });
   await client.close();
   await expect(client.publish("away", half)).rejects.toMatchObject({ reason: "CLIENT_CLOSED" });
 });

@@ -358,3 +358,21 @@ it("fences the older of two clients with one producer id", async () => {
     reason: "PRODUCER_FENCED",
   });
 });
+
+it("begins publishes in the order of their calls, however each had to wait", async () => {
+  const client = await connect({ unackedBytesMax: 1024 * 1024, publishTimeoutMs: 20_000 });
+  await client.createTopic("in-turn");
+  const data = new Uint8Array(20_000);
+  const publishes: Promise<unknown>[] = [];
+  for (let index = 0; index < 100; index += 1) {
+    publishes.push(client.publish("in-turn", { type: "t", subject: String(index), data }));
+    // Calls from other turns and microtasks must not overtake those that wait for room or the topic.
+    if (index % 7 === 0) await Promise.resolve();
+    if (index % 31 === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (client.unackedBytes > 900_000) await publishes.shift();
+  }
+  await Promise.all(publishes);
+  const subjects: string[] = [];
+  for await (const event of client.read("in-turn")) subjects.push(event.subject ?? "");
+  expect(subjects).toEqual(Array.from({ length: 100 }, (_unused, index) => String(index)));
+});

@@ -24,7 +24,7 @@ import {
 import { Batcher, type Frame } from "./batcher.js";
 import { ByteGate } from "./byte-gate.js";
 import type { Partitions } from "./partitions.js";
-import { laneOf, type Pending, type PendingEvent, recordOf, settleBatch } from "./pending.js";
+import { laneOf, type Pending, recordOf, settleBatch } from "./pending.js";
 import type { Producer } from "./producer.js";
 import type { BatchReceipt, PublishReceipt } from "./receipt.js";
 
@@ -54,6 +54,21 @@ export interface PublishOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What asks to be let in. */
+interface Entry {
+  readonly bytes: number;
+  readonly topic: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What the caller of a publish is told by, and what it holds. */
+interface Told<T> {
+  readonly bytes: number;
+  readonly deadlineMs: number;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /** Publishes over one stream: batches, numbers, sends again after a loss, settles. */
 export class Publisher {
   readonly #parts: PublisherParts;
@@ -74,6 +89,9 @@ export class Publisher {
   #ackedFrame = 0n;
   #isStarted = false;
   #isPumpDue = false;
+  #unsettled = 0;
+  #entering = 0;
+  #turn: Promise<void> = Promise.resolve();
   #failure: PubSubError | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   #whenIdle: (() => void)[] = [];
@@ -107,38 +125,26 @@ export class Publisher {
     options: PublishOptions,
   ): Promise<PublishReceipt> {
     const bytes = estimateEventBytes(event);
-    const deadlineMs = await this.#enter(bytes, topic, options.signal);
-    return await this.#wait<PublishReceipt>(options.signal, (resolve, reject) => {
+    const { priority = Priority.NORMAL, deliverTimeUnixMs, signal } = options;
+    return await this.#admit<PublishReceipt>({ bytes, topic, signal }, (told) => {
       const partition = this.#parts.partitions.ofKey(topic, event.orderingKey);
-      const priority = options.priority ?? Priority.NORMAL;
-      const { deliverTimeUnixMs } = options;
       const placed = { topic, partition, priority, deliverTimeUnixMs };
-      const pending: PendingEvent = {
-        kind: "event",
-        ...placed,
-        event,
-        bytes,
-        deadlineMs,
-        resolve,
-        reject,
-      };
-      this.#add(pending, laneOf(placed));
+      this.#add({ kind: "event", ...placed, event, ...told }, laneOf(placed));
     });
   }
 
   /** Publishes a batch that was encoded before. */
   async publishBatch(batch: RecordBatch, signal: AbortSignal | undefined): Promise<BatchReceipt> {
-    const bytes = batchBytes(batch);
-    const deadlineMs = await this.#enter(bytes, undefined, signal);
-    return await this.#wait<BatchReceipt>(signal, (resolve, reject) => {
+    const entry = { bytes: batchBytes(batch), topic: undefined, signal };
+    return await this.#admit<BatchReceipt>(entry, (told) => {
       const lane = `${batch.topic}\n${batch.partition}\n${batch.priority || Priority.NORMAL}\n`;
-      this.#add({ kind: "batch", batch, bytes, deadlineMs, resolve, reject }, lane);
+      this.#add({ kind: "batch", batch, ...told }, lane);
     });
   }
 
-  /** Resolves when everything published so far is acknowledged or failed. */
+  /** Resolves when everything published so far is acknowledged or failed: within the timeout. */
   async flush(): Promise<void> {
-    if (this.#isIdle()) return;
+    if (this.#unsettled === 0) return;
     await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
@@ -149,49 +155,68 @@ export class Publisher {
     else this.#ended(error);
   }
 
-  async #enter(bytes: number, topic: string | undefined, signal?: AbortSignal): Promise<number> {
+  /**
+   * Lets a publish in as soon as there is room and its topic is known, and calls `begin` then.
+   * Publishes begin in the order of their calls, however long each had to wait.
+   */
+  async #admit<T>(entry: Entry, begin: (told: Told<T>) => void): Promise<T> {
+    const { bytes, topic, signal } = entry;
     signal?.throwIfAborted();
     this.#throwIfFailed();
     const deadlineMs = Date.now() + this.#parts.publishTimeoutMs;
     this.#sweeper ??= setInterval(() => this.#sweep(), PUBLISH_SWEEP_MS);
-    if (!this.#gate.tryEnter(bytes)) await this.#gate.enter(bytes, deadlineMs);
+    this.#unsettled += 1;
     try {
-      if (topic !== undefined && this.#parts.partitions.known(topic) === undefined) {
-        await this.#parts.partitions.count(topic);
-      }
-      this.#throwIfFailed();
-      signal?.throwIfAborted();
-    } catch (error) {
-      this.#leave(bytes);
-      throw error;
+      return await abortable<T>(signal, (resolve, reject) => {
+        const told = { bytes, deadlineMs, resolve, reject };
+        const isAtOnce = this.#entering === 0 && this.#isKnown(topic) && this.#gate.tryEnter(bytes);
+        if (isAtOnce) begin(told);
+        else void this.#enterInTurn(entry, told, begin);
+      });
+    } finally {
+      this.#unsettled -= 1;
+      this.#tellIdle();
     }
-    return deadlineMs;
+  }
+
+  async #enterInTurn<T>(
+    { bytes, topic, signal }: Entry,
+    told: Told<T>,
+    begin: (told: Told<T>) => void,
+  ): Promise<void> {
+    const before = this.#turn;
+    let leaveTurn: () => void = () => undefined;
+    this.#turn = new Promise((resolve) => {
+      leaveTurn = resolve;
+    });
+    this.#entering += 1;
+    try {
+      await this.#gate.enter(bytes, told.deadlineMs);
+      try {
+        if (topic !== undefined) await this.#parts.partitions.count(topic);
+        await before;
+        signal?.throwIfAborted();
+        this.#throwIfFailed();
+        begin(told);
+      } catch (error) {
+        this.#gate.leave(bytes);
+        throw error;
+      }
+    } catch (error) {
+      told.reject(error);
+    } finally {
+      this.#entering -= 1;
+      // One that failed early must not let the next overtake those before it.
+      void before.then(leaveTurn);
+    }
+  }
+
+  #isKnown(topic: string | undefined): boolean {
+    return topic === undefined || this.#parts.partitions.known(topic) !== undefined;
   }
 
   #throwIfFailed(): void {
     if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  #wait<T>(
-    signal: AbortSignal | undefined,
-    begin: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
-  ): Promise<T> {
-    if (signal === undefined) return new Promise(begin);
-    return new Promise<T>((resolve, reject) => {
-      const onAbort = () => reject(signal.reason);
-      signal.addEventListener("abort", onAbort, { once: true });
-      const heard = () => signal.removeEventListener("abort", onAbort);
-      begin(
-        (value) => {
-          heard();
-          resolve(value);
-        },
-        (error) => {
-          heard();
-          reject(error);
-        },
-      );
-    });
   }
 
   #add(pending: Pending, lane: string): void {
@@ -283,7 +308,6 @@ export class Publisher {
       });
     }
     this.#pump();
-    this.#tellIdle();
   }
 
   /** A refused batch may mean that the topic came or went, or has more partitions than thought. */
@@ -293,12 +317,7 @@ export class Publisher {
 
   #done(pending: Pending): void {
     this.#waiting.delete(pending);
-    this.#leave(pending.bytes);
-  }
-
-  #leave(bytes: number): void {
-    this.#gate.leave(bytes);
-    this.#tellIdle();
+    this.#gate.leave(pending.bytes);
   }
 
   #sweep(): void {
@@ -320,20 +339,37 @@ export class Publisher {
     this.#records.clear();
     this.#waiting.clear();
     this.#gate.refuseAll(failure);
-    for (const resolve of this.#whenIdle.splice(0)) resolve();
-  }
-
-  #isIdle(): boolean {
-    if (this.#failure !== undefined) return true;
-    return this.#gate.held === 0 && !this.#gate.hasWaiters;
   }
 
   #tellIdle(): void {
-    if (this.#whenIdle.length === 0 || !this.#isIdle()) return;
+    if (this.#unsettled > 0) return;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 }
 
 function timedOut(timeoutMs: number): PubSubError {
   return PubSubError.of("TIMED_OUT", `not acknowledged within ${timeoutMs} ms; it may be stored`);
+}
+
+/** A promise that its caller may stop waiting for. */
+function abortable<T>(
+  signal: AbortSignal | undefined,
+  begin: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
+): Promise<T> {
+  if (signal === undefined) return new Promise(begin);
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    const heard = () => signal.removeEventListener("abort", onAbort);
+    begin(
+      (value) => {
+        heard();
+        resolve(value);
+      },
+      (error) => {
+        heard();
+        reject(error);
+      },
+    );
+  });
 }

@@ -39,6 +39,8 @@ export interface SubscriptionParts {
   readonly notice: (notice: SubscriptionNotice) => void;
   /** Told when it is over. */
   readonly closed: (subscription: Subscription) => void;
+  /** How long the first opening may take, in milliseconds. */
+  readonly openTimeoutMs: number;
   /** How long `close` waits, in milliseconds. */
   readonly closeTimeoutMs: number;
 }
@@ -119,15 +121,21 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
     return this.#deliveries.waiting;
   }
 
-  /** Opens the stream; resolves when the broker has answered. */
+  /** Opens the stream; resolves when the broker has answered. @throws TIMED_OUT, or its refusal */
   async open(): Promise<void> {
-    this.#parts.options.signal?.throwIfAborted();
+    const { options, openTimeoutMs } = this.#parts;
+    options.signal?.throwIfAborted();
     this.#link.start();
+    const timer = setTimeout(() => {
+      this.#link.cancel(PubSubError.of("TIMED_OUT", `not opened within ${openTimeoutMs} ms`));
+    }, openTimeoutMs);
     try {
       await this.#opened;
     } catch (error) {
       this.finished.catch(() => undefined);
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
