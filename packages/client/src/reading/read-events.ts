@@ -73,6 +73,7 @@ async function* readOnce(
         progress.offset = event.offset + 1n;
         if (progress.left !== undefined) progress.left -= 1;
         yield event;
+        if (progress.left === 0) return;
       }
     }
   } finally {
