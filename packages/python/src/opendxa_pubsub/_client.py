@@ -1,11 +1,9 @@
 """The client for threads."""
 
 import contextlib
-import random
 import secrets
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from types import TracebackType
@@ -13,51 +11,36 @@ from typing import Any, Self, TypeVar, Unpack
 
 import grpc
 
-from opendxa_pubsub._backoff import backoff_s
-from opendxa_pubsub._batch import decode_batch
-from opendxa_pubsub._channel import CHANNEL_OPTIONS, Stubs, is_worth_a_retry, resolve_address
-from opendxa_pubsub._errors import PubSubError, error_from_grpc, pubsub_error
-from opendxa_pubsub._gen.opendxa.pubsub.v1 import feedback_service_pb2 as feedback_pb
-from opendxa_pubsub._gen.opendxa.pubsub.v1 import query_service_pb2 as query_pb
+from opendxa_pubsub._channel import resolve_address
+from opendxa_pubsub._errors import PubSubError, pubsub_error
+from opendxa_pubsub._feedback_calls import FeedbackCalls
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as subscription_pb
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import topic_service_pb2 as topic_pb
 from opendxa_pubsub._limits import (
     CLOSE_S_MAX,
     CREDIT_BYTES_DEFAULT,
     CREDIT_EVENTS_DEFAULT,
-    PAGE_SIZE,
     SUBSCRIPTIONS_MAX,
     TIMEOUT_S_DEFAULT,
 )
 from opendxa_pubsub._options import PublishOptions, SubscriptionOptions, pending_event
 from opendxa_pubsub._partitions import PartitionCache
-from opendxa_pubsub._publishable import FeedbackEvent, Publishable
+from opendxa_pubsub._publishable import Publishable
 from opendxa_pubsub._publisher import Publisher, settle_future
+from opendxa_pubsub._reading_calls import ReadingCalls
 from opendxa_pubsub._receipt import PublishReceipt
 from opendxa_pubsub._requests import (
-    Execution,
-    FeedbackResult,
-    WaitResult,
-    bad_argument,
     checked_credit_events,
-    checked_keys,
-    deadline_unix_ms,
-    execution_of,
-    feedback_message,
-    feedback_result,
-    policy_number,
     subscription_settings,
     topic_settings,
-    wait_result,
 )
-from opendxa_pubsub._stored_event import StoredEvent, stored_event
 from opendxa_pubsub._subscribe_session import SubscribeOptions
 from opendxa_pubsub._subscription import Dispatcher, Handler, Subscription
 
 _Answer = TypeVar("_Answer")
 
 
-class PubSubClient:
+class PubSubClient(FeedbackCalls, ReadingCalls):
     """A client of one broker, for any number of threads.
 
     It connects when first used and reconnects by itself; what was not acknowledged is sent again
@@ -91,19 +74,14 @@ class PubSubClient:
             name: Shown in the broker's lists.
             timeout_s: Longest wait for an answer, in seconds.
         """
-        self.address = resolve_address(address)
-        self._namespace = namespace
+        super().__init__(resolve_address(address), namespace, timeout_s)
         self._source = source
         self._name = name
-        self._timeout_s = timeout_s
-        self._channel = grpc.insecure_channel(self.address, options=CHANNEL_OPTIONS)
-        self._stubs = Stubs(self._channel)
         self._publisher = Publisher(self._stubs.publisher.PublishStream, namespace, name)
         self._partitions = PartitionCache()
         self._dispatcher = Dispatcher()
         self._subscriptions: set[Subscription] = set()
         self._lock = threading.Lock()
-        self._closing = threading.Event()
 
     def publish(
         self, topic: str, event: Publishable, **options: Unpack[PublishOptions]
@@ -321,213 +299,6 @@ class PubSubClient:
         )
         return not self._call(self._stubs.subscription.CreateSubscription, request).existed
 
-    def read(
-        self,
-        topic: str,
-        *,
-        offset: int = 0,
-        partition: int = 0,
-        events_max: int = 0,
-        follow: bool = False,
-    ) -> Iterator[StoredEvent]:
-        """Reads stored events of one topic-partition in order, without a subscription.
-
-        Args:
-            topic: Topic name.
-            offset: First offset.
-            partition: Partition.
-            events_max: Ends after so many; 0: no bound.
-            follow: Goes on with new events instead of ending at the newest one.
-
-        Yields:
-            The events.
-
-        Raises:
-            PubSubError: TOPIC_NOT_FOUND, PARTITION_INVALID, OFFSET_OUT_OF_RANGE.
-        """
-        request = query_pb.ReadEventsRequest(
-            namespace=self._namespace,
-            topic=topic,
-            partition=partition,
-            offset=offset,
-            events_max=events_max,
-            follow=follow,
-        )
-        call = self._stubs.query.ReadEvents(request, wait_for_ready=True)
-        try:
-            for answer in call:
-                for read in answer.batches:
-                    yield from decode_batch(read.batch, read.selected)
-        except grpc.RpcError as error:
-            raise error_from_grpc(error) from error
-        finally:
-            call.cancel()
-
-    def events_by_correlation_id(self, correlation_id: str) -> Iterator[StoredEvent]:
-        """Every indexed event of a correlation id, over all topics, in the order of storing.
-
-        Args:
-            correlation_id: The id; that of an execution is the execution id where none was chosen.
-
-        Yields:
-            The events.
-        """
-        token = ""
-        while True:
-            request = query_pb.ListCorrelatedEventsRequest(
-                namespace=self._namespace,
-                correlation_id=correlation_id,
-                page_size=PAGE_SIZE,
-                page_token=token,
-            )
-            page = self._call(self._stubs.query.ListCorrelatedEvents, request)
-            for event in page.events:
-                yield stored_event(event)
-            token = page.next_page_token
-            if not token:
-                return
-
-    def register_execution(
-        self,
-        execution_id: str,
-        function_name: str,
-        *,
-        version: str = "",
-        correlation_keys: Iterable[str] = (),
-        correlation_id: str = "",
-        within_s: float | None = None,
-        policy: str = "first",
-        feedback_count: int = 0,
-    ) -> Execution:
-        """Registers an execution, so that feedback can find it; the same again changes nothing.
-
-        Args:
-            execution_id: Its id; POET's ``result.execution_id``.
-            function_name: Name of the function.
-            version: Version of the function.
-            correlation_keys: Up to 16 keys by which feedback finds it, such as
-                ``mlflow:run:<run id>`` or ``pagerduty:dedup:<dedup key>``.
-            correlation_id: Of its events; empty: the execution id.
-            within_s: How long feedback is awaited, in seconds; None: 30 days. A repeated
-                registration states the same fields, so leave it out where you repeat.
-            policy: ``first``, ``all`` or ``n_of_m``.
-            feedback_count: For ``n_of_m``: how many.
-
-        Returns:
-            The execution.
-
-        Raises:
-            PubSubExistsError: It is registered with other fields.
-        """
-        execution = feedback_pb.Execution(
-            execution_id=execution_id,
-            function_name=function_name,
-            version=version,
-            correlation_id=correlation_id,
-            correlation_keys=checked_keys(correlation_keys),
-            deadline_unix_ms=deadline_unix_ms(within_s),
-            policy=policy_number(policy),
-            feedback_count=feedback_count,
-        )
-        request = feedback_pb.RegisterExecutionRequest(
-            namespace=self._namespace, execution=execution
-        )
-        return execution_of(self._call(self._stubs.feedback.RegisterExecution, request).execution)
-
-    def get_execution(self, execution_id: str) -> Execution:
-        """One registered execution.
-
-        Args:
-            execution_id: Its id.
-
-        Returns:
-            The execution.
-
-        Raises:
-            PubSubNotFoundError: EXECUTION_NOT_FOUND.
-        """
-        request = feedback_pb.GetExecutionRequest(
-            namespace=self._namespace, execution_id=execution_id
-        )
-        return execution_of(self._call(self._stubs.feedback.GetExecution, request).execution)
-
-    def submit_feedback(
-        self,
-        feedback: FeedbackEvent,
-        *,
-        correlation_keys: Iterable[str] = (),
-        id: str | None = None,
-        source: str = "",
-    ) -> FeedbackResult:
-        """Gives feedback that no connector brings; it is matched by its keys as a webhook's is.
-
-        Args:
-            feedback: The feedback.
-            correlation_keys: Keys to match by, strongest first; none: that of its ``execution_id``.
-            id: Identifies it together with ``source``; a repetition changes nothing. None: random.
-            source: Who it is from; empty: ``/feedback``.
-
-        Returns:
-            What became of it, durably.
-        """
-        keys = checked_keys(correlation_keys)
-        if not keys and not feedback.execution_id:
-            raise bad_argument("correlation_keys", "required without an execution_id")
-        request = feedback_pb.SubmitFeedbackRequest(
-            namespace=self._namespace,
-            correlation_keys=keys or [f"opendxa:execution:{feedback.execution_id}"],
-            feedback=feedback_message(feedback),
-            id=id or secrets.token_hex(16),
-            source=source,
-        )
-        return feedback_result(self._call(self._stubs.feedback.SubmitFeedback, request))
-
-    def await_feedback(
-        self,
-        execution_id: str,
-        *,
-        wait_id: str | None = None,
-        within_s: float | None = None,
-        policy: str = "first",
-        feedback_count: int = 0,
-        timeout_s: float | None = None,
-    ) -> WaitResult:
-        """Waits durably for feedback on one execution, across restarts of the broker.
-
-        Args:
-            execution_id: The execution; it need not be registered yet.
-            wait_id: Names the wait; with the same one a restarted program goes on with the same
-                wait. None: ``await:<execution id>``, one for all callers.
-            within_s: Until when the wait lives, in seconds from now; None: 30 days. It is stored
-                with the wait and counts only for the call that began it.
-            policy: ``first``, ``all`` or ``n_of_m``.
-            feedback_count: For ``n_of_m``: how many.
-            timeout_s: How long this call waits; the wait itself goes on. None: until its end.
-
-        Returns:
-            How it ended.
-
-        Raises:
-            PubSubTimeoutError: This call's timeout came first.
-        """
-        request = feedback_pb.AwaitFeedbackRequest(
-            namespace=self._namespace,
-            execution_id=execution_id,
-            wait_id=wait_id or f"await:{execution_id}",
-            deadline_unix_ms=deadline_unix_ms(within_s),
-            policy=policy_number(policy),
-            feedback_count=feedback_count,
-        )
-
-        def attempt(rest_s: float | None) -> WaitResult:
-            for answer in self._stubs.feedback.AwaitFeedback(request, timeout=rest_s):
-                result = wait_result(answer)
-                if result is not None:
-                    return result
-            raise pubsub_error("CONNECTION_LOST", "the wait's stream ended without an outcome")
-
-        return self._retried(attempt, timeout_s)
-
     def close(self) -> None:
         """Finishes the running handler, sends what is queued, and disconnects.
 
@@ -581,30 +352,3 @@ class PubSubClient:
         except PubSubError as error:
             return self._partitions.failed(error)
         return self._partitions.found(topic, found.topic)
-
-    def _call(self, method: Any, request: Any) -> Any:  # noqa: ANN401 - one door for all RPCs
-        return self._retried(lambda rest_s: method(request, timeout=rest_s), self._timeout_s)
-
-    def _retried(
-        self, attempt: Callable[[float | None], _Answer], timeout_s: float | None
-    ) -> _Answer:
-        """Repeats what changes nothing when repeated, while the broker cannot be reached."""
-        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
-        failures = 0
-        while True:
-            if self._closing.is_set():
-                raise pubsub_error("CLIENT_CLOSED", "the client was closed")
-            rest_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
-            try:
-                return attempt(rest_s)
-            except grpc.RpcError as failure:
-                error = error_from_grpc(failure)
-            except PubSubError as failure:
-                error = failure
-            failures += 1
-            wait_s = backoff_s(failures, random.Random())
-            if not is_worth_a_retry(error):
-                raise error
-            if deadline_s is not None and time.monotonic() + wait_s >= deadline_s:
-                raise error
-            self._closing.wait(wait_s)

@@ -64,7 +64,7 @@ HEARTBEATS_MISSED_MAX: Final = 3
 """Heartbeats of silence after which the broker counts as gone."""
 BACKOFF_MS_MIN: Final = 50
 """Base of the reconnecting backoff, in milliseconds."""
-BACKOFF_MS_MAX: Final = 5_000
+BACKOFF_MS_MAX: Final = 1_000
 """Longest wait before a reconnection, in milliseconds: a restarted broker is found within it."""
 TIMEOUT_S_DEFAULT: Final = 30.0
 """Wait for an answer where the caller states none, in seconds."""

@@ -2,11 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
-
-from google.protobuf.message import Message
 
 from opendxa_pubsub._errors import PubSubError, pubsub_error
 from opendxa_pubsub._limits import BUFFER_BYTES_MAX
@@ -31,7 +29,7 @@ class Publisher:
 
     def __init__(
         self,
-        open_call: Callable[[Iterator[Message]], Any],
+        open_call: Callable[..., Any],
         namespace: str,
         client_name: str,
     ) -> None:

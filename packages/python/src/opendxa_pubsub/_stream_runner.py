@@ -20,7 +20,7 @@ _TICK_S = 1.0
 class StreamRunner:
     """Runs a session; ``changed`` is the lock of everything in it, and wakes whoever waits."""
 
-    def __init__(self, open_call: Callable[[Iterator[Message]], Any], session: Session) -> None:
+    def __init__(self, open_call: Callable[..., Any], session: Session) -> None:
         """Binds the parts; :meth:`start` begins.
 
         Args:
@@ -85,7 +85,7 @@ class StreamRunner:
             with self.changed:
                 if self._is_closing:
                     return pubsub_error("CLIENT_CLOSED", "the client was closed"), False
-                self._call = call = self._open_call(self._requests(ended))
+                self._call = call = self._open_call(self._requests(ended), wait_for_ready=True)
             watch = threading.Thread(target=self._watch, args=(call, ended), daemon=True)
             watch.start()
             for message in call:

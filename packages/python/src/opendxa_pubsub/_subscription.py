@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
-from google.protobuf.message import Message
-
 from opendxa_pubsub._errors import PubSubError, pubsub_error
 from opendxa_pubsub._leases import Lease, Word
 from opendxa_pubsub._limits import CLOSE_S_MAX, TIMEOUT_S_DEFAULT
@@ -32,7 +30,7 @@ class Subscription:
 
     def __init__(
         self,
-        open_call: Callable[[Iterator[Message]], Any],
+        open_call: Callable[..., Any],
         options: SubscribeOptions,
         handler: Handler | None,
         dispatcher: "Dispatcher",
