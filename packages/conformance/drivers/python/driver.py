@@ -1,0 +1,268 @@
+"""The conformance driver over ``opendxa_pubsub``: one request a line in, one answer a line out."""
+
+import base64
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from opendxa_pubsub import (
+    FeedbackEvent,
+    OutgoingEvent,
+    PubSubClient,
+    PubSubError,
+    ReceivedEvent,
+    StoredEvent,
+    Subscription,
+)
+
+TAKE_TIMEOUT_MS_DEFAULT = 15_000
+JSON_TYPE = "application/json"
+ENVELOPE = (
+    "id",
+    "source",
+    "subject",
+    "correlation_id",
+    "causation_id",
+    "ordering_key",
+    "data_content_type",
+    "data_schema",
+    "traceparent",
+    "attributes",
+)
+
+
+def event_of(fields: dict[str, Any]) -> OutgoingEvent:
+    """An event of the protocol as the client takes it: 64-bit numbers are decimal texts."""
+    given = {name: fields[name] for name in ENVELOPE if name in fields}
+    given["type"] = fields.get("type", "conformance")
+    if "time_unix_ns" in fields:
+        given["time_unix_ns"] = int(fields["time_unix_ns"])
+    if "data_base64" in fields:
+        given["data"] = base64.b64decode(fields["data_base64"])
+    if "text" in fields:
+        given["data"] = fields["text"].encode()
+        given.setdefault("data_content_type", "text/plain; charset=utf-8")
+    if "json" in fields:
+        given["data"] = json.dumps(fields["json"], ensure_ascii=False).encode()
+        given.setdefault("data_content_type", JSON_TYPE)
+    return OutgoingEvent(**given)
+
+
+def stored_json(event: StoredEvent) -> dict[str, Any]:
+    """A stored event in the protocol's form."""
+    answer = {
+        "topic": event.topic,
+        "offset": str(event.offset),
+        "partition": event.partition,
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "subject": event.subject,
+        "time_unix_ns": str(event.time_unix_ns),
+        "correlation_id": event.correlation_id,
+        "causation_id": event.causation_id,
+        "ordering_key": event.ordering_key,
+        "data_base64": base64.b64encode(event.data).decode(),
+        "data_content_type": event.data_content_type,
+        "data_schema": event.data_schema,
+        "traceparent": event.traceparent,
+        "attributes": dict(event.attributes),
+    }
+    if event.data_content_type == JSON_TYPE:
+        answer["json"] = event.json()
+    return answer
+
+
+class Session:
+    """One client with its consumers and waits."""
+
+    def __init__(self, name: str, namespace: str) -> None:
+        """Connects when first used."""
+        self.client = PubSubClient(name=name, namespace=namespace)
+        self._consumers: dict[str, Subscription] = {}
+        self._received: dict[str, ReceivedEvent] = {}
+        self._owners: dict[str, Subscription] = {}
+        self._waits: dict[str, Future[dict[str, Any]]] = {}
+
+    def create_topic(self, topic: str, dedup_window_ms: int = 0) -> dict[str, Any]:
+        """Creates a topic."""
+        self.client.create_topic(topic, dedup_window_ms=int(dedup_window_ms))
+        return {}
+
+    def publish(
+        self, topic: str, event: dict[str, Any], deliver_time_unix_ms: str | None = None
+    ) -> dict[str, Any]:
+        """Publishes one event."""
+        options: Any = {}
+        if deliver_time_unix_ms is not None:
+            options["deliver_time_unix_ms"] = int(deliver_time_unix_ms)
+        receipt = self.client.publish(topic, event_of(event), **options)
+        return {
+            "id": receipt.id,
+            "topic": receipt.topic,
+            "partition": receipt.partition,
+            "offset": str(receipt.offset),
+            "duplicate": receipt.duplicate,
+            "durability": receipt.durability,
+        }
+
+    def read(self, topic: str, offset: str = "0", events_max: int = 0) -> dict[str, Any]:
+        """Reads a topic."""
+        events = self.client.read(topic, offset=int(offset), events_max=events_max)
+        return {"events": [stored_json(event) for event in events]}
+
+    def events_by_correlation_id(self, correlation_id: str) -> dict[str, Any]:
+        """Asks by correlation id."""
+        events = self.client.events_by_correlation_id(correlation_id)
+        return {"events": [stored_json(event) for event in events]}
+
+    def subscribe(
+        self,
+        topic: str,
+        subscription: str,
+        consumer: str = "main",
+        start: str = "latest",
+        credit_events: int = 1_000,
+    ) -> dict[str, Any]:
+        """Opens a consumer under a name."""
+        self._consumers[consumer] = self.client.subscribe(
+            topic, subscription=subscription, start=start, max_outstanding=credit_events
+        )
+        return {}
+
+    def take(
+        self, consumer: str = "main", count: int = 1, timeout_ms: int = TAKE_TIMEOUT_MS_DEFAULT
+    ) -> dict[str, Any]:
+        """Takes events until there are ``count`` or the time is over."""
+        subscription = self._consumers[consumer]
+        deadline_s = time.monotonic() + timeout_ms / 1_000
+        events: list[dict[str, Any]] = []
+        while len(events) < count:
+            event = subscription.take(max(0.0, deadline_s - time.monotonic()))
+            if event is None:
+                break
+            self._received[event.id] = event
+            self._owners[event.id] = subscription
+            events.append({**stored_json(event), "attempt": event.attempt})
+        return {"events": events}
+
+    def ack(self, ids: list[str]) -> dict[str, Any]:
+        """Acks events by id, and waits until that is durable."""
+        for id in ids:
+            self._received[id].ack()
+        return self._flush(ids)
+
+    def nack(self, ids: list[str], delay_ms: int | None = None, reason: str = "") -> dict[str, Any]:
+        """Nacks events by id, and waits until that is durable."""
+        for id in ids:
+            self._received[id].nack(reason, delay_ms)
+        return self._flush(ids)
+
+    def _flush(self, ids: list[str]) -> dict[str, Any]:
+        for subscription in {self._owners[id] for id in ids}:
+            if not subscription.flush():
+                raise TimeoutError("the settlement was not confirmed")
+        return {}
+
+    def unsubscribe(self, consumer: str = "main") -> dict[str, Any]:
+        """Closes a consumer."""
+        self._consumers.pop(consumer).close()
+        return {}
+
+    def register_execution(
+        self, execution_id: str, function_name: str, correlation_keys: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        """Registers an execution."""
+        self.client.register_execution(
+            execution_id, function_name, correlation_keys=correlation_keys
+        )
+        return {}
+
+    def submit_feedback(
+        self, id: str, correlation_keys: list[str], comments: str
+    ) -> dict[str, Any]:
+        """Submits feedback."""
+        feedback = FeedbackEvent(function_id="", execution_id="", comments=comments)
+        result = self.client.submit_feedback(
+            feedback, correlation_keys=correlation_keys, id=id, source="/conformance"
+        )
+        return {
+            "execution_ids": list(result.execution_ids),
+            "pending": result.pending,
+            "duplicate": result.duplicate,
+        }
+
+    def begin_await(
+        self, execution_id: str, wait_id: str, within_ms: int = TAKE_TIMEOUT_MS_DEFAULT
+    ) -> dict[str, Any]:
+        """Begins a wait for feedback."""
+        future: Future[dict[str, Any]] = Future()
+
+        def wait() -> None:
+            try:
+                result = self.client.await_feedback(
+                    execution_id, wait_id=wait_id, within_s=within_ms / 1_000
+                )
+                feedback = [event.json() for event in result.feedback]
+                future.set_result({"outcome": result.outcome, "feedback": feedback})
+            except PubSubError as error:
+                future.set_exception(error)
+
+        threading.Thread(target=wait, daemon=True).start()
+        self._waits[wait_id] = future
+        return {}
+
+    def end_await(self, wait_id: str) -> dict[str, Any]:
+        """Ends it with its outcome."""
+        return self._waits.pop(wait_id).result()
+
+
+OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {
+    name: operation
+    for name, operation in vars(Session).items()
+    if callable(operation) and not name.startswith("_")
+}
+sessions: dict[str, Session] = {}
+
+
+def carry_out(op: str, client: str = "main", args: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Carries out one request."""
+    known = args or {}
+    if op == "ready":
+        return {}
+    if op == "close":
+        if client in sessions:
+            sessions.pop(client).client.close()
+        return {}
+    if client not in sessions:
+        namespace = known.get("namespace", "") if op == "connect" else ""
+        sessions[client] = Session(client, namespace)
+    return {} if op == "connect" else OPERATIONS[op](sessions[client], **known)
+
+
+def answer_to(line: str) -> dict[str, Any]:
+    """Answers one request, with the error where it failed."""
+    try:
+        return {"ok": carry_out(**json.loads(line))}
+    except PubSubError as error:
+        return {
+            "error": {
+                "reason": error.reason,
+                "code": error.code,
+                "retryable": error.retryable,
+                "metadata": error.metadata,
+            }
+        }
+    except Exception as error:  # a fault of the driver is told, not swallowed
+        return {"error": {"reason": "DRIVER", "text": repr(error)}}
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        print(json.dumps(answer_to(line)), flush=True)
+    for session in sessions.values():
+        session.client.close()

@@ -1,0 +1,185 @@
+import type { PubSubClient, ReceivedEvent, Subscription } from "@opendxa/pubsub-client";
+import { TAKE_TIMEOUT_MS_DEFAULT } from "../limits.js";
+import { eventOf, type Fields, number, receivedJson, storedJson, text } from "./event-json.js";
+
+interface Consumer {
+  readonly subscription: Subscription;
+  readonly iterator: AsyncIterator<ReceivedEvent>;
+  next: Promise<IteratorResult<ReceivedEvent>> | undefined;
+}
+
+/** What the operations of one client work on. */
+export class Session {
+  readonly client: PubSubClient;
+  readonly #consumers = new Map<string, Consumer>();
+  readonly #received = new Map<string, ReceivedEvent>();
+  readonly #waits = new Map<string, Promise<Fields>>();
+
+  /** Works over a client. */
+  constructor(client: PubSubClient) {
+    this.client = client;
+  }
+
+  /** Opens a consumer under a name. */
+  async subscribe(args: Fields): Promise<Fields> {
+    const retryMs = number(args, "retry_ms");
+    const subscription = await this.client.subscribe({
+      subscription: text(args, "subscription"),
+      topic: text(args, "topic"),
+      start: text(args, "start") === "earliest" ? "earliest" : "latest",
+      attemptsMax: number(args, "attempts_max"),
+      creditEvents: number(args, "credit_events"),
+      ...(retryMs === undefined ? {} : { retry: { minMs: retryMs, maxMs: retryMs } }),
+    });
+    const iterator = subscription[Symbol.asyncIterator]();
+    this.#consumers.set(text(args, "consumer") ?? "main", {
+      subscription,
+      iterator,
+      next: undefined,
+    });
+    return {};
+  }
+
+  /** Takes events until there are `count` or the time is over. */
+  async take(args: Fields): Promise<Fields> {
+    const consumer = this.#consumer(args);
+    const count = number(args, "count") ?? 1;
+    const deadline = Date.now() + (number(args, "timeout_ms") ?? TAKE_TIMEOUT_MS_DEFAULT);
+    const events: Fields[] = [];
+    while (events.length < count) {
+      const event = await nextWithin(consumer, deadline - Date.now());
+      if (event === undefined) break;
+      this.#received.set(event.id, event);
+      events.push(receivedJson(event));
+    }
+    return { events };
+  }
+
+  /** Settles events by id, and waits until that is durable. */
+  async settle(op: "ack" | "nack", args: Fields): Promise<Fields> {
+    const outcomes = (args["ids"] as string[]).map(async (id) => {
+      const event = this.#received.get(id);
+      if (event === undefined) throw new Error(`${id} was not received`);
+      if (op === "ack") return await event.ack();
+      return await event.nack({ delayMs: number(args, "delay_ms"), reason: text(args, "reason") });
+    });
+    await Promise.all(outcomes);
+    return {};
+  }
+
+  /** Closes a consumer. */
+  async unsubscribe(args: Fields): Promise<Fields> {
+    await this.#consumer(args).subscription.close();
+    return {};
+  }
+
+  /** Begins a wait for feedback. */
+  beginAwait(args: Fields): Fields {
+    const waitId = text(args, "wait_id") ?? "wait";
+    const deadlineMs = number(args, "within_ms") ?? TAKE_TIMEOUT_MS_DEFAULT;
+    const outcome = this.client
+      .awaitFeedback(text(args, "execution_id") ?? "", {
+        waitId,
+        deadline: new Date(Date.now() + deadlineMs),
+      })
+      .then(({ outcome: ended, feedback }) => ({
+        outcome: ended,
+        feedback: feedback.map((event) => event.json()),
+      }));
+    outcome.catch(() => undefined);
+    this.#waits.set(waitId, outcome);
+    return {};
+  }
+
+  /** Ends it with its outcome. */
+  async endAwait(args: Fields): Promise<Fields> {
+    const wait = this.#waits.get(text(args, "wait_id") ?? "wait");
+    if (wait === undefined) throw new Error("no such wait was begun");
+    return await wait;
+  }
+
+  #consumer(args: Fields): Consumer {
+    const found = this.#consumers.get(text(args, "consumer") ?? "main");
+    if (found === undefined) throw new Error("no such consumer was opened");
+    return found;
+  }
+}
+
+async function nextWithin(consumer: Consumer, leftMs: number): Promise<ReceivedEvent | undefined> {
+  consumer.next ??= consumer.iterator.next();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), Math.max(0, leftMs));
+  });
+  const result = await Promise.race([consumer.next, late]);
+  clearTimeout(timer);
+  if (result === undefined) return undefined;
+  consumer.next = undefined;
+  return result.done === true ? undefined : result.value;
+}
+
+type Operation = (session: Session, args: Fields) => Promise<Fields> | Fields;
+
+/** The operations of the protocol by name. */
+export const operations: Readonly<Record<string, Operation>> = {
+  async create_topic({ client }, args) {
+    const windowMs = BigInt(text(args, "dedup_window_ms") ?? 0);
+    const settings = windowMs === 0n ? {} : { dedup: { windowMs, idsMax: 0 } };
+    await client.createTopic(text(args, "topic") ?? "", settings);
+    return {};
+  },
+  async publish({ client }, args) {
+    const deliverTimeUnixMs = text(args, "deliver_time_unix_ms");
+    const receipt = await client.publish(
+      text(args, "topic") ?? "",
+      eventOf((args["event"] ?? {}) as Fields),
+      deliverTimeUnixMs === undefined ? {} : { deliverTimeUnixMs: BigInt(deliverTimeUnixMs) },
+    );
+    const { id, topic, partition, offset, duplicate, durability } = receipt;
+    return { id, topic, partition, offset: String(offset), duplicate, durability };
+  },
+  async read({ client }, args) {
+    const events: Fields[] = [];
+    const offset = text(args, "offset");
+    const options = {
+      eventsMax: number(args, "events_max"),
+      ...(offset === undefined ? {} : { offset: BigInt(offset) }),
+    };
+    for await (const event of client.read(text(args, "topic") ?? "", options)) {
+      events.push(storedJson(event));
+    }
+    return { events };
+  },
+  async events_by_correlation_id({ client }, args) {
+    const events: Fields[] = [];
+    for await (const event of client.eventsByCorrelationId(text(args, "correlation_id") ?? "")) {
+      const { topic, id, type } = event;
+      events.push({ topic, id, type, correlation_id: event.correlationId ?? null });
+    }
+    return { events };
+  },
+  subscribe: (session, args) => session.subscribe(args),
+  take: (session, args) => session.take(args),
+  ack: (session, args) => session.settle("ack", args),
+  nack: (session, args) => session.settle("nack", args),
+  unsubscribe: (session, args) => session.unsubscribe(args),
+  async register_execution({ client }, args) {
+    await client.registerExecution({
+      executionId: text(args, "execution_id") ?? "",
+      functionName: text(args, "function_name") ?? "",
+      correlationKeys: (args["correlation_keys"] ?? []) as string[],
+    });
+    return {};
+  },
+  async submit_feedback({ client }, args) {
+    const { matches, pending, duplicate } = await client.submitFeedback({
+      id: text(args, "id"),
+      source: "/conformance",
+      correlationKeys: args["correlation_keys"] as string[],
+      feedback: { feedbackType: "success", comments: text(args, "comments") },
+    });
+    return { execution_ids: matches.map(({ executionId }) => executionId), pending, duplicate };
+  },
+  begin_await: (session, args) => session.beginAwait(args),
+  end_await: (session, args) => session.endAwait(args),
+};

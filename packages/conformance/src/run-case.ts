@@ -1,0 +1,46 @@
+import type { RunningBroker } from "@opendxa/pubsub-testkit";
+import type { Case, Step } from "./case-file.js";
+import type { Answer, DriverProcess } from "./driver-process.js";
+import { mismatches } from "./pattern.js";
+import { resolveReferences } from "./references.js";
+
+/** What a case runs against. */
+export interface Stage {
+  /** The broker; a case may restart it. */
+  readonly broker: Pick<RunningBroker, "address" | "kill" | "restart">;
+  /** The client library. */
+  readonly driver: Pick<DriverProcess, "ask">;
+  /** Part of every name, so that runs do not meet. */
+  readonly scope: string;
+}
+
+/** Runs one case. @returns what was wrong in its first failing step; undefined when it passed */
+export async function runCase({ steps }: Case, stage: Stage): Promise<string | undefined> {
+  const saved = new Map<string, unknown>([
+    ["scope", stage.scope],
+    ["now_unix_ms", String(Date.now())],
+  ]);
+  for (const [index, step] of steps.entries()) {
+    const wrong = await runStep(step, stage, saved).catch((error: unknown) => [String(error)]);
+    if (wrong.length > 0) return `step ${index + 1} (${step.do}): ${wrong.join("; ")}`;
+  }
+  return undefined;
+}
+
+async function runStep(step: Step, stage: Stage, saved: Map<string, unknown>): Promise<string[]> {
+  if (step.do === "restart_broker") {
+    await stage.broker.kill("SIGKILL");
+    await stage.broker.restart();
+    return [];
+  }
+  const answer = await stage.driver.ask(step.do, step.client, resolveReferences(step.with, saved));
+  if (step.error !== undefined) return expectError(answer, resolveReferences(step.error, saved));
+  if ("error" in answer) return [`refused: ${JSON.stringify(answer.error)}`];
+  if (step.save !== undefined) saved.set(step.save, answer.ok);
+  return mismatches(resolveReferences(step.expect ?? {}, saved), answer.ok ?? {});
+}
+
+function expectError(answer: Answer, pattern: unknown): string[] {
+  if ("error" in answer) return mismatches(pattern, answer.error, "error");
+  return [`expected the error ${JSON.stringify(pattern)}, got ${JSON.stringify(answer.ok)}`];
+}
