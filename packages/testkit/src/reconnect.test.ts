@@ -1,6 +1,9 @@
 import { type ClientState, PubSubClient, type ReceivedEvent } from "@opendxa/pubsub-client";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type RunningBroker, startBroker, waitUntil } from "./index.js";
+
+// Every wait inside is bounded; this bound is for machines on which a broker's start takes seconds.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let broker: RunningBroker;
 const clients: PubSubClient[] = [];

@@ -4,8 +4,11 @@ import {
   PubSubError,
   type ReceivedEvent,
 } from "@opendxa/pubsub-client";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { type RunningBroker, startBroker } from "./index.js";
+
+// Every wait inside is bounded; this bound is for machines on which a broker's start takes seconds.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let broker: RunningBroker;
 const clients: PubSubClient[] = [];
