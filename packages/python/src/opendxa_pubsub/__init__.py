@@ -11,6 +11,7 @@ it is about. Begin with :class:`PubSubClient`::
         client.wait(5)
 """
 
+from opendxa_pubsub._async_client import AsyncPubSubClient, AsyncSubscription
 from opendxa_pubsub._client import PubSubClient
 from opendxa_pubsub._errors import (
     PubSubClosedError,
@@ -32,6 +33,8 @@ from opendxa_pubsub._stored_event import StoredEvent
 from opendxa_pubsub._subscription import Subscription
 
 __all__ = [
+    "AsyncPubSubClient",
+    "AsyncSubscription",
     "EventMetadata",
     "Execution",
     "FeedbackEvent",
