@@ -1,19 +1,23 @@
 #!/usr/bin/env node
 import { startBroker } from "@opendxa/pubsub-testkit";
-import { type Case, loadCases } from "./case-file.js";
-import { DriverProcess } from "./driver-process.js";
+import { loadCases } from "./case-file.js";
+import { Drivers } from "./drivers.js";
 import { type Language, languages } from "./languages.js";
 import { runCase } from "./run-case.js";
 
+const only = process.argv.slice(2);
+const cases = loadCases().filter(({ name }) => only.length === 0 || only.includes(name));
+if (cases.length === 0) throw new Error(`no case is named ${only.join(" ")}`);
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
 /** All cases against one client library, on a broker of its own. */
-async function runLanguage({ name, command }: Language, cases: readonly Case[]): Promise<void> {
+async function runLanguage(language: Language, peer: Language): Promise<void> {
+  const { name } = language;
   const broker = await startBroker();
   const env = { OPENDXA_PUBSUB_ADDRESS: broker.address };
   try {
     for (const one of cases) {
-      const driver = new DriverProcess(command, env);
+      const driver = new Drivers(language, peer, env);
       try {
         await driver.ready();
         const scope = `${name}-${one.name}`;
@@ -31,13 +35,14 @@ async function runLanguage({ name, command }: Language, cases: readonly Case[]):
   }
 }
 
-const cases = loadCases();
-for (const language of languages()) {
-  if (language.missing === undefined) await runLanguage(language, cases);
-  else {
-    totals.skipped += 1;
-    console.log(`skipped: conformance of ${language.name}: ${language.missing}`);
-  }
+const known = languages();
+const present = known.filter(({ missing }) => missing === undefined);
+for (const { name, missing } of known.filter((language) => language.missing !== undefined)) {
+  totals.skipped += 1;
+  console.log(`skipped: conformance of ${name}: ${missing}`);
+}
+for (const language of present) {
+  await runLanguage(language, present.find((other) => other !== language) ?? language);
 }
 const { passed, failed, skipped } = totals;
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
