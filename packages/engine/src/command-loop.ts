@@ -1,8 +1,19 @@
-import type { Decision, Operation, Projection, StateWrite } from "@opendxa/pubsub-core";
+import type {
+  AnyStateKey,
+  Decision,
+  Operation,
+  Projection,
+  StateWrite,
+} from "@opendxa/pubsub-core";
 import type { Journal, JournalEntry } from "@opendxa/pubsub-journal";
 import { type Entry, encodeEntryParts, PubSubError } from "@opendxa/pubsub-protocol";
 import type { Clock } from "./environment.js";
-import { queuedCommandsMax, unsyncedBytesMax } from "./limits.js";
+import {
+  prefetchKeysMax,
+  prefetchRoundsMax,
+  queuedCommandsMax,
+  unsyncedBytesMax,
+} from "./limits.js";
 import type { DurableEntry } from "./recent-entries.js";
 import type { StateCache } from "./state-cache.js";
 
@@ -170,6 +181,7 @@ export class CommandLoop {
       }
       const commands = this.#queue;
       this.#queue = [];
+      turn = await this.#prefetch(commands, turn);
       for (const [i, command] of commands.entries()) {
         turn = await this.#take(command, turn);
         if (this.#failure !== undefined) {
@@ -177,10 +189,29 @@ export class CommandLoop {
           break;
         }
       }
+      this.#parts.cache.release();
     }
     this.#send(turn);
+    this.#parts.cache.release();
     this.#running = false;
     this.#settleIdle();
+  }
+
+  /** Fetches what all waiting commands need with one read a round instead of one for each. */
+  async #prefetch(commands: readonly Command[], turn: Turn): Promise<Turn> {
+    const { cache } = this.#parts;
+    let current = turn;
+    for (let round = 0; round < prefetchRoundsMax; round++) {
+      const missing = new Map<string, AnyStateKey>();
+      for (const { operation, command } of commands) {
+        for (const key of operation.reads(command, cache)) missing.set(key.name, key);
+        if (missing.size >= prefetchKeysMax) break;
+      }
+      if (missing.size === 0) return current;
+      current = this.#send(current);
+      await cache.load([...missing.values()]);
+    }
+    return current;
   }
 
   async #take(command: Command, turn: Turn): Promise<Turn> {
@@ -204,7 +235,6 @@ export class CommandLoop {
       return current;
     }
     for (const entry of decision.entries) await this.#apply(entry, current);
-    cache.release();
     current.bytes += command.bytes;
     current.answers.push(() => command.resolve(decision.reply));
     current.rejects.push(command.reject);

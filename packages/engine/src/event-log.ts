@@ -102,7 +102,7 @@ export class EventLog {
         rest = group.rest;
         if (signal.aborted) return;
       }
-      if (!range.follow) return;
+      if (!range.follow || rest.left === 0n) return;
       if (this.#parts.loop.durableSequence === durable) await this.#nextDurable(signal);
     }
   }

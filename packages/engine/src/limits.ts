@@ -68,3 +68,9 @@ export const memoryKeysMax = 64;
 
 /** Consumers and waits that an engine keeps open at once. */
 export const openStreamsMax = 20_000;
+
+/** Keys fetched at once for the commands that wait. */
+export const prefetchKeysMax = 4_096;
+
+/** Rounds of fetching before the commands are taken one by one: later keys depend on earlier values. */
+export const prefetchRoundsMax = 3;

@@ -28,7 +28,7 @@ INTEGERS = ("time_unix_ns", "expire_time_unix_ms")
 PRODUCER = bytes(range(16))
 
 
-def crc32c(data: bytes) -> int:
+def _crc32c(data: bytes) -> int:
     crc = 0xFFFFFFFF
     for byte in data:
         crc ^= byte
@@ -37,7 +37,7 @@ def crc32c(data: bytes) -> int:
     return crc ^ 0xFFFFFFFF
 
 
-def head_of(fields: dict, defaults: dict) -> event_pb2.EventHead:
+def _head_of(fields: dict, defaults: dict) -> event_pb2.EventHead:
     head = event_pb2.EventHead()
     for name in HEAD_FIELDS:
         if name in fields and fields[name] != defaults.get(name):
@@ -46,7 +46,7 @@ def head_of(fields: dict, defaults: dict) -> event_pb2.EventHead:
     return head
 
 
-def body_of(fields: dict) -> bytes:
+def _body_of(fields: dict) -> bytes:
     body = event_pb2.EventBody(
         data=bytes.fromhex(fields.get("data_hex", "")),
         data_content_type=fields.get("data_content_type", ""),
@@ -60,7 +60,7 @@ def body_of(fields: dict) -> bytes:
     return body.SerializeToString(deterministic=True)
 
 
-def expected(batch: batch_pb2.RecordBatch, index: int, fields: dict, defaults: dict) -> dict:
+def _expected(batch: batch_pb2.RecordBatch, index: int, fields: dict, defaults: dict) -> dict:
     producer = batch.producer_id.hex()
     known = {**defaults, **fields}
     answer = {name: known.get(name) for name in HEAD_FIELDS}
@@ -78,12 +78,12 @@ def expected(batch: batch_pb2.RecordBatch, index: int, fields: dict, defaults: d
     return answer
 
 
-def build(case: dict) -> batch_pb2.RecordBatch:
+def _build(case: dict) -> batch_pb2.RecordBatch:
     defaults = case.get("defaults", {})
-    bodies = [body_of(event) for event in case["events"]]
+    bodies = [_body_of(event) for event in case["events"]]
     heads = event_pb2.EventHeads()
     for event, body in zip(case["events"], bodies, strict=True):
-        head = head_of(event, defaults)
+        head = _head_of(event, defaults)
         if len(body) != defaults.get("body_length", 0):
             head.body_length = len(body)
         heads.heads.append(head)
@@ -99,15 +99,15 @@ def build(case: dict) -> batch_pb2.RecordBatch:
         heads=heads.SerializeToString(),
         bodies=compressed,
     )
-    batch.heads_crc32c = crc32c(batch.heads)
-    batch.bodies_crc32c = crc32c(batch.bodies)
+    batch.heads_crc32c = _crc32c(batch.heads)
+    batch.bodies_crc32c = _crc32c(batch.bodies)
     if "producer" in case:
         producer = case["producer"]
         batch.producer_id = bytes.fromhex(producer["id_hex"])
         batch.producer_epoch = producer["epoch"]
         batch.base_sequence = int(producer["base_sequence"])
     if defaults:
-        batch.defaults.CopyFrom(head_of(defaults, {}))
+        batch.defaults.CopyFrom(_head_of(defaults, {}))
         if "body_length" in defaults:
             batch.defaults.body_length = defaults["body_length"]
     if "deliver_time_unix_ms" in case:
@@ -115,8 +115,8 @@ def build(case: dict) -> batch_pb2.RecordBatch:
     return batch
 
 
-def finish(case: dict) -> dict:
-    batch = build(case)
+def _finish(case: dict) -> dict:
+    batch = _build(case)
     sent = batch.SerializeToString()
     batch.base_offset = int(case["stored"]["base_offset"])
     batch.append_time_unix_ms = int(case["stored"]["append_time_unix_ms"])
@@ -127,15 +127,15 @@ def finish(case: dict) -> dict:
         "bodies_hex": batch.bodies.hex(),
         "sent_hex": sent.hex(),
         "stored_hex": batch.SerializeToString().hex(),
-        "decoded": [expected(batch, i, e, defaults) for i, e in enumerate(case["events"])],
+        "decoded": [_expected(batch, i, e, defaults) for i, e in enumerate(case["events"])],
     }
 
 
-def text(value: str) -> str:
+def _text(value: str) -> str:
     return value.encode().hex()
 
 
-def batch_cases() -> list[dict]:
+def _batch_cases() -> list[dict]:
     producer = {"id_hex": PRODUCER.hex(), "epoch": 7, "base_sequence": str(2**64 - 9)}
     stored = {"base_offset": str(2**63 + 5), "append_time_unix_ms": "1760000000123"}
     zero = {"base_offset": "0", "append_time_unix_ms": "1"}
@@ -149,7 +149,7 @@ def batch_cases() -> list[dict]:
         "causation_id": "0190-0",
         "ordering_key": "k" * 1024,
         "expire_time_unix_ms": str(-(2**63)),
-        "data_hex": text('{"score":0.93,"nested":{"a":[1,null,"ü"]}}'),
+        "data_hex": _text('{"score":0.93,"nested":{"a":[1,null,"ü"]}}'),
         "data_content_type": "application/json",
         "data_schema": "urn:opendxa:pubsub:v1:drift.detected",
         "metadata": {"version": "1.2.3", "service": "monitor", "environment": "production"},
@@ -160,72 +160,138 @@ def batch_cases() -> list[dict]:
     plain = {"id": "1", "type": "t"}
     return [
         {"name": "one plain event", "topic": "t", "events": [plain], "stored": zero},
-        {"name": "every field", "topic": "poet/functions/f/execution", "partition": 1023,
-         "priority": "HIGH", "producer": producer, "events": [full], "stored": stored},
-        {"name": "empty texts and empty data", "topic": "t", "stored": zero,
-         "events": [{"id": "1", "type": "t", "subject": "", "correlation_id": "", "data_hex": ""}]},
-        {"name": "binary data", "topic": "t", "stored": zero,
-         "events": [{"id": "1", "type": "t", "data_hex": bytes(range(256)).hex()}]},
-        {"name": "defaults that heads override", "topic": "t", "stored": zero,
-         "defaults": {"source": "/s", "type": "t", "correlation_id": "c", "time_unix_ns": "5"},
-         "events": [{"id": "1"}, {"id": "2", "type": "u"}, {"id": "3", "correlation_id": ""},
-                    {"id": "4", "source": "/s", "time_unix_ns": "-1", "data_hex": "00"}]},
-        {"name": "shared body length", "topic": "t", "stored": zero, "producer": producer,
-         "defaults": {"type": "t", "body_length": 4},
-         "events": [{"data_hex": "0001"}, {"data_hex": "fffe"}, {"data_hex": ""}]},
-        {"name": "ids and sources of the producer", "topic": "t", "producer": producer,
-         "stored": stored, "events": [{"type": "a"}, {"type": "b", "id": "own"}, {"type": "c"}]},
-        {"name": "scheduled, low priority", "topic": "t", "priority": "LOW", "stored": zero,
-         "deliver_time_unix_ms": "1760003600000", "events": [plain]},
-        {"name": "scheduled for the epoch", "topic": "t", "stored": zero,
-         "deliver_time_unix_ms": "0", "events": [plain]},
-        {"name": "gzip", "topic": "t", "codec": "GZIP", "stored": zero, "exact_bodies": False,
-         "events": [{"id": str(i), "type": "t", "data_hex": text("again " * 50)} for i in range(9)]},
-        {"name": "gzip of nothing", "topic": "t", "codec": "GZIP", "stored": zero,
-         "exact_bodies": False, "events": [plain]},
-        {"name": "more events than one byte counts", "topic": "t", "stored": zero, "producer": producer,
-         "defaults": {"type": "t"}, "events": [{"data_hex": f"{i:04x}"} for i in range(130)]},
+        {
+            "name": "every field",
+            "topic": "poet/functions/f/execution",
+            "partition": 1023,
+            "priority": "HIGH",
+            "producer": producer,
+            "events": [full],
+            "stored": stored,
+        },
+        {
+            "name": "empty texts and empty data",
+            "topic": "t",
+            "stored": zero,
+            "events": [
+                {"id": "1", "type": "t", "subject": "", "correlation_id": "", "data_hex": ""}
+            ],
+        },
+        {
+            "name": "binary data",
+            "topic": "t",
+            "stored": zero,
+            "events": [{"id": "1", "type": "t", "data_hex": bytes(range(256)).hex()}],
+        },
+        {
+            "name": "defaults that heads override",
+            "topic": "t",
+            "stored": zero,
+            "defaults": {"source": "/s", "type": "t", "correlation_id": "c", "time_unix_ns": "5"},
+            "events": [
+                {"id": "1"},
+                {"id": "2", "type": "u"},
+                {"id": "3", "correlation_id": ""},
+                {"id": "4", "source": "/s", "time_unix_ns": "-1", "data_hex": "00"},
+            ],
+        },
+        {
+            "name": "shared body length",
+            "topic": "t",
+            "stored": zero,
+            "producer": producer,
+            "defaults": {"type": "t", "body_length": 4},
+            "events": [{"data_hex": "0001"}, {"data_hex": "fffe"}, {"data_hex": ""}],
+        },
+        {
+            "name": "ids and sources of the producer",
+            "topic": "t",
+            "producer": producer,
+            "stored": stored,
+            "events": [{"type": "a"}, {"type": "b", "id": "own"}, {"type": "c"}],
+        },
+        {
+            "name": "scheduled, low priority",
+            "topic": "t",
+            "priority": "LOW",
+            "stored": zero,
+            "deliver_time_unix_ms": "1760003600000",
+            "events": [plain],
+        },
+        {
+            "name": "scheduled for the epoch",
+            "topic": "t",
+            "stored": zero,
+            "deliver_time_unix_ms": "0",
+            "events": [plain],
+        },
+        {
+            "name": "gzip",
+            "topic": "t",
+            "codec": "GZIP",
+            "stored": zero,
+            "exact_bodies": False,
+            "events": [
+                {"id": str(i), "type": "t", "data_hex": _text("again " * 50)} for i in range(9)
+            ],
+        },
+        {
+            "name": "gzip of nothing",
+            "topic": "t",
+            "codec": "GZIP",
+            "stored": zero,
+            "exact_bodies": False,
+            "events": [plain],
+        },
+        {
+            "name": "more events than one byte counts",
+            "topic": "t",
+            "stored": zero,
+            "producer": producer,
+            "defaults": {"type": "t"},
+            "events": [{"data_hex": f"{i:04x}"} for i in range(130)],
+        },
     ]
 
 
-def varied(name: str, reason: str, **fields: object) -> dict:
-    batch = build({"topic": "t", "events": [{"id": "1", "type": "t", "data_hex": "aa"}]})
+def _varied(name: str, reason: str, **fields: object) -> dict:
+    batch = _build({"topic": "t", "events": [{"id": "1", "type": "t", "data_hex": "aa"}]})
     for field, value in fields.items():
         setattr(batch, field, value)
     if "heads_crc32c" not in fields:
-        batch.heads_crc32c = crc32c(batch.heads)
+        batch.heads_crc32c = _crc32c(batch.heads)
     if "bodies_crc32c" not in fields:
-        batch.bodies_crc32c = crc32c(batch.bodies)
+        batch.bodies_crc32c = _crc32c(batch.bodies)
     return {"name": name, "reason": reason, "sent_hex": batch.SerializeToString().hex()}
 
 
-def malformed_cases() -> list[dict]:
+def _malformed_cases() -> list[dict]:
     head = "0a080a01311a01745003"
     return [
-        varied("no events", "BATCH_COUNT_MISMATCH", count=0),
-        varied("more events than heads", "BATCH_COUNT_MISMATCH", count=2),
-        varied("more events than bytes", "BATCH_COUNT_MISMATCH", count=65535),
-        varied("more events than a batch may hold", "BATCH_COUNT_MISMATCH", count=65536),
-        varied("fewer events than heads", "BATCH_COUNT_MISMATCH", heads=bytes.fromhex(head * 2)),
-        varied("wrong checksum of heads", "BATCH_CHECKSUM_MISMATCH", heads_crc32c=1),
-        varied("wrong checksum of bodies", "BATCH_CHECKSUM_MISMATCH", bodies_crc32c=1),
-        varied("raw size above the sum", "BATCH_MALFORMED", bodies_raw_bytes=4),
-        varied("bodies too short", "BATCH_MALFORMED", bodies=b"\n\x01"),
-        varied("head runs over the end", "BATCH_MALFORMED", heads=bytes.fromhex("0a7f0a0131")),
-        varied("text runs over its head", "BATCH_MALFORMED", heads=bytes.fromhex("0a030a7f31")),
-        varied("no head at all", "BATCH_MALFORMED", heads=bytes.fromhex("0801")),
-        varied("id as a number", "BATCH_MALFORMED", heads=bytes.fromhex("0a020801")),
-        varied("group", "BATCH_MALFORMED", heads=bytes.fromhex("0a017b")),
-        varied("number above 32 bits", "BATCH_MALFORMED", heads=bytes.fromhex("0a0650ffffffff7f")),
-        varied("producer id of 15 bytes", "BATCH_MALFORMED", producer_id=bytes(15)),
-        varied("codec of the future", "CODEC_NOT_SUPPORTED", codec=9),
+        _varied("no events", "BATCH_COUNT_MISMATCH", count=0),
+        _varied("more events than heads", "BATCH_COUNT_MISMATCH", count=2),
+        _varied("more events than bytes", "BATCH_COUNT_MISMATCH", count=65535),
+        _varied("more events than a batch may hold", "BATCH_COUNT_MISMATCH", count=65536),
+        _varied("fewer events than heads", "BATCH_COUNT_MISMATCH", heads=bytes.fromhex(head * 2)),
+        _varied("wrong checksum of heads", "BATCH_CHECKSUM_MISMATCH", heads_crc32c=1),
+        _varied("wrong checksum of bodies", "BATCH_CHECKSUM_MISMATCH", bodies_crc32c=1),
+        _varied("raw size above the sum", "BATCH_MALFORMED", bodies_raw_bytes=4),
+        _varied("bodies too short", "BATCH_MALFORMED", bodies=b"\n\x01"),
+        _varied("head runs over the end", "BATCH_MALFORMED", heads=bytes.fromhex("0a7f0a0131")),
+        _varied("text runs over its head", "BATCH_MALFORMED", heads=bytes.fromhex("0a030a7f31")),
+        _varied("no head at all", "BATCH_MALFORMED", heads=bytes.fromhex("0801")),
+        _varied("id as a number", "BATCH_MALFORMED", heads=bytes.fromhex("0a020801")),
+        _varied("group", "BATCH_MALFORMED", heads=bytes.fromhex("0a017b")),
+        _varied("number above 32 bits", "BATCH_MALFORMED", heads=bytes.fromhex("0a0650ffffffff7f")),
+        _varied("producer id of 15 bytes", "BATCH_MALFORMED", producer_id=bytes(15)),
+        _varied("codec of the future", "CODEC_NOT_SUPPORTED", codec=9),
     ]
 
 
-def refused_cases() -> list[dict]:
+def _refused_cases() -> list[dict]:
     def case(name: str, head: bytes, field: str) -> dict:
         heads = b"\x0a" + bytes([len(head)]) + head
-        made = varied(name, "EVENT_INVALID", heads=heads, bodies=b"", bodies_raw_bytes=0)
+        made = _varied(name, "EVENT_INVALID", heads=heads, bodies=b"", bodies_raw_bytes=0)
         return {**made, "index": 0, "field": field}
 
     return [
@@ -239,16 +305,19 @@ def refused_cases() -> list[dict]:
     ]
 
 
-def partition_cases() -> list[dict]:
+def _partition_cases() -> list[dict]:
     keys = ["", "a", "customer-17", "ключ", "🛰", "k" * 1024]
     return [
-        {"key": key, "crc32c": crc32c(key.encode()),
-         "partitions": {str(n): crc32c(key.encode()) % n for n in (1, 2, 3, 16, 1024)}}
+        {
+            "key": key,
+            "crc32c": _crc32c(key.encode()),
+            "partitions": {str(n): _crc32c(key.encode()) % n for n in (1, 2, 3, 16, 1024)},
+        }
         for key in keys
     ]
 
 
-def bitmap_cases() -> list[dict]:
+def _bitmap_cases() -> list[dict]:
     def bits(count: int, indexes: list[int]) -> str:
         data = bytearray((count + 7) // 8)
         for i in indexes:
@@ -259,7 +328,7 @@ def bitmap_cases() -> list[dict]:
     return [{"count": c, "indexes": i, "hex": bits(c, i)} for c, i in cases]
 
 
-def varint(value: int) -> bytes:
+def _varint(value: int) -> bytes:
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
@@ -267,58 +336,120 @@ def varint(value: int) -> bytes:
     return bytes([*out, value])
 
 
-def field(tag: int, value: bytes) -> bytes:
-    return varint(tag) + varint(len(value)) + value
+def _field(tag: int, value: bytes) -> bytes:
+    return _varint(tag) + _varint(len(value)) + value
 
 
-def any_of(name: str, value: bytes) -> bytes:
-    return field(26, field(10, f"type.googleapis.com/google.rpc.{name}".encode()) + field(18, value))
+def _any_of(name: str, value: bytes) -> bytes:
+    return _field(
+        26, _field(10, f"type.googleapis.com/google.rpc.{name}".encode()) + _field(18, value)
+    )
 
 
-def error_cases() -> list[dict]:
-    info = field(10, b"OVERLOADED") + field(18, b"pubsub.opendxa")
+def _error_cases() -> list[dict]:
+    info = _field(10, b"OVERLOADED") + _field(18, b"pubsub.opendxa")
     for key, value in (("bytes", "67108865"), ("limit", "67108864")):
-        info += field(26, field(10, key.encode()) + field(18, value.encode()))
-    retry = field(10, b"\x08\x01\x10" + varint(500_000_000))
-    short = field(10, b"INTERNAL") + field(18, b"pubsub.opendxa")
-    violation = field(10, field(10, b"settings.patterns") + field(18, "zwölf".encode()))
-    request = field(10, b"BAD_REQUEST") + field(18, b"pubsub.opendxa")
+        info += _field(26, _field(10, key.encode()) + _field(18, value.encode()))
+    retry = _field(10, b"\x08\x01\x10" + _varint(500_000_000))
+    short = _field(10, b"INTERNAL") + _field(18, b"pubsub.opendxa")
+    violation = _field(10, _field(10, b"settings.patterns") + _field(18, "zwölf".encode()))
+    request = _field(10, b"BAD_REQUEST") + _field(18, b"pubsub.opendxa")
     message = "OVERLOADED: too many bytes wait"
     return [
-        {"reason": "OVERLOADED", "code": 8, "message": message, "retryable": True,
-         "metadata": {"bytes": "67108865", "limit": "67108864"}, "retry_after_ms": 1500,
-         "field_violations": [],
-         "hex": (b"\x08\x08" + field(18, message.encode()) + any_of("ErrorInfo", info)
-                 + any_of("RetryInfo", retry)).hex()},
-        {"reason": "INTERNAL", "code": 13, "message": "INTERNAL: x", "retryable": False,
-         "metadata": {}, "retry_after_ms": None, "field_violations": [],
-         "hex": (b"\x08\x0d" + field(18, b"INTERNAL: x") + any_of("ErrorInfo", short)).hex()},
-        {"reason": "BAD_REQUEST", "code": 3, "message": "BAD_REQUEST: patterns", "retryable": False,
-         "metadata": {}, "retry_after_ms": None,
-         "field_violations": [{"field": "settings.patterns", "description": "zwölf"}],
-         "hex": (b"\x08\x03" + field(18, b"BAD_REQUEST: patterns") + any_of("ErrorInfo", request)
-                 + any_of("BadRequest", violation)).hex()},
+        {
+            "reason": "OVERLOADED",
+            "code": 8,
+            "message": message,
+            "retryable": True,
+            "metadata": {"bytes": "67108865", "limit": "67108864"},
+            "retry_after_ms": 1500,
+            "field_violations": [],
+            "hex": (
+                b"\x08\x08"
+                + _field(18, message.encode())
+                + _any_of("ErrorInfo", info)
+                + _any_of("RetryInfo", retry)
+            ).hex(),
+        },
+        {
+            "reason": "INTERNAL",
+            "code": 13,
+            "message": "INTERNAL: x",
+            "retryable": False,
+            "metadata": {},
+            "retry_after_ms": None,
+            "field_violations": [],
+            "hex": (b"\x08\x0d" + _field(18, b"INTERNAL: x") + _any_of("ErrorInfo", short)).hex(),
+        },
+        {
+            "reason": "BAD_REQUEST",
+            "code": 3,
+            "message": "BAD_REQUEST: patterns",
+            "retryable": False,
+            "metadata": {},
+            "retry_after_ms": None,
+            "field_violations": [{"field": "settings.patterns", "description": "zwölf"}],
+            "hex": (
+                b"\x08\x03"
+                + _field(18, b"BAD_REQUEST: patterns")
+                + _any_of("ErrorInfo", request)
+                + _any_of("BadRequest", violation)
+            ).hex(),
+        },
     ]
 
 
-def name_cases() -> dict:
+def _name_cases() -> dict:
     return {
         "topics": {
-            "valid": ["t", "poet/functions/detect_drift/feedback", "$dead-letter/s", "é/ü", "a b",
-                      "x" * 255, "é" * 127],
-            "invalid": ["", "/", "a/", "/a", "a//b", "a/*", "**", "a*b", "a\u0000b", "a\nb",
-                        "a\u007f", "x" * 256, "é" * 128],
+            "valid": [
+                "t",
+                "poet/functions/detect_drift/feedback",
+                "$dead-letter/s",
+                "é/ü",
+                "a b",
+                "x" * 255,
+                "é" * 127,
+            ],
+            "invalid": [
+                "",
+                "/",
+                "a/",
+                "/a",
+                "a//b",
+                "a/*",
+                "**",
+                "a*b",
+                "a\u0000b",
+                "a\nb",
+                "a\u007f",
+                "x" * 256,
+                "é" * 128,
+            ],
         },
         "patterns": {
             "invalid": ["", "a//b", "**/a", "a*", "a/b**", "***", "a/**/b", "x" * 256],
             "matches": [
-                {"pattern": p, "topic": t, "matches": m} for p, t, m in (
-                    ("a/b", "a/b", True), ("a/b", "a/c", False), ("a/*", "a/b", True),
-                    ("a/*", "a", False), ("a/*", "a/b/c", False), ("*/*", "a/b", True),
-                    ("a/**", "a", False), ("a/**", "a/b", True), ("a/**", "a/b/c/d", True),
-                    ("**", "a", True), ("**", "a/b", True), ("*", "$x", False),
-                    ("**", "$x/y", False), ("a/**", "a/$x", False), ("a/**", "a/b/$x", False),
-                    ("$x/**", "$x/y", True), ("$x/*", "$x/$y", False), ("$x/$y", "$x/$y", True),
+                {"pattern": p, "topic": t, "matches": m}
+                for p, t, m in (
+                    ("a/b", "a/b", True),
+                    ("a/b", "a/c", False),
+                    ("a/*", "a/b", True),
+                    ("a/*", "a", False),
+                    ("a/*", "a/b/c", False),
+                    ("*/*", "a/b", True),
+                    ("a/**", "a", False),
+                    ("a/**", "a/b", True),
+                    ("a/**", "a/b/c/d", True),
+                    ("**", "a", True),
+                    ("**", "a/b", True),
+                    ("*", "$x", False),
+                    ("**", "$x/y", False),
+                    ("a/**", "a/$x", False),
+                    ("a/**", "a/b/$x", False),
+                    ("$x/**", "$x/y", True),
+                    ("$x/*", "$x/$y", False),
+                    ("$x/$y", "$x/$y", True),
                     ("feedback", "feedback", True),
                     ("feedback", "poet/functions/f/feedback", True),
                     ("feedback", "poet/functions/$f/feedback", False),
@@ -330,28 +461,40 @@ def name_cases() -> dict:
         },
         "correlation_keys": {
             "valid": [
-                {"key": k, "system": s, "kind": n, "rest": r} for k, s, n, r in (
+                {"key": k, "system": s, "kind": n, "rest": r}
+                for k, s, n, r in (
                     ("mlflow:run:0af7", "mlflow", "run", "0af7"),
                     ("mlflow:model:churn/3", "mlflow", "model", "churn/3"),
                     ("pagerduty:dedup:a:b::c ", "pagerduty", "dedup", "a:b::c "),
                     ("opendxa:execution:é", "opendxa", "execution", "é"),
                 )
             ],
-            "invalid": ["", "a", "a:b", "a:b:", ":b:c", "a::c", "A:b:c", "a:b c:d", "a:b:\u0000",
-                        "a:b:" + "x" * 1021, "x" * 65 + ":b:c"],
+            "invalid": [
+                "",
+                "a",
+                "a:b",
+                "a:b:",
+                ":b:c",
+                "a::c",
+                "A:b:c",
+                "a:b c:d",
+                "a:b:\u0000",
+                "a:b:" + "x" * 1021,
+                "x" * 65 + ":b:c",
+            ],
         },
     }
 
 
-def write(name: str, value: object) -> None:
+def _write(name: str, value: object) -> None:
     text_of = json.dumps(value, indent=1, ensure_ascii=True)
     (HERE / f"{name}.json").write_text(text_of + "\n", encoding="utf-8")
 
 
-write("batches", [finish(case) for case in batch_cases()])
-write("malformed", malformed_cases())
-write("refused", refused_cases())
-write("partitions", partition_cases())
-write("bitmaps", bitmap_cases())
-write("errors", error_cases())
-write("names", name_cases())
+_write("batches", [_finish(case) for case in _batch_cases()])
+_write("malformed", _malformed_cases())
+_write("refused", _refused_cases())
+_write("partitions", _partition_cases())
+_write("bitmaps", _bitmap_cases())
+_write("errors", _error_cases())
+_write("names", _name_cases())

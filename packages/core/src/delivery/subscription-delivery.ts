@@ -93,6 +93,12 @@ export interface EventWhereabouts {
   readonly reason: string;
 }
 
+/** What became of a settlement. */
+export interface SettleOutcome {
+  /** What could not be carried out as asked. */
+  readonly verdicts: SettlementException[];
+}
+
 const settledFate: RunFate = { state: "settled", attempts: 0, atMs: 0, reason: "" };
 
 function fateOf(run: ExceptionRun): RunFate {
@@ -250,7 +256,7 @@ export class SubscriptionDelivery {
     settlement: Settlement,
     nowMs: number,
     jitter: () => number,
-  ): { readonly verdicts: SettlementException[] } {
+  ): SettleOutcome {
     checkSettlement(settlement);
     this.#position();
     const settler = new Settler(this.#parts, consumerId, { nowMs, jitter });

@@ -19,8 +19,16 @@ export function encodePosition(sequence: bigint, index: number): Uint8Array {
   return bytes;
 }
 
+/** Where an event lies in the journal. */
+export interface EventPosition {
+  /** Sequence of its entry. */
+  readonly sequence: bigint;
+  /** Index within the entry. */
+  readonly index: number;
+}
+
 /** Reads what `encodePosition` wrote. */
-export function decodePosition(bytes: Uint8Array): { sequence: bigint; index: number } {
+export function decodePosition(bytes: Uint8Array): EventPosition {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return { sequence: view.getBigUint64(0), index: view.getUint32(8) };
 }

@@ -1,7 +1,13 @@
+/** A value that was encoded and is yet to become bytes. */
+export interface Encoded {
+  /** The bytes. */
+  finish(): Uint8Array;
+}
+
 /** How a state value becomes bytes and comes back; every generated message type fits. */
 export interface StateCodec<T> {
   /** Serializes a value. */
-  encode(value: T): { finish(): Uint8Array };
+  encode(value: T): Encoded;
   /** Reads a value back. */
   decode(bytes: Uint8Array): T;
 }

@@ -30,12 +30,20 @@ export interface CreateTopicReply {
   readonly existed: boolean;
 }
 
+/** A topic that comes into being. */
+export interface CreatedTopic {
+  /** The fact, to be journalled. */
+  readonly entry: Entry;
+  /** The topic with its number. */
+  readonly state: TopicState;
+}
+
 /** The fact that a topic was created. */
 export function topicCreated(
   name: string,
   settings: TopicSettings,
   numbering: { readonly topicId: number; readonly nowMs: number },
-): { entry: Entry; state: TopicState } {
+): CreatedTopic {
   const state: TopicState = {
     topicId: numbering.topicId,
     topic: Topic.create({ name, settings, createTimeUnixMs: BigInt(numbering.nowMs) }),
