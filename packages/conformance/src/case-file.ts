@@ -20,12 +20,31 @@ const caseFile = z.strictObject({
 });
 
 /** One request to a driver, and what its answer must look like. */
-export type Step = z.infer<typeof step>;
+export interface Step {
+  /** Operation of the driver, or of the stage. */
+  readonly do: string;
+  /** Which of the case's clients does it. */
+  readonly client: string;
+  /** Arguments. */
+  readonly with: Readonly<Record<string, unknown>>;
+  /** Name under which the answer is kept for later steps. */
+  readonly save?: string | undefined;
+  /** Pattern of the answer. */
+  readonly expect?: unknown;
+  /** Pattern of the error; without it none may come. */
+  readonly error?: Readonly<Record<string, unknown>> | undefined;
+}
 
 /** One behaviour of the contract. */
-export interface Case extends z.infer<typeof caseFile> {
+export interface Case {
   /** Name of its file without the ending. */
   readonly name: string;
+  /** The behaviour in words. */
+  readonly title: string;
+  /** Sentences of the semantics that it checks. */
+  readonly covers: readonly string[];
+  /** What is done, in order. */
+  readonly steps: readonly Step[];
 }
 
 /** Where the cases lie. */

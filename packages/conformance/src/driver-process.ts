@@ -8,10 +8,20 @@ import {
   STDERR_LINES_MAX,
 } from "./limits.js";
 
-/** What a driver answers: what an operation led to, or the error as its language shows it. */
-export type Answer =
-  | { readonly ok: unknown }
-  | { readonly error: Readonly<Record<string, unknown>> };
+/** What an operation led to. */
+export interface Success {
+  /** Its result. */
+  readonly ok: unknown;
+}
+
+/** An error as the driver's language shows it. */
+export interface Failure {
+  /** Its fields. */
+  readonly error: Readonly<Record<string, unknown>>;
+}
+
+/** What a driver answers. */
+export type Answer = Success | Failure;
 
 /** A client library in a process of its own: one request a line in, one answer a line out. */
 export class DriverProcess {
