@@ -15,7 +15,14 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: ["packages/*/src/**/*.ts", "apps/*/src/**/*.ts"],
-      exclude: ["**/gen/**", "**/*.test.ts", "**/index.ts", "apps/bench/**"],
+      exclude: [
+        "**/gen/**",
+        "**/test/**",
+        "**/*.test.ts",
+        "**/*.test-support.ts",
+        "**/index.ts",
+        "apps/bench/**",
+      ],
       reporter: ["text-summary", "json-summary"],
       reportsDirectory: "coverage",
       thresholds: {
