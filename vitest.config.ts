@@ -20,6 +20,8 @@ export default defineConfig({
         "**/test/**",
         "**/*.test.ts",
         "**/*.test-support.ts",
+        "**/contract.ts",
+        "**/contract/**",
         "**/index.ts",
         "apps/bench/**",
       ],

@@ -55,10 +55,12 @@ function take(folder: string, name: string, platform: string): Promise<() => Pro
   switch (platform) {
     case "linux":
       return listen(`\0${name}`);
+    /* v8 ignore start -- @preserve: other platforms than the one the tests run on */
     case "win32":
       return listen(`\\\\.\\pipe\\${name}`);
     default:
       return openExclusively(join(folder, LOCK_FILE));
+    /* v8 ignore stop -- @preserve */
   }
 }
 
@@ -73,10 +75,12 @@ async function listen(address: string): Promise<() => Promise<void>> {
   return () => new Promise((resolve) => server.close(() => resolve()));
 }
 
+/* v8 ignore start -- @preserve: other platforms than the one the tests run on */
 async function openExclusively(path: string): Promise<() => Promise<void>> {
   const handle = await open(path, O_RDWR | O_CREAT | O_NONBLOCK | O_EXLOCK);
   return () => handle.close();
 }
+/* v8 ignore stop -- @preserve */
 
 async function lockError(folder: string, error: unknown): Promise<unknown> {
   const code = error instanceof Error && "code" in error ? error.code : undefined;

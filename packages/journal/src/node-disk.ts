@@ -43,6 +43,7 @@ export class NodeDisk implements Disk {
 
   async syncDirectory(path: string): Promise<void> {
     // Windows has no handle on a directory to sync; NTFS journals its names.
+    /* v8 ignore next -- @preserve */
     if (process.platform === "win32") return;
     const directory = await open(path, "r");
     try {
