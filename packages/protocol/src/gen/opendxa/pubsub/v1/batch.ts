@@ -92,7 +92,10 @@ export interface RecordBatch {
   baseSequence: bigint;
   /** How `bodies` is compressed. */
   codec: Codec;
-  /** Size of the bodies before compression; equal to the sum of `body_length` of the heads. */
+  /**
+   * Size of the bodies before compression, at most 64 MiB; equal to the sum of `body_length` of the
+   * heads.
+   */
   bodiesRawBytes: number;
   /** CRC-32C (Castagnoli) of `heads` as sent. */
   headsCrc32c: number;

@@ -178,7 +178,7 @@ export function waitOutcomeToJSON(object: WaitOutcome): string {
 export interface Execution {
   /** Id, 1 to 128 bytes, unique in the namespace. */
   executionId: string;
-  /** Name of the function: 1 to 200 bytes without '/', control characters and leading '$'. */
+  /** Name of the function: 1 to 200 bytes without '/', '*', control characters and leading '$'. */
   functionName: string;
   /** Version of the function, at most 255 bytes. */
   version: string;

@@ -231,7 +231,11 @@ export interface DeliveredBatch {
    * first_index + its index in the batch.
    */
   firstIndex: number;
-  /** The stored batch, or one gathered from it with the same offsets. */
+  /**
+   * The stored batch, or one gathered from it: then it begins with the first selected event (whose
+   * index in the stored batch is added to `first_index`, `base_offset` and `base_sequence`) and ends
+   * with the last, and an event between that is not selected keeps its place as an empty head.
+   */
   batch:
     | RecordBatch
     | undefined;
