@@ -1,7 +1,7 @@
 import type { StateWrite } from "@opendxa/pubsub-core";
 import type { IndexStore, IndexWrite } from "@opendxa/pubsub-index-store";
 import { chainKey, encodeSequence, indexKeys } from "./index-chain.js";
-import { indexBacklogWritesMax, indexBatchWritesMax } from "./limits.js";
+import { indexBacklogWritesMax, indexBatchBytesMax, indexBatchWritesMax } from "./limits.js";
 
 interface Waiting {
   readonly write: StateWrite;
@@ -91,24 +91,17 @@ export class IndexWriter {
     const batch = [...this.#waiting.values()];
     const target = this.#durable;
     this.#waiting = new Map();
-    const several = batch.length > indexBatchWritesMax;
-    if (several)
+    const parts = chunksOf(batch.map(({ write }) => encoded(write)));
+    const last = parts.pop() ?? [];
+    const isSeveral = parts.length > 0;
+    if (isSeveral) {
       await this.#index.write([{ key: indexKeys.partial, value: encodeSequence(target) }]);
-    for (let from = 0; ; from += indexBatchWritesMax) {
-      const part = batch.slice(from, from + indexBatchWritesMax);
-      const isLast = from + indexBatchWritesMax >= batch.length;
-      const writes: IndexWrite[] = part.map(({ write }) => ({
-        key: write.key.name,
-        value: write.value === undefined ? undefined : write.key.codec.encode(write.value).finish(),
-      }));
-      if (isLast) {
-        writes.push({ key: indexKeys.applied, value: encodeSequence(target) });
-        writes.push({ key: chainKey(target), value: encodeSequence(this.#applied) });
-        if (several) writes.push({ key: indexKeys.partial, value: undefined });
-      }
-      await this.#index.write(writes);
-      if (isLast) break;
     }
+    for (const part of parts) await this.#index.write(part);
+    last.push({ key: indexKeys.applied, value: encodeSequence(target) });
+    last.push({ key: chainKey(target), value: encodeSequence(this.#applied) });
+    if (isSeveral) last.push({ key: indexKeys.partial, value: undefined });
+    await this.#index.write(last);
     this.#applied = target;
     for (const { write, sequence } of batch) this.#events.written(write.key.name, sequence);
     this.#notify();
@@ -121,4 +114,25 @@ export class IndexWriter {
       watcher.resolve();
     }
   }
+}
+
+function encoded({ key, value }: StateWrite): IndexWrite {
+  const bytes = value === undefined ? undefined : key.codec.encode(value).finish();
+  return { key: key.name, value: bytes };
+}
+
+/** Cuts writes into batches that keep the bounds on writes and bytes. */
+function chunksOf(writes: readonly IndexWrite[]): IndexWrite[][] {
+  const chunks: IndexWrite[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const write of writes) {
+    const size = write.key.length + (write.value?.length ?? 0);
+    if (bytes + size > indexBatchBytesMax || (chunks.at(-1)?.length ?? 0) >= indexBatchWritesMax) {
+      chunks.push([]);
+      bytes = 0;
+    }
+    chunks.at(-1)?.push(write);
+    bytes += size;
+  }
+  return chunks;
 }

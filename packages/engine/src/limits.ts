@@ -1,7 +1,7 @@
 const mebibyte = 1_024 * 1_024;
 
-/** State values kept decoded in memory beside those that wait for the index. */
-export const cachedValuesMax = 50_000;
+/** State values kept decoded in memory beside those that wait for the index: about 1 KiB each. */
+export const cachedValuesMax = 20_000;
 
 /** Bytes of entries that wait for their fsync; beyond, publishes are refused as OVERLOADED. */
 export const unsyncedBytesMax = 64 * mebibyte;
@@ -18,8 +18,11 @@ export const queuedCommandsMax = 20_000;
 /** Writes of one index batch: well below the store's own bound on writes and bytes. */
 export const indexBatchWritesMax = 50_000;
 
-/** Writes that wait for the index; beyond, the command loop waits for the index. */
-export const indexBacklogWritesMax = 200_000;
+/** Bytes of one index batch: half of the store's own bound. */
+export const indexBatchBytesMax = 16 * mebibyte;
+
+/** Writes that wait for the index, about 1 KiB each; beyond, the command loop waits for the index. */
+export const indexBacklogWritesMax = 25_000;
 
 /** Journal bytes after which a checkpoint is written. */
 export const checkpointJournalBytes = 64 * mebibyte;
@@ -27,11 +30,11 @@ export const checkpointJournalBytes = 64 * mebibyte;
 /** Time with work after which a checkpoint is written, in milliseconds. */
 export const checkpointIntervalMs = 10_000;
 
-/** Changed keys held for the next checkpoint before it is written early. */
-export const checkpointKeysMax = 200_000;
+/** Changed keys held for the next checkpoint, about 1 KiB each, before it is written early. */
+export const checkpointKeysMax = 25_000;
 
 /** Deltas on one base before they are merged into a new base. */
-export const checkpointDeltasMax = 32;
+export const checkpointDeltasMax = 64;
 
 /** Complete chains of checkpoints that are kept. */
 export const checkpointChainsKept = 2;
