@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { CACHE, ROOT } from "../task/paths.mjs";
 import { run } from "../task/process.mjs";
+import { fileDescriptorsTypeScript } from "./descriptors.mjs";
 import { filesBelow, synchronize } from "./files.mjs";
 import { poetEventsTypeScript } from "./poet-events.mjs";
 import { errorReasonsTypeScript, permissionsTypeScript } from "./tables.mjs";
@@ -21,6 +22,7 @@ export async function generateTypeScript(image) {
   );
   contents.set("error-reasons.ts", errorReasonsTypeScript(image));
   contents.set("permissions.ts", permissionsTypeScript(image));
+  contents.set("file-descriptors.ts", await fileDescriptorsTypeScript());
   contents.set("poet-events.ts", poetEventsTypeScript(image));
   synchronize(join(ROOT, GEN), contents);
 }

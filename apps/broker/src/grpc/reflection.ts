@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { Server } from "@grpc/grpc-js";
-import { loadSync } from "@grpc/proto-loader";
+import { loadSync, type PackageDefinition } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
+import { contractFileDescriptors } from "@opendxa/pubsub-protocol/grpc";
 import { protoPath as healthProto } from "grpc-health-check";
 import { findProtoFolder } from "./proto-folder.js";
 
@@ -25,5 +26,15 @@ export function addReflection(server: Server): void {
   const options = { keepCase: true, longs: String, enums: String, defaults: true, oneofs: true };
   const contract = loadSync(files, { ...options, includeDirs: [folder] });
   const health = loadSync(healthProto, options);
-  new ReflectionService({ ...contract, ...health }).addToServer(server);
+  new ReflectionService({ ...described(contract), ...health }).addToServer(server);
+}
+
+/** The package with the compiler's own descriptors in place of those that the loader derives. */
+function described(loaded: PackageDefinition): PackageDefinition {
+  const fileDescriptorProtos = contractFileDescriptors();
+  const entries = Object.entries(loaded).map(([name, definition]) => [
+    name,
+    "fileDescriptorProtos" in definition ? { ...definition, fileDescriptorProtos } : definition,
+  ]);
+  return Object.fromEntries(entries) as PackageDefinition;
 }

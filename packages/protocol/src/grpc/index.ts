@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { type MakeClientOptions, makeClient } from "./client.js";
+export { contractFileDescriptors } from "./file-descriptors.js";
 export { addService, serviceDefinition } from "./service-definition.js";
 export {
   fromServiceError,
