@@ -12,6 +12,7 @@ import {
   encodeHeader,
   recordBytes,
 } from "./checkpoint-format.js";
+import type { RecordBlock, RecordBlocks } from "./merge-records.js";
 
 /** Largest block: one value of 1 MiB with its key. */
 const blockBytesMax = 2 * 1_024 * 1_024;
@@ -27,7 +28,7 @@ export interface CheckpointPath {
 async function writeRecords(
   file: DiskFile,
   header: CheckpointHeader,
-  records: AsyncIterable<CheckpointRecord> | Iterable<CheckpointRecord>,
+  blocks: RecordBlocks,
 ): Promise<number> {
   let position = 0;
   const write = async (bytes: Uint8Array): Promise<void> => {
@@ -38,11 +39,12 @@ async function writeRecords(
   let block: CheckpointRecord[] = [];
   let size = 0;
   let count = 0;
-  for await (const record of records) {
-    block.push(record);
-    size += recordBytes(record);
-    count++;
-    if (size >= blockBytesTarget) {
+  for await (const records of blocks) {
+    for (const record of records) {
+      block.push(record);
+      size += recordBytes(record);
+      count++;
+      if (size < blockBytesTarget) continue;
       await write(encodeBlock(block));
       block = [];
       size = 0;
@@ -56,14 +58,14 @@ async function writeRecords(
 
 /**
  * Writes a checkpoint file so that it exists whole or not at all: under another name, synced, then
- * renamed, then the folder synced. Records come sorted by key. Answers its size in bytes.
+ * renamed, then the folder synced. A file of that name is replaced. Answers its size in bytes.
  */
 export async function writeCheckpointFile(
   disk: Disk,
   path: CheckpointPath,
   content: {
     readonly header: CheckpointHeader;
-    readonly records: AsyncIterable<CheckpointRecord> | Iterable<CheckpointRecord>;
+    readonly blocks: RecordBlocks;
   },
 ): Promise<number> {
   const final = `${path.folder}/${path.name}`;
@@ -72,7 +74,7 @@ export async function writeCheckpointFile(
   const file = await disk.open(unfinished, "create");
   let bytes: number;
   try {
-    bytes = await writeRecords(file, content.header, content.records);
+    bytes = await writeRecords(file, content.header, content.blocks);
   } finally {
     await file.close();
   }
@@ -102,7 +104,7 @@ export async function readCheckpointHeader(disk: Disk, path: string): Promise<Ch
   }
 }
 
-async function* readBlocks(file: DiskFile): AsyncGenerator<CheckpointRecord> {
+async function* readBlocks(file: DiskFile): AsyncGenerator<RecordBlock> {
   let count = 0;
   for (let position = 64; ; ) {
     const head = await readExactly(file, position, 8);
@@ -120,52 +122,19 @@ async function* readBlocks(file: DiskFile): AsyncGenerator<CheckpointRecord> {
       }
       return;
     }
-    for (const record of decodeRecords(body)) {
-      count++;
-      yield record;
-    }
+    const records = decodeRecords(body);
+    count += records.length;
+    yield records;
     position += 8 + length;
   }
 }
 
 /** Reads all records of a file in the order of their keys. Throws CheckpointError where damaged. */
-export async function* readCheckpointFile(
-  disk: Disk,
-  path: string,
-): AsyncGenerator<CheckpointRecord> {
+export async function* readCheckpointFile(disk: Disk, path: string): AsyncGenerator<RecordBlock> {
   const file = await disk.open(path, "read");
   try {
     yield* readBlocks(file);
   } finally {
     await file.close();
-  }
-}
-
-/**
- * Merges files of one chain, the newest last, into the state that they mean: for each key the
- * newest record, removed keys left out.
- */
-export async function* mergeCheckpointFiles(
-  disk: Disk,
-  paths: readonly string[],
-): AsyncGenerator<CheckpointRecord> {
-  const readers = paths.map((path) => readCheckpointFile(disk, path));
-  const heads = await Promise.all(readers.map(async (reader) => (await reader.next()).value));
-  const isRecord = (head: unknown): head is CheckpointRecord => head !== undefined;
-  for (;;) {
-    const smallest = heads
-      .filter(isRecord)
-      .reduce<string | undefined>(
-        (least, { key }) => (least === undefined || key < least ? key : least),
-        undefined,
-      );
-    if (smallest === undefined) return;
-    let newest: CheckpointRecord | undefined;
-    for (const [i, head] of heads.entries()) {
-      if (!isRecord(head) || head.key !== smallest) continue;
-      newest = head;
-      heads[i] = (await readers[i]?.next())?.value;
-    }
-    if (newest?.value !== undefined) yield newest;
   }
 }

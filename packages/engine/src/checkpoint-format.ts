@@ -74,20 +74,18 @@ export function recordBytes(record: CheckpointRecord): number {
 /** A block: length of the records, their CRC-32C, the records. A length of 0 ends the file. */
 export function encodeBlock(records: readonly CheckpointRecord[]): Uint8Array {
   const length = records.reduce((sum, record) => sum + recordBytes(record), 0);
-  const bytes = new Uint8Array(8 + length);
-  const view = new DataView(bytes.buffer);
+  const bytes = Buffer.alloc(8 + length);
   let at = 8;
   for (const { key, value } of records) {
-    view.setUint16(at, key.length);
-    view.setUint32(at + 2, value === undefined ? removed : value.length);
+    bytes.writeUInt16BE(key.length, at);
+    bytes.writeUInt32BE(value === undefined ? removed : value.length, at + 2);
     at += 6;
-    for (let i = 0; i < key.length; i++) bytes[at + i] = key.charCodeAt(i);
-    at += key.length;
+    at += bytes.write(key, at, "latin1");
     if (value !== undefined) bytes.set(value, at);
     at += value?.length ?? 0;
   }
-  view.setUint32(0, length);
-  view.setUint32(4, crc32c(bytes.subarray(8)));
+  bytes.writeUInt32BE(length, 0);
+  bytes.writeUInt32BE(crc32c(bytes.subarray(8)), 4);
   return bytes;
 }
 
@@ -100,21 +98,19 @@ export function encodeEnd(recordCount: number): Uint8Array {
   return bytes;
 }
 
-/** Reads the records of a block's body whose checksum was verified. */
-export function* decodeRecords(body: Uint8Array): Generator<CheckpointRecord> {
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  for (let at = 0; at < body.length; ) {
-    const keyLength = view.getUint16(at);
-    const valueLength = view.getUint32(at + 2);
+/** The records of a block's body whose checksum was verified; their values are views on it. */
+export function decodeRecords(body: Uint8Array): CheckpointRecord[] {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const records: CheckpointRecord[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const keyLength = bytes.readUInt16BE(at);
+    const valueLength = bytes.readUInt32BE(at + 2);
     at += 6;
-    let key = "";
-    for (let i = 0; i < keyLength; i++) key += String.fromCharCode(body[at + i] as number);
+    const key = bytes.toString("latin1", at, at + keyLength);
     at += keyLength;
-    if (valueLength === removed) {
-      yield { key, value: undefined };
-      continue;
-    }
-    yield { key, value: body.slice(at, at + valueLength) };
-    at += valueLength;
+    const isRemoved = valueLength === removed;
+    records.push({ key, value: isRemoved ? undefined : bytes.subarray(at, at + valueLength) });
+    at += isRemoved ? 0 : valueLength;
   }
+  return records;
 }

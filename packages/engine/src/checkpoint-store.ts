@@ -1,39 +1,30 @@
 import { hex64 } from "@opendxa/pubsub-core";
 import type { Disk } from "@opendxa/pubsub-journal";
 import {
-  mergeCheckpointFiles,
+  type CheckpointChain,
+  type CheckpointFile,
+  chainsOf,
+  filesFrom,
+  hasOutgrownBase,
+  mergeableDeltas,
+  newestSequence,
+  replacedDeltas,
+} from "./checkpoint-chain.js";
+import {
   readCheckpointFile,
   readCheckpointHeader,
   writeCheckpointFile,
 } from "./checkpoint-file.js";
-import {
-  CheckpointError,
-  type CheckpointHeader,
-  type CheckpointRecord,
-} from "./checkpoint-format.js";
-import { checkpointChainsKept, checkpointDeltasMax } from "./limits.js";
-
-interface KnownFile {
-  readonly name: string;
-  readonly header: CheckpointHeader;
-  readonly bytes: number;
-}
-
-/** A base and the deltas on it, oldest first. */
-interface Chain {
-  readonly files: readonly KnownFile[];
-}
-
-function newest(chain: Chain): bigint {
-  return chain.files.at(-1)?.header.sequence ?? 0n;
-}
+import { CheckpointError, type CheckpointHeader } from "./checkpoint-format.js";
+import { checkpointChainsKept } from "./limits.js";
+import { mergeRecords, type RecordBlock, type RecordBlocks } from "./merge-records.js";
 
 /** Checkpoints of one journal in one folder: writing, finding, merging, dropping. */
 export class CheckpointStore {
   readonly #disk: Disk;
   readonly #folder: string;
   readonly #journalId: Uint8Array;
-  #chains: Chain[] = [];
+  #chains: CheckpointChain[] = [];
 
   private constructor(disk: Disk, folder: string, journalId: Uint8Array) {
     this.#disk = disk;
@@ -42,8 +33,8 @@ export class CheckpointStore {
   }
 
   /**
-   * Looks at the folder. Files that are damaged in their header or belong to no chain are left
-   * alone and reported to `onIgnored`.
+   * Looks at the folder. Files that are damaged in their header are left alone and reported to
+   * `onIgnored`; what a stop left of a write or a merge is removed.
    */
   static async open(
     disk: Disk,
@@ -58,7 +49,7 @@ export class CheckpointStore {
       await disk.mkdir(folder);
       await disk.syncDirectory(folder.slice(0, Math.max(1, folder.lastIndexOf("/"))));
     }
-    const files: KnownFile[] = [];
+    const files: CheckpointFile[] = [];
     for (const name of (await disk.readdir(folder)).sort()) {
       if (name.endsWith(".tmp")) {
         await disk.unlink(`${folder}/${name}`);
@@ -72,10 +63,13 @@ export class CheckpointStore {
       }
     }
     store.#chains = chainsOf(files);
+    for (const { name } of replacedDeltas(files, store.#chains)) {
+      await disk.unlink(`${folder}/${name}`);
+    }
     return store;
   }
 
-  async #look(name: string): Promise<KnownFile> {
+  async #look(name: string): Promise<CheckpointFile> {
     const path = `${this.#folder}/${name}`;
     const header = await readCheckpointHeader(this.#disk, path);
     if (header.journalId.some((byte, i) => byte !== this.#journalId[i])) {
@@ -91,43 +85,59 @@ export class CheckpointStore {
 
   /** Sequence of the newest checkpoint; 0 when there is none. */
   get newestSequence(): bigint {
-    return this.#chains.length === 0 ? 0n : newest(this.#chains.at(-1) as Chain);
-  }
-
-  /** Whether the next checkpoint must be a base: there is none, or the deltas outgrew theirs. */
-  get wantsBase(): boolean {
-    const chain = this.#chains.at(-1);
-    if (chain === undefined) return true;
-    const [base, ...deltas] = chain.files;
-    const deltaBytes = deltas.reduce((sum, file) => sum + file.bytes, 0);
-    return deltas.length >= checkpointDeltasMax || deltaBytes > (base?.bytes ?? 0) + 1_048_576;
+    return newestSequence(this.#chains.at(-1));
   }
 
   /** Writes all state; the chains before the last kept ones are dropped. Answers its bytes. */
-  async writeBase(
-    sequence: bigint,
-    records: AsyncIterable<CheckpointRecord> | Iterable<CheckpointRecord>,
-  ): Promise<number> {
-    const file = await this.#write({ kind: "base", sequence, previous: 0n }, records);
+  async writeBase(sequence: bigint, state: RecordBlocks): Promise<number> {
+    const file = await this.#write({ kind: "base", sequence, previous: 0n }, state);
     this.#chains.push({ files: [file] });
     while (this.#chains.length > checkpointChainsKept) await this.#drop();
     return file.bytes;
   }
 
-  /** Writes what changed since the newest checkpoint, sorted by key. Answers its bytes. */
-  async writeDelta(sequence: bigint, records: Iterable<CheckpointRecord>): Promise<number> {
+  /**
+   * Writes what changed since the newest checkpoint, as a base where there is none. Then merges
+   * files where that is due. Answers the bytes written in all.
+   */
+  async write(sequence: bigint, changes: RecordBlocks): Promise<number> {
     const chain = this.#chains.at(-1);
-    if (chain === undefined) throw new Error("a delta needs a base");
-    const file = await this.#write({ kind: "delta", sequence, previous: newest(chain) }, records);
-    this.#chains[this.#chains.length - 1] = { files: [...chain.files, file] };
-    return file.bytes;
+    if (chain === undefined) {
+      return this.writeBase(sequence, mergeRecords([changes], { keepRemoved: false }));
+    }
+    const previous = newestSequence(chain);
+    const delta = await this.#write({ kind: "delta", sequence, previous }, changes);
+    this.#replaceNewest([...chain.files, delta]);
+    return delta.bytes + (await this.#mergeDue());
   }
 
-  /** Merges the newest chain and one more delta into a new base, without touching the index. */
-  async compact(sequence: bigint, delta: Iterable<CheckpointRecord>): Promise<number> {
-    await this.writeDelta(sequence, delta);
-    const paths = this.#paths(this.#chains.at(-1));
-    return this.writeBase(sequence, mergeCheckpointFiles(this.#disk, paths));
+  async #mergeDue(): Promise<number> {
+    let bytes = 0;
+    for (;;) {
+      const chain = this.#chains.at(-1) as CheckpointChain;
+      if (hasOutgrownBase(chain)) {
+        const merged = mergeRecords(this.#readAll(chain.files), { keepRemoved: false });
+        return bytes + (await this.writeBase(newestSequence(chain), merged));
+      }
+      const deltas = mergeableDeltas(chain);
+      if (deltas.length === 0) return bytes;
+      bytes += await this.#mergeDeltas(chain, deltas);
+    }
+  }
+
+  /** The merged delta takes the name of its newest, in one step; then the others are superfluous. */
+  async #mergeDeltas(chain: CheckpointChain, deltas: readonly CheckpointFile[]): Promise<number> {
+    const { previous } = (deltas[0] as CheckpointFile).header;
+    const sequence = newestSequence(chain);
+    const records = mergeRecords(this.#readAll(deltas), { keepRemoved: true });
+    const merged = await this.#write({ kind: "delta", sequence, previous }, records);
+    this.#replaceNewest([...chain.files.slice(0, -deltas.length), merged]);
+    for (const { name } of deltas.slice(0, -1)) await this.#disk.unlink(`${this.#folder}/${name}`);
+    return merged.bytes;
+  }
+
+  #replaceNewest(files: readonly CheckpointFile[]): void {
+    this.#chains[this.#chains.length - 1] = { files };
   }
 
   /**
@@ -136,28 +146,29 @@ export class CheckpointStore {
    */
   async readNewest(
     onDamaged: (name: string, why: string) => void,
-  ): Promise<{ sequence: bigint; records: AsyncIterable<CheckpointRecord> } | undefined> {
-    for (const chain of [...this.#chains].reverse()) {
-      const files = await this.#soundFiles(chain, onDamaged);
+  ): Promise<{ sequence: bigint; blocks: RecordBlocks } | undefined> {
+    for (let at = this.#chains.length - 1; at >= 0; at -= 1) {
+      const files = await this.#soundFiles(filesFrom(this.#chains, at), onDamaged);
       if (files.length === 0) continue;
-      const sound = { files };
-      this.#chains = [...this.#chains.filter((c) => newest(c) < newest(sound)), sound];
-      const records = mergeCheckpointFiles(this.#disk, this.#paths(sound));
-      return { sequence: newest(sound), records };
+      this.#chains = [...this.#chains.slice(0, at), { files }];
+      const sequence = this.newestSequence;
+      return { sequence, blocks: mergeRecords(this.#readAll(files), { keepRemoved: false }) };
     }
     this.#chains = [];
     return undefined;
   }
 
   async #soundFiles(
-    chain: Chain,
+    files: readonly CheckpointFile[],
     onDamaged: (name: string, why: string) => void,
-  ): Promise<KnownFile[]> {
-    const sound: KnownFile[] = [];
-    for (const file of chain.files) {
+  ): Promise<CheckpointFile[]> {
+    const sound: CheckpointFile[] = [];
+    for (const file of files) {
       try {
-        for await (const record of readCheckpointFile(this.#disk, `${this.#folder}/${file.name}`)) {
-          if (record.key.length === 0) throw new CheckpointError("a key is empty");
+        for await (const block of this.#read(file)) {
+          if (block.some(({ key }) => key.length === 0)) {
+            throw new CheckpointError("a key is empty");
+          }
         }
       } catch (error) {
         if (!(error instanceof CheckpointError)) throw error;
@@ -171,12 +182,12 @@ export class CheckpointStore {
 
   async #write(
     header: Omit<CheckpointHeader, "journalId">,
-    records: AsyncIterable<CheckpointRecord> | Iterable<CheckpointRecord>,
-  ): Promise<KnownFile> {
+    blocks: RecordBlocks,
+  ): Promise<CheckpointFile> {
     const name = `${hex64(header.sequence)}.${header.kind}`;
     const full = { ...header, journalId: this.#journalId };
     const path = { folder: this.#folder, name };
-    const bytes = await writeCheckpointFile(this.#disk, path, { header: full, records });
+    const bytes = await writeCheckpointFile(this.#disk, path, { header: full, blocks });
     return { name, header: full, bytes };
   }
 
@@ -187,22 +198,11 @@ export class CheckpointStore {
     }
   }
 
-  #paths(chain: Chain | undefined): string[] {
-    return (chain?.files ?? []).map((file) => `${this.#folder}/${file.name}`);
+  #read({ name }: CheckpointFile): AsyncIterable<RecordBlock> {
+    return readCheckpointFile(this.#disk, `${this.#folder}/${name}`);
   }
-}
 
-function chainsOf(files: readonly KnownFile[]): Chain[] {
-  const bases = files.filter((file) => file.header.kind === "base");
-  const deltas = files.filter((file) => file.header.kind === "delta");
-  const chains = bases.map((base) => {
-    const chain = [base];
-    for (;;) {
-      const at = chain.at(-1)?.header.sequence;
-      const next = deltas.find((delta) => delta.header.previous === at);
-      if (next === undefined) return { files: chain };
-      chain.push(next);
-    }
-  });
-  return chains.sort((a, b) => (newest(a) < newest(b) ? -1 : 1));
+  #readAll(files: readonly CheckpointFile[]): RecordBlocks[] {
+    return files.map((file) => this.#read(file));
+  }
 }

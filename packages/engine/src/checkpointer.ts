@@ -1,12 +1,12 @@
-import { payloadIndexPrefixes, type StateWrite } from "@opendxa/pubsub-core";
 import type { IndexStore } from "@opendxa/pubsub-index-store";
-import type { CheckpointRecord } from "./checkpoint-format.js";
+import { ChangedRecords } from "./changed-records.js";
 import type { CheckpointStore } from "./checkpoint-store.js";
-import type { AppliedEntry } from "./command-loop.js";
 import type { EngineLog, TimerHandle, Timers } from "./environment.js";
 import { markDurable } from "./index-chain.js";
 import type { IndexWriter } from "./index-writer.js";
 import { checkpointIntervalMs, checkpointJournalBytes, checkpointKeysMax } from "./limits.js";
+import type { RecordBlocks } from "./merge-records.js";
+import type { StateChange } from "./state-change.js";
 
 /** What a checkpointer works with. */
 export interface CheckpointerParts {
@@ -22,33 +22,13 @@ export interface CheckpointerParts {
   readonly log: EngineLog;
 }
 
-/** Whether a key of the index is state that a checkpoint holds. */
-export function isControlKey(key: string): boolean {
-  return !key.startsWith("!") && !payloadIndexPrefixes.some((prefix) => key.startsWith(prefix));
-}
-
-async function* filterControl(
-  iterator: AsyncIterator<CheckpointRecord>,
-  first: IteratorResult<CheckpointRecord>,
-): AsyncGenerator<CheckpointRecord> {
-  for (let step = first; step.done !== true; step = await iterator.next()) {
-    if (isControlKey(step.value.key)) yield step.value;
-  }
-}
-
-/** The control state that the index holds now, whatever is written to it later. */
-export async function controlSnapshot(index: IndexStore): Promise<AsyncIterable<CheckpointRecord>> {
-  const iterator = index.iterate({})[Symbol.asyncIterator]();
-  return filterControl(iterator, await iterator.next());
-}
-
 /**
  * Collects what changed since the last checkpoint and writes it in the background, without holding
  * up the command loop: the collection is exchanged at once and written from the side.
  */
 export class Checkpointer {
   readonly #parts: CheckpointerParts;
-  #changed = new Map<string, StateWrite>();
+  #changed = new ChangedRecords();
   #sequence: bigint;
   #bytes = 0;
   #timer: TimerHandle | undefined;
@@ -62,11 +42,11 @@ export class Checkpointer {
 
   /**
    * Writes a base first: for a new journal, and after an unclean stop, when it is not known what
-   * changed since the last checkpoint. `records` is a view of the state at `sequence` that was
+   * changed since the last checkpoint. `state` is a view of the state at `sequence` that was
    * taken before anything else was applied.
    */
-  startWithBase(sequence: bigint, records: AsyncIterable<CheckpointRecord>): void {
-    this.#track(this.#writeBase(sequence, records), sequence);
+  startWithBase(sequence: bigint, state: RecordBlocks): void {
+    this.#track(this.#writeBase(sequence, state), sequence);
   }
 
   /** Whether so much has changed that the command loop should wait for the checkpoint. */
@@ -79,11 +59,11 @@ export class Checkpointer {
     return this.#running ?? Promise.resolve();
   }
 
-  /** Takes the changes of a durable entry. */
-  add({ writes, sequence, bytes }: AppliedEntry): void {
-    for (const write of writes) this.#changed.set(write.key.name, write);
-    this.#sequence = sequence;
-    this.#bytes += bytes;
+  /** Takes the changes of control state by a durable entry of this size in the journal. */
+  add(changes: readonly StateChange[], entry: { sequence: bigint; bytes: number }): void {
+    for (const change of changes) this.#changed.add(change);
+    this.#sequence = entry.sequence;
+    this.#bytes += entry.bytes;
     if (this.#bytes >= checkpointJournalBytes || this.#changed.size >= checkpointKeysMax) {
       this.#start();
     } else {
@@ -117,7 +97,7 @@ export class Checkpointer {
     if (this.#running !== undefined || this.#failure !== undefined) return;
     const changed = this.#changed;
     const sequence = this.#sequence;
-    this.#changed = new Map();
+    this.#changed = new ChangedRecords();
     this.#bytes = 0;
     this.#clearTimer();
     this.#track(this.#write(changed, sequence), sequence);
@@ -139,29 +119,19 @@ export class Checkpointer {
     );
   }
 
-  async #writeBase(sequence: bigint, records: AsyncIterable<CheckpointRecord>): Promise<void> {
+  async #writeBase(sequence: bigint, state: RecordBlocks): Promise<void> {
     const { store, index, writer, log } = this.#parts;
-    const bytes = await store.writeBase(sequence, records);
+    const bytes = await store.writeBase(sequence, state);
     await markDurable(index, writer.applied);
     log.info("checkpoint base written", { sequence, bytes });
   }
 
-  async #write(changed: Map<string, StateWrite>, sequence: bigint): Promise<void> {
+  async #write(changed: ChangedRecords, sequence: bigint): Promise<void> {
     const { store, index, writer, log } = this.#parts;
-    const records = sortedRecords(changed);
-    const bytes = store.wantsBase
-      ? await store.compact(sequence, records)
-      : await store.writeDelta(sequence, records);
+    const keys = changed.size;
+    const bytes = await store.write(sequence, changed.blocks());
     await writer.reached(sequence);
     await markDurable(index, writer.applied);
-    log.info("checkpoint written", { sequence, bytes, keys: changed.size });
-  }
-}
-
-function* sortedRecords(changed: Map<string, StateWrite>): Generator<CheckpointRecord> {
-  const names = [...changed.keys()].filter(isControlKey).sort();
-  for (const name of names) {
-    const { key, value } = changed.get(name) as StateWrite;
-    yield { key: name, value: value === undefined ? undefined : key.codec.encode(value).finish() };
+    log.info("checkpoint written", { sequence, bytes, keys });
   }
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { decodeSequence, indexKeys } from "./index-chain.js";
 import { IndexWriter } from "./index-writer.js";
 import { indexBatchBytesMax } from "./limits.js";
+import { StateChange } from "./state-change.js";
 
 /** A store that notes the size of its batches. */
 function watched(): { store: IndexStore; batches: (readonly IndexWrite[])[] } {
@@ -23,7 +24,8 @@ function watched(): { store: IndexStore; batches: (readonly IndexWrite[])[] } {
   return { store, batches };
 }
 
-const big = (name: string) => stateWrite(stateKeys.memory(name), new Uint8Array(512 * 1_024));
+const big = (name: string) =>
+  new StateChange(stateWrite(stateKeys.memory(name), new Uint8Array(512 * 1_024)));
 
 describe("index writer", () => {
   it("writes what fits as one atomic batch with its sequence and its link", async () => {

@@ -1,10 +1,10 @@
-import type { StateWrite } from "@opendxa/pubsub-core";
 import type { IndexStore, IndexWrite } from "@opendxa/pubsub-index-store";
 import { chainKey, encodeSequence, indexKeys } from "./index-chain.js";
 import { indexBacklogWritesMax, indexBatchBytesMax, indexBatchWritesMax } from "./limits.js";
+import type { StateChange } from "./state-change.js";
 
 interface Waiting {
-  readonly write: StateWrite;
+  readonly change: StateChange;
   readonly sequence: bigint;
 }
 
@@ -53,8 +53,8 @@ export class IndexWriter {
   }
 
   /** Takes the changes of durable entries up to `sequence`. */
-  add(writes: readonly StateWrite[], sequence: bigint): void {
-    for (const write of writes) this.#waiting.set(write.key.name, { write, sequence });
+  add(changes: readonly StateChange[], sequence: bigint): void {
+    for (const change of changes) this.#waiting.set(change.key, { change, sequence });
     this.#durable = sequence;
     this.#running ??= this.#run();
   }
@@ -91,7 +91,7 @@ export class IndexWriter {
     const batch = [...this.#waiting.values()];
     const target = this.#durable;
     this.#waiting = new Map();
-    const parts = chunksOf(batch.map(({ write }) => encoded(write)));
+    const parts = chunksOf(batch.map(({ change }) => change));
     const last = parts.pop() ?? [];
     const isSeveral = parts.length > 0;
     if (isSeveral) {
@@ -103,7 +103,7 @@ export class IndexWriter {
     if (isSeveral) last.push({ key: indexKeys.partial, value: undefined });
     await this.#index.write(last);
     this.#applied = target;
-    for (const { write, sequence } of batch) this.#events.written(write.key.name, sequence);
+    for (const { change, sequence } of batch) this.#events.written(change.key, sequence);
     this.#notify();
   }
 
@@ -114,11 +114,6 @@ export class IndexWriter {
       watcher.resolve();
     }
   }
-}
-
-function encoded({ key, value }: StateWrite): IndexWrite {
-  const bytes = value === undefined ? undefined : key.codec.encode(value).finish();
-  return { key: key.name, value: bytes };
 }
 
 /** Cuts writes into batches that keep the bounds on writes and bytes. */

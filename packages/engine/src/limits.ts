@@ -1,7 +1,7 @@
 const mebibyte = 1_024 * 1_024;
 
 /** State values kept decoded in memory beside those that wait for the index: about 1 KiB each. */
-export const cachedValuesMax = 20_000;
+export const cachedValuesMax = 10_000;
 
 /** Bytes of entries that wait for their fsync; beyond, publishes are refused as OVERLOADED. */
 export const unsyncedBytesMax = 64 * mebibyte;
@@ -22,7 +22,7 @@ export const indexBatchWritesMax = 50_000;
 export const indexBatchBytesMax = 16 * mebibyte;
 
 /** Writes that wait for the index, about 1 KiB each; beyond, the command loop waits for the index. */
-export const indexBacklogWritesMax = 25_000;
+export const indexBacklogWritesMax = 10_000;
 
 /** Journal bytes after which a checkpoint is written. */
 export const checkpointJournalBytes = 64 * mebibyte;
@@ -30,11 +30,23 @@ export const checkpointJournalBytes = 64 * mebibyte;
 /** Time with work after which a checkpoint is written, in milliseconds. */
 export const checkpointIntervalMs = 10_000;
 
-/** Changed keys held for the next checkpoint, about 1 KiB each, before it is written early. */
+/** Changed keys held for the next checkpoint, about 0.3 KiB each, before it is written early. */
 export const checkpointKeysMax = 25_000;
 
-/** Deltas on one base before they are merged into a new base. */
-export const checkpointDeltasMax = 64;
+/** Changed keys that are sorted at once: about a millisecond. */
+export const sortedRunKeysMax = 1_000;
+
+/** Records that a merge collects before it hands them on. */
+export const mergedBlockRecordsMax = 512;
+
+/** Deltas of like size that are merged into one. Each record is rewritten once a factor of this. */
+export const checkpointMergeWidth = 8;
+
+/** Size of deltas below which all count as alike, in bytes. */
+export const checkpointSmallBytes = 256 * 1_024;
+
+/** Bytes of deltas beyond those of their base before all become a new base. */
+export const checkpointDeltaSlackBytes = mebibyte;
 
 /** Complete chains of checkpoints that are kept. */
 export const checkpointChainsKept = 2;

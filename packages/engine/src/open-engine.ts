@@ -3,8 +3,9 @@ import { type IndexStore, prefixScope } from "@opendxa/pubsub-index-store";
 import type { Disk, Journal } from "@opendxa/pubsub-journal";
 import { type BrokerStarted, Entry, SubscriptionState } from "@opendxa/pubsub-protocol";
 import { CheckpointStore } from "./checkpoint-store.js";
-import { Checkpointer, controlSnapshot } from "./checkpointer.js";
+import { Checkpointer } from "./checkpointer.js";
 import { type AppliedEntry, CommandLoop } from "./command-loop.js";
+import { controlState } from "./control-state.js";
 import { EntryReader } from "./delivery-builder.js";
 import { DurableReader } from "./durable-reader.js";
 import type { Engine, EngineInfo } from "./engine-api.js";
@@ -17,6 +18,7 @@ import { namespaceProjection } from "./projection.js";
 import { RecentEntries } from "./recent-entries.js";
 import { loadTopics, prepareIndex, replay } from "./recovery.js";
 import { StateCache } from "./state-cache.js";
+import { StateChange } from "./state-change.js";
 import { SubscriptionHost } from "./subscription-host.js";
 
 /** What an engine runs on. */
@@ -86,9 +88,12 @@ function follow(
     topics.put(entry.kind.value.topic);
   }
   recent.add(applied);
-  const indexed = payloadIndex(entry, sequence, (id) => topics.indexOf(id));
-  writer.add(indexed.length === 0 ? writes : [...writes, ...indexed], sequence);
-  checkpointer.add(applied);
+  const changes = writes.map((write) => new StateChange(write));
+  checkpointer.add(changes, applied);
+  for (const write of payloadIndex(entry, sequence, (id) => topics.indexOf(id))) {
+    changes.push(new StateChange(write));
+  }
+  writer.add(changes, sequence);
   subscriptions.onDurable(applied);
   feedback.onDurable(applied);
   events.wake();
@@ -127,8 +132,8 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
       writer,
       projection: namespaceProjection,
       topics,
-      onApplied: (entry) => {
-        if (prepared.atCheckpoint) checkpointer.add(entry);
+      onApplied: (changes, entry) => {
+        if (prepared.atCheckpoint) checkpointer.add(changes, entry);
       },
     },
     prepared.applied + 1n,
@@ -137,7 +142,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
   await writer.reached(recovered);
   const subscriptions = await loadSubscriptions(index);
   if (!prepared.atCheckpoint) {
-    checkpointer.startWithBase(recovered, await controlSnapshot(index));
+    checkpointer.startWithBase(recovered, await controlState(index));
   }
   const recent = new RecentEntries(recovered);
   const reader = new EntryReader(journal, recent);

@@ -9,7 +9,7 @@ import {
   WaitOutcome,
 } from "@opendxa/pubsub-protocol";
 import { describe, expect, it } from "vitest";
-import { isControlKey } from "./checkpointer.js";
+import { isControlKey } from "./control-state.js";
 import { chainKey, encodeSequence, indexKeys, verifyChain } from "./index-chain.js";
 import { Inbox, until, World } from "./test/world.js";
 

@@ -8,6 +8,7 @@ import type { EngineLog } from "./environment.js";
 import { encodeSequence, indexKeys, verifyChain } from "./index-chain.js";
 import type { IndexWriter } from "./index-writer.js";
 import type { StateCache } from "./state-cache.js";
+import { StateChange } from "./state-change.js";
 import { TopicTable } from "./topic-table.js";
 
 /** What recovery works with. */
@@ -41,8 +42,8 @@ async function loadCheckpoint(parts: RecoveryParts): Promise<bigint> {
   );
   if (newest === undefined) return 0n;
   let batch: IndexWrite[] = [];
-  for await (const { key, value } of newest.records) {
-    batch.push({ key, value });
+  for await (const block of newest.blocks) {
+    for (const record of block) batch.push(record);
     if (batch.length < loadBatch) continue;
     await index.write(batch);
     batch = [];
@@ -67,8 +68,8 @@ async function indexPayload(parts: RecoveryParts, through: bigint): Promise<void
   let batch: IndexWrite[] = [];
   for await (const stored of journal.read({ from: journal.firstSequence, to: through })) {
     const entry = decodeEntry(stored.payload);
-    for (const { key, value } of payloadIndex(entry, stored.sequence, (id) => topics.indexOf(id))) {
-      batch.push({ key: key.name, value: key.codec.encode(value).finish() });
+    for (const write of payloadIndex(entry, stored.sequence, (id) => topics.indexOf(id))) {
+      batch.push(new StateChange(write));
     }
     if (batch.length < loadBatch) continue;
     await index.write(batch);
@@ -115,7 +116,10 @@ export async function replay(
     readonly writer: IndexWriter;
     readonly projection: Projection;
     readonly topics: TopicTable;
-    readonly onApplied: (entry: import("./command-loop.js").AppliedEntry) => void;
+    readonly onApplied: (
+      changes: readonly StateChange[],
+      entry: { readonly sequence: bigint; readonly bytes: number },
+    ) => void;
   },
   from: bigint,
 ): Promise<{ entries: number; lastTimeMs: number }> {
@@ -129,9 +133,10 @@ export async function replay(
     if (entry.kind?.$case === "topicCreated" && entry.kind.value.topic !== undefined) {
       topics.put(entry.kind.value.topic);
     }
+    const changes = writes.map((write) => new StateChange(write));
+    parts.onApplied(changes, { sequence, bytes: stored.payload.length });
     const indexed = payloadIndex(entry, sequence, (id) => topics.indexOf(id));
-    writer.add([...writes, ...indexed], sequence);
-    parts.onApplied({ sequence, entry, bytes: stored.payload.length, writes });
+    writer.add([...changes, ...indexed.map((write) => new StateChange(write))], sequence);
     entries++;
     if (writer.isBehind) await writer.reached(sequence);
   }

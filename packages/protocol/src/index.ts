@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { BinaryWriter as MessageWriter } from "@bufbuild/protobuf/wire";
 export { batchBytes } from "./batch/batch-bytes.js";
 export {
   BatchEvent,

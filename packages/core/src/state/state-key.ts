@@ -1,3 +1,5 @@
+import type { MessageWriter } from "@opendxa/pubsub-protocol";
+
 /** A value that was encoded and is yet to become bytes. */
 export interface Encoded {
   /** The bytes. */
@@ -6,8 +8,8 @@ export interface Encoded {
 
 /** How a state value becomes bytes and comes back; every generated message type fits. */
 export interface StateCodec<T> {
-  /** Serializes a value. */
-  encode(value: T): Encoded;
+  /** Serializes a value, in the memory of `writer` when one is given. */
+  encode(value: T, writer?: MessageWriter): Encoded;
   /** Reads a value back. */
   decode(bytes: Uint8Array): T;
 }
