@@ -12,11 +12,6 @@ export interface DurableEntry {
   readonly bytes: number;
 }
 
-interface KnownRef {
-  readonly sequence: bigint;
-  readonly ref: SequenceRef | undefined;
-}
-
 /**
  * The newest durable entries: their batches by sequence, so that live dispatch asks no index, and
  * the youngest of them decoded, so that it reads no journal.
@@ -24,7 +19,8 @@ interface KnownRef {
 export class RecentEntries {
   readonly #entries = new Map<bigint, DurableEntry>();
   #entryBytes = 0;
-  readonly #refs: (KnownRef | undefined)[] = new Array(recentSequencesMax).fill(undefined);
+  /** By the sequence modulo its length, which is unique from `firstSequence` to `lastSequence`. */
+  readonly #refs: (SequenceRef | undefined)[] = new Array(recentSequencesMax).fill(undefined);
   #first: bigint;
   #last: bigint;
 
@@ -48,7 +44,7 @@ export class RecentEntries {
   add(durable: DurableEntry): void {
     const { sequence, entry } = durable;
     const ref = entry.batches.length === 0 ? undefined : sequenceRefOf(entry);
-    this.#refs[Number(sequence % BigInt(recentSequencesMax))] = { sequence, ref };
+    this.#refs[slotOf(sequence)] = ref;
     this.#last = sequence;
     const oldest = sequence - BigInt(recentSequencesMax) + 1n;
     if (this.#first < oldest) this.#first = oldest;
@@ -64,12 +60,16 @@ export class RecentEntries {
 
   /** Batches of an entry at or after `firstSequence`; `undefined` when it stores none. */
   refOf(sequence: bigint): SequenceRef | undefined {
-    const known = this.#refs[Number(sequence % BigInt(recentSequencesMax))];
-    return known?.sequence === sequence ? known.ref : undefined;
+    if (sequence < this.#first || sequence > this.#last) return undefined;
+    return this.#refs[slotOf(sequence)];
   }
 
   /** A decoded entry, while it is among the youngest. */
   entryOf(sequence: bigint): Entry | undefined {
     return this.#entries.get(sequence)?.entry;
   }
+}
+
+function slotOf(sequence: bigint): number {
+  return Number(sequence % BigInt(recentSequencesMax));
 }

@@ -59,7 +59,7 @@ export const CHUNK_ENTRIES_MAX = 1024;
 export const CHUNK_BYTES = MIB;
 
 /** Bytes of one of an engine's two write buffers. */
-export const WRITE_BUFFER_BYTES = 16 * MIB;
+export const WRITE_BUFFER_BYTES = 8 * MIB;
 /** Bytes of the block cache. RocksDB's binding cannot set it: 32 MiB is RocksDB's own default. */
 export const CACHE_BYTES = 32 * MIB;
 /** Table files that an engine keeps open, well below the usual 1,024 descriptors of a process. */

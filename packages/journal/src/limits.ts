@@ -37,8 +37,8 @@ export const JOURNAL_LIMITS: JournalLimits = {
   unsyncedBytesMax: 64 * MIB,
   // The unit of retention and of the scan at start: 64 MiB verify in well under a second.
   segmentBytes: 64 * MIB,
-  // A second or more of live traffic at usual rates.
-  tailCacheBytesMax: 32 * MIB,
+  // What was just written; the engine keeps more of it, decoded, for those who follow live.
+  tailCacheBytesMax: 4 * MIB,
   // Each holds a descriptor and at most some tens of KiB of index.
   openSegmentsMax: 64,
 };
