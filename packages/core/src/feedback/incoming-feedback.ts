@@ -62,15 +62,15 @@ export interface ReceiveFeedbackCommand {
   readonly pendingMs: number;
 }
 
-/** What a webhook brought, verified and mapped; the engine's ExternalEvent fits. */
-export interface ExternalInput {
-  /** System. */
+/** What a webhook brought, verified and mapped. */
+export interface ExternalEvent {
+  /** System, such as `mlflow`; the raw event goes to `ingress/<system>`. */
   readonly system: string;
-  /** Endpoint name. */
+  /** Endpoint name, part of the source `/ingress/<system>/<endpoint>`. */
   readonly endpoint: string;
   /** The provider's delivery id. */
   readonly deliveryId: string;
-  /** Type of the raw event. */
+  /** Type of the raw event, `external.<system>.<event>`. */
   readonly type: string;
   /** Subject of the raw event. */
   readonly subject: string | undefined;
@@ -80,16 +80,16 @@ export interface ExternalInput {
   readonly body: Uint8Array;
   /** Its media type. */
   readonly contentType: string;
-  /** Keys, strongest first. */
+  /** Keys, strongest first, each with the reason why it is carried. */
   readonly keys: readonly CarriedKey[];
   /** Mapped feedback; absent: nothing to match. */
-  readonly feedback: ExternalFeedbackInput | undefined;
+  readonly feedback: ExternalFeedback | undefined;
   /** What to remember. */
   readonly memory: readonly MemoryChange[];
 }
 
-/** Feedback mapped by a connector; the engine's ExternalFeedback fits. */
-export interface ExternalFeedbackInput {
+/** Feedback mapped by a connector. */
+export interface ExternalFeedback {
   /** `success`, `error`, `performance`, `quality`, `user` or `system`. */
   readonly feedbackType: string;
   /** Measured values. */
@@ -102,7 +102,7 @@ export interface ExternalFeedbackInput {
   readonly rating: number | undefined;
   /** Free text. */
   readonly comments: string | undefined;
-  /** Typed event that it was mapped from. */
+  /** Typed event that it was mapped from, such as `feedback.alert_resolved`. */
   readonly originalType: string;
   /** Its data, snake_case. */
   readonly typedData: Readonly<Record<string, unknown>>;
@@ -135,7 +135,7 @@ function usableKeys(keys: readonly CarriedKey[]): readonly CarriedKey[] {
     .slice(0, CORRELATION_KEYS_MAX);
 }
 
-function mappedFeedback(external: ExternalInput, mapped: ExternalFeedbackInput): FeedbackEvent {
+function mappedFeedback(external: ExternalEvent, mapped: ExternalFeedback): FeedbackEvent {
   const occurredAtMs = plausibleTime(external.occurredAtMs);
   return FeedbackEvent.create({
     timestamp: occurredAtMs === undefined ? "" : new Date(occurredAtMs).toISOString(),
@@ -155,7 +155,7 @@ function mappedFeedback(external: ExternalInput, mapped: ExternalFeedbackInput):
 
 /** The command for what a webhook brought. */
 export function externalFeedback(
-  external: ExternalInput,
+  external: ExternalEvent,
   { pendingMs = PENDING_FEEDBACK_MS_MAX }: ReceiveOptions = {},
 ): ReceiveFeedbackCommand {
   const { system, endpoint, feedback } = external;
