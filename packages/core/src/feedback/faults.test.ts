@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { required, StateChanges } from "../state/state-changes.js";
 import { feedbackProjection } from "./feedback-projection.js";
 import { World } from "./feedback-world.test-support.js";
-import { required, StateChanges } from "./state-changes.js";
 import { passes } from "./validation.js";
 
 describe("faults of the program", () => {

@@ -10,10 +10,10 @@ import {
   type WaitEnded,
   type WaitOutcome,
 } from "@opendxa/pubsub-protocol";
+import { required, type StateChanges } from "../state/state-changes.js";
 import type { StateKey } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { feedbackPositionsMax, pendingPerKeyMax } from "./limits.js";
-import { required, type StateChanges } from "./state-changes.js";
 
 /** An entry being applied. */
 export interface Applying {

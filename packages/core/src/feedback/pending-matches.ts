@@ -5,11 +5,11 @@ import {
   FeedbackEvent,
   type PendingState,
 } from "@opendxa/pubsub-protocol";
+import { required } from "../state/state-changes.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import type { Pairing } from "./feedback-match.js";
 import { pendingPerEntryMax } from "./limits.js";
-import { required } from "./state-changes.js";
 
 /** All keys by which feedback finds an execution, its own first. */
 export function ownedKeys(execution: Execution): readonly string[] {

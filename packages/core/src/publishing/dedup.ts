@@ -1,7 +1,6 @@
-import type { DedupState, ScannedHeads } from "@opendxa/pubsub-protocol";
+import { bitmapOf, type DedupState, hasBit, type ScannedHeads } from "@opendxa/pubsub-protocol";
 import type { AnyStateKey, Loaded } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
-import { hasBit, noBits, refusedBits } from "./refused-bits.js";
 
 /** Events of a batch that were stored before. */
 export interface FoundDuplicates {
@@ -36,17 +35,21 @@ export class Dedup {
     heads: ScannedHeads,
     placed: { baseOffset: bigint; refused: Uint8Array },
   ): FoundDuplicates {
-    const found: { index: number; offset: bigint }[] = [];
+    const indexes: number[] = [];
+    const offsets: bigint[] = [];
     const inBatch = new Map<string, bigint>();
     for (let index = 0; index < heads.count; index++) {
       if (hasBit(placed.refused, index)) continue;
       const key = stateKeys.dedup(topicId, heads.source(index), heads.id(index));
       const offset = this.#seen.get(key.name) ?? inBatch.get(key.name) ?? this.#original(key);
-      if (offset !== undefined) found.push({ index, offset });
-      else inBatch.set(key.name, placed.baseOffset + BigInt(index));
+      if (offset === undefined) {
+        inBatch.set(key.name, placed.baseOffset + BigInt(index));
+        continue;
+      }
+      indexes.push(index);
+      offsets.push(offset);
     }
-    if (found.length === 0) return { bits: noBits, offsets: [] };
-    return { bits: refusedBits(heads.count, found), offsets: found.map((f) => f.offset) };
+    return { bits: bitmapOf(heads.count, indexes), offsets };
   }
 
   /** Remembers the stored events of a batch for the rest of the decision. */

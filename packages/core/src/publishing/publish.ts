@@ -1,10 +1,12 @@
 import {
   type BatchResult,
   BatchResult as BatchResultMessage,
+  bitmapOf,
   type CheckedBatch,
   Durability,
   Entry,
   ErrorReason,
+  hasBit,
   Priority,
   type PublishFrame,
   PubSubError,
@@ -25,7 +27,6 @@ import { Dedup } from "./dedup.js";
 import { producerHex } from "./open-producer.js";
 import { PartitionOffsets } from "./partition-offsets.js";
 import { ProducerSequences } from "./producer-sequences.js";
-import { noBits, refusedBits } from "./refused-bits.js";
 
 /** A frame with what the check of each batch found. */
 export interface PublishCommand {
@@ -104,10 +105,13 @@ class FrameDecision {
     checkPlacement(batch, check, settings.partitions);
     const earlier = this.#sequences.check(batch, topic.topicId);
     if (earlier !== undefined) return repeatedBatch(batch, earlier);
-    const refused = refusedBits(batch.count, check.refusals);
+    const refused = bitmapOf(
+      batch.count,
+      check.refusals.map(({ index }) => index),
+    );
     const duplicates =
       settings.dedup === undefined
-        ? { bits: noBits, offsets: [] }
+        ? { bits: new Uint8Array(0), offsets: [] }
         : this.#dedup.find(topic.topicId, check.heads, {
             baseOffset: this.#offsets.peek(topic.topicId, batch.partition),
             refused,
@@ -184,17 +188,13 @@ function repeatedBatch(
   batch: RecordBatch,
   earlier: { baseOffset: bigint; refused: Uint8Array },
 ): BatchResult {
-  const duplicates = refusedBits(
-    batch.count,
-    Array.from({ length: batch.count }, (_, index) => ({ index })),
+  const stored = Array.from({ length: batch.count }, (_, index) => index).filter(
+    (index) => !hasBit(earlier.refused, index),
   );
-  for (const [i, byte] of earlier.refused.entries()) {
-    duplicates[i] = (duplicates[i] ?? 0) & ~byte;
-  }
   return BatchResultMessage.create({
     baseOffset: earlier.baseOffset,
     refused: earlier.refused,
-    duplicates,
+    duplicates: bitmapOf(batch.count, stored),
     durability: Durability.FSYNC,
   });
 }
