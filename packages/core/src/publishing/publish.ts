@@ -20,7 +20,7 @@ import {
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
-import { nextTopicId, topicCreated } from "../topics/create-topic.js";
+import { DecidedTopics } from "../topics/decided-topics.js";
 import { belongsToBroker, isCreatedOnFirstUse } from "../topics/topic-family.js";
 import { completeTopicSettings } from "../topics/topic-settings.js";
 import { Dedup } from "./dedup.js";
@@ -71,19 +71,17 @@ function reads(command: PublishCommand, loaded: Loaded): readonly AnyStateKey[] 
 
 /** Everything that one decision accumulates while it goes through its batches. */
 class FrameDecision {
-  readonly #loaded: Loaded;
   readonly #context: DecideContext;
   readonly #offsets: PartitionOffsets;
   readonly #sequences: ProducerSequences;
   readonly #dedup: Dedup;
-  readonly #createdTopics = new Map<string, TopicState>();
-  readonly created: Entry[] = [];
+  readonly topics: DecidedTopics;
   readonly stored: StoredBatch[] = [];
   readonly results: BatchResult[] = [];
 
   constructor(loaded: Loaded, context: DecideContext) {
-    this.#loaded = loaded;
     this.#context = context;
+    this.topics = new DecidedTopics(loaded, context.nowMs);
     this.#offsets = new PartitionOffsets(loaded);
     this.#sequences = new ProducerSequences(loaded);
     this.#dedup = new Dedup(loaded, context.nowMs);
@@ -152,7 +150,7 @@ class FrameDecision {
   }
 
   #topicOf(name: string): TopicState {
-    const existing = this.#loaded.get(stateKeys.topic(name)) ?? this.#createdTopics.get(name);
+    const existing = this.topics.find(name);
     if (existing !== undefined) return existing;
     validateTopicName(name);
     if (belongsToBroker(name) || !isCreatedOnFirstUse(name)) {
@@ -160,12 +158,7 @@ class FrameDecision {
         metadata: { topic: name },
       });
     }
-    const topicId = nextTopicId(this.#loaded.get(stateKeys.namespace()), this.created.length + 1);
-    const settings = completeTopicSettings(name, undefined);
-    const { entry, state } = topicCreated(name, settings, { topicId, nowMs: this.#context.nowMs });
-    this.created.push(entry);
-    this.#createdTopics.set(name, state);
-    return state;
+    return this.topics.findOrCreate(name);
   }
 }
 
@@ -274,7 +267,7 @@ function decide(
   if (atomic && frame.results.some((r) => r.refusal !== undefined || r.refusals.length > 0)) {
     return { entries: [], reply: refusedInAtomicFrame(frame.results) };
   }
-  return { entries: [...frame.created, ...entriesOf(frame, atomic)], reply: frame.results };
+  return { entries: [...frame.topics.entries, ...entriesOf(frame, atomic)], reply: frame.results };
 }
 
 /** Stores a frame: one entry a batch, or one for all of an atomic frame. */
