@@ -23,7 +23,7 @@ import { stateKeys } from "../state/state-keys.js";
 import { DecidedTopics } from "../topics/decided-topics.js";
 import { belongsToBroker, isCreatedOnFirstUse } from "../topics/topic-family.js";
 import { completeTopicSettings } from "../topics/topic-settings.js";
-import { Dedup } from "./dedup.js";
+import { Dedup, noDuplicates } from "./dedup.js";
 import { producerHex } from "./open-producer.js";
 import { PartitionOffsets } from "./partition-offsets.js";
 import { ProducerSequences } from "./producer-sequences.js";
@@ -109,7 +109,7 @@ class FrameDecision {
     );
     const duplicates =
       settings.dedup === undefined
-        ? { bits: new Uint8Array(0), offsets: [] }
+        ? noDuplicates()
         : this.#dedup.find(topic.topicId, check.heads, {
             baseOffset: this.#offsets.peek(topic.topicId, batch.partition),
             refused,
@@ -129,12 +129,7 @@ class FrameDecision {
     );
     if (nothingLeft) return result;
     this.#sequences.remember(batch, topic.topicId, { baseOffset: result.baseOffset, refused });
-    if (settings.dedup !== undefined) {
-      this.#dedup.remember(topic.topicId, check.heads, {
-        baseOffset: result.baseOffset,
-        skip: [refused, duplicates.bits],
-      });
-    }
+    this.#dedup.remember(duplicates);
     this.stored.push({
       topicId: topic.topicId,
       firstIndex: 0,
