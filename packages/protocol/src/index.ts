@@ -49,6 +49,8 @@ export {
 } from "./cloud-events.js";
 export {
   type CorrelationKey,
+  correlationIdKey,
+  correlationIdOf,
   executionKey,
   formatCorrelationKey,
   parseCorrelationKey,

@@ -22,7 +22,7 @@ import {
   setOwner,
   unlistPending,
 } from "./feedback-state.js";
-import { ownedKeys } from "./pending-matches.js";
+import { ownedKeys } from "./owned-keys.js";
 
 function putExecutionTimer({ changes }: Applying, dueUnixMs: bigint, executionId: string): void {
   changes.put(stateKeys.timer(Number(dueUnixMs), "x", executionId), {

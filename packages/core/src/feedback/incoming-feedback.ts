@@ -1,6 +1,8 @@
 import {
   brokenTextRule,
   CORRELATION_KEYS_MAX,
+  correlationIdOf,
+  executionKey,
   FeedbackEvent,
   PENDING_FEEDBACK_MS_MAX,
   parseCorrelationKey,
@@ -8,7 +10,7 @@ import {
   TEXT_BYTES_MAX,
 } from "@opendxa/pubsub-protocol";
 import { brokerSource } from "./feedback-events.js";
-import { badRequest, passes } from "./validation.js";
+import { badRequest, passes, requireKeys } from "./validation.js";
 
 /** A key that feedback carries. */
 export interface CarriedKey {
@@ -178,7 +180,26 @@ export function externalFeedback(
   };
 }
 
-/** The command for feedback from a caller. Throws BAD_REQUEST without feedback or keys. */
+const because = "its sender gave this key";
+const becauseByDefault =
+  "its sender gave this id for a correlation id, by default the execution id";
+
+/** The keys that a caller gave, and for a correlation id that of the execution with this id. */
+function submittedKeys(given: readonly string[]): readonly CarriedKey[] {
+  const reasons = new Map(given.map((key) => [key, because]));
+  for (const key of given) {
+    const correlationId = correlationIdOf(parseCorrelationKey(key));
+    if (correlationId === undefined) continue;
+    const own = executionKey(correlationId);
+    if (!reasons.has(own)) reasons.set(own, becauseByDefault);
+  }
+  return Array.from(reasons, ([key, reason]) => ({ key, because: reason }));
+}
+
+/**
+ * The command for feedback from a caller. Throws BAD_REQUEST without feedback or keys,
+ * LIMIT_EXCEEDED and CORRELATION_KEY_INVALID.
+ */
 export function submittedFeedback(
   request: SubmitFeedbackRequest,
   { pendingMs = PENDING_FEEDBACK_MS_MAX }: ReceiveOptions = {},
@@ -186,13 +207,13 @@ export function submittedFeedback(
   const { feedback, originalType, correlationKeys } = request;
   if (feedback === undefined) throw badRequest("feedback", "required");
   if (correlationKeys.length === 0) throw badRequest("correlation_keys", "at least one");
+  requireKeys(correlationKeys);
   const context =
     originalType === "" ? feedback.context : { ...feedback.context, original_type: originalType };
-  const because = "its sender gave this key";
   return {
     source: request.source === "" ? brokerSource : request.source,
     id: request.id,
-    keys: [...new Set(correlationKeys)].map((key) => ({ key, because })),
+    keys: submittedKeys(correlationKeys),
     feedback: { ...feedback, functionId: "", executionId: "", context },
     originalType,
     raw: undefined,
