@@ -1,4 +1,4 @@
-import type { CarriedKey, MemoryChange } from "@opendxa/pubsub-core";
+import type { ExternalEvent } from "@opendxa/pubsub-core";
 import type {
   AwaitFeedbackRequest,
   AwaitFeedbackResponse,
@@ -29,6 +29,8 @@ import type {
   Verdicts,
   Wait,
 } from "@opendxa/pubsub-protocol";
+
+export type { ExternalEvent, ExternalFeedback } from "@opendxa/pubsub-core";
 
 /**
  * One namespace: its journal and every projection of it. All methods throw or reject with
@@ -180,52 +182,6 @@ export interface ReadRange {
   readonly eventsMax: bigint;
   /** Go on with new events. */
   readonly follow: boolean;
-}
-
-/** What a webhook brought, verified and mapped. */
-export interface ExternalEvent {
-  /** System, such as `mlflow`; the raw event goes to `ingress/<system>`. */
-  readonly system: string;
-  /** Endpoint name, part of the source `/ingress/<system>/<endpoint>`. */
-  readonly endpoint: string;
-  /** The provider's delivery id. */
-  readonly deliveryId: string;
-  /** Type of the raw event, `external.<system>.<event>`. */
-  readonly type: string;
-  /** Subject of the raw event. */
-  readonly subject: string | undefined;
-  /** When it happened at the provider, milliseconds since the Unix epoch. */
-  readonly occurredAtMs: number | undefined;
-  /** Body as received. */
-  readonly body: Uint8Array;
-  /** Its media type. */
-  readonly contentType: string;
-  /** Keys, strongest first, each with the reason why it is carried. */
-  readonly keys: readonly CarriedKey[];
-  /** Mapped feedback; absent: nothing to match. */
-  readonly feedback: ExternalFeedback | undefined;
-  /** What to remember. */
-  readonly memory: readonly MemoryChange[];
-}
-
-/** Feedback mapped by a connector. */
-export interface ExternalFeedback {
-  /** `success`, `error`, `performance`, `quality`, `user` or `system`. */
-  readonly feedbackType: string;
-  /** Measured values. */
-  readonly metrics: Readonly<Record<string, number>>;
-  /** Whatever else is known; JSON values. */
-  readonly context: Readonly<Record<string, unknown>>;
-  /** What should change. */
-  readonly suggestions: readonly string[];
-  /** Judgement. */
-  readonly rating: number | undefined;
-  /** Free text. */
-  readonly comments: string | undefined;
-  /** Typed event that it was mapped from, such as `feedback.alert_resolved`. */
-  readonly originalType: string;
-  /** Its data, snake_case. */
-  readonly typedData: Readonly<Record<string, unknown>>;
 }
 
 /** What became of an external event, durably. */

@@ -5,6 +5,7 @@ import {
   batchBytes,
   decodeBatch,
   type Event,
+  hasBit,
   isSelected,
   type ListCorrelatedEventsRequest,
   type ListCorrelatedEventsResponse,
@@ -63,12 +64,8 @@ function included(stored: StoredBatch): Uint8Array {
   if (excluded.length === 0) return new Uint8Array(0);
   return selectionOf(
     count,
-    Array.from({ length: count }, (_, i) => i).filter((i) => !isSelectedBit(excluded, i)),
+    Array.from({ length: count }, (_, i) => i).filter((i) => !hasBit(excluded, i)),
   );
-}
-
-function isSelectedBit(bits: Uint8Array, index: number): boolean {
-  return bits.length > 0 && isSelected(bits, index);
 }
 
 /** Reads what is stored: by topic and offset, by correlation id, by position. */

@@ -5,30 +5,11 @@ import {
   feedbackProjection,
   type Loaded,
   type Projection,
-  type StateKey,
+  StateChanges,
   type StateWrite,
   topicsProjection,
 } from "@opendxa/pubsub-core";
 import type { Entry } from "@opendxa/pubsub-protocol";
-
-/** State with the changes of the earlier projections of the same entry on top. */
-class Layered implements Loaded {
-  readonly #below: Loaded;
-  readonly writes = new Map<string, StateWrite>();
-
-  constructor(below: Loaded) {
-    this.#below = below;
-  }
-
-  has(key: AnyStateKey): boolean {
-    return this.writes.has(key.name) || this.#below.has(key);
-  }
-
-  get<T>(key: StateKey<T>): T | undefined {
-    const write = this.writes.get(key.name);
-    return write === undefined ? this.#below.get(key) : (write.value as T | undefined);
-  }
-}
 
 const projections: readonly Projection[] = [
   topicsProjection,
@@ -46,13 +27,11 @@ function reads(entry: Entry, sequence: bigint, loaded: Loaded): readonly AnyStat
 }
 
 function apply(loaded: Loaded, entry: Entry, sequence: bigint): readonly StateWrite[] {
-  const layered = new Layered(loaded);
+  const changes = new StateChanges(loaded);
   for (const projection of projections) {
-    for (const write of projection.apply(layered, entry, sequence)) {
-      layered.writes.set(write.key.name, write);
-    }
+    for (const write of projection.apply(changes, entry, sequence)) changes.add(write);
   }
-  return [...layered.writes.values()];
+  return changes.list();
 }
 
 /** All projections of the namespace as one. */

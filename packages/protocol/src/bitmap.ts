@@ -1,6 +1,9 @@
 /** One byte with bit i set, by i. */
 const BITS_PER_BYTE = 8;
 
+/** The empty bitmap, shared: most are empty, and typed arrays are dear to allocate on the publish path. */
+const EMPTY = new Uint8Array(0);
+
 /** Bytes of a bitmap over `count` events. */
 export function bitmapBytes(count: number): number {
   return Math.ceil(count / BITS_PER_BYTE);
@@ -46,7 +49,7 @@ export function bitmapOf(count: number, indexes: Iterable<number>): Uint8Array {
     bitmap ??= createBitmap(count);
     setBit(bitmap, index);
   }
-  return bitmap ?? new Uint8Array(0);
+  return bitmap ?? EMPTY;
 }
 
 /**
@@ -58,7 +61,7 @@ export function bitmapOf(count: number, indexes: Iterable<number>): Uint8Array {
 export function selectionOf(count: number, indexes: Iterable<number>): Uint8Array {
   const bitmap = createBitmap(count);
   for (const index of indexes) setBit(bitmap, index);
-  return countBits(bitmap) === count ? new Uint8Array(0) : bitmap;
+  return countBits(bitmap) === count ? EMPTY : bitmap;
 }
 
 /** Indexes of the set bits, ascending. */

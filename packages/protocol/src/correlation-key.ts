@@ -45,7 +45,20 @@ export function formatCorrelationKey({ system, kind, rest }: CorrelationKey): st
   return key;
 }
 
+const OPENDXA = "opendxa";
+const CORRELATION = "correlation";
+
 /** The key that every execution owns. */
 export function executionKey(executionId: string): string {
-  return `opendxa:execution:${executionId}`;
+  return `${OPENDXA}:execution:${executionId}`;
+}
+
+/** The key of a correlation id: the executions that have it own it. */
+export function correlationIdKey(correlationId: string): string {
+  return `${OPENDXA}:${CORRELATION}:${correlationId}`;
+}
+
+/** The correlation id whose key this is; `undefined` for every other key. */
+export function correlationIdOf({ system, kind, rest }: CorrelationKey): string | undefined {
+  return system === OPENDXA && kind === CORRELATION ? rest : undefined;
 }

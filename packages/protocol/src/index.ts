@@ -50,6 +50,8 @@ export {
 } from "./cloud-events.js";
 export {
   type CorrelationKey,
+  correlationIdKey,
+  correlationIdOf,
   executionKey,
   formatCorrelationKey,
   parseCorrelationKey,

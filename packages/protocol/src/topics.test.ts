@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
+  correlationIdKey,
+  correlationIdOf,
   deadLetterTopicOf,
   executionKey,
   FUNCTION_NAME_BYTES_MAX,
@@ -7,6 +9,7 @@ import {
   isReservedTopic,
   NAME_BYTES_MAX,
   PubSubError,
+  parseCorrelationKey,
   TopicPattern,
   topicForType,
   topicsOf,
@@ -82,6 +85,10 @@ describe("names", () => {
       "mlflow:run:a:b",
     );
     expect(executionKey("e")).toBe("opendxa:execution:e");
+    const ofId = parseCorrelationKey(correlationIdKey("a:b"));
+    expect(ofId).toEqual({ system: "opendxa", kind: "correlation", rest: "a:b" });
+    expect(correlationIdOf(ofId)).toBe("a:b");
+    expect(correlationIdOf(parseCorrelationKey(executionKey("e")))).toBeUndefined();
     expect(reasonOf(() => formatCorrelationKey({ system: "A", kind: "b", rest: "c" }))).toBe(
       "CORRELATION_KEY_INVALID",
     );

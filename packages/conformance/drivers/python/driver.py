@@ -174,11 +174,18 @@ class Session:
         return {}
 
     def register_execution(
-        self, execution_id: str, function_name: str, correlation_keys: tuple[str, ...] = ()
+        self,
+        execution_id: str,
+        function_name: str,
+        correlation_keys: tuple[str, ...] = (),
+        correlation_id: str = "",
     ) -> dict[str, Any]:
         """Registers an execution."""
         self.client.register_execution(
-            execution_id, function_name, correlation_keys=correlation_keys
+            execution_id,
+            function_name,
+            correlation_keys=correlation_keys,
+            correlation_id=correlation_id,
         )
         return {}
 

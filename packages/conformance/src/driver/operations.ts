@@ -167,6 +167,7 @@ export const operations: Readonly<Record<string, Operation>> = {
     await client.registerExecution({
       executionId: text(args, "execution_id") ?? "",
       functionName: text(args, "function_name") ?? "",
+      correlationId: text(args, "correlation_id"),
       correlationKeys: (args["correlation_keys"] ?? []) as string[],
     });
     return {};

@@ -1,4 +1,4 @@
-import { Settlement, Verdict } from "@opendxa/pubsub-protocol";
+import { CursorState, Settlement, Verdict } from "@opendxa/pubsub-protocol";
 import { describe, expect, it } from "vitest";
 import {
   ack,
@@ -90,6 +90,16 @@ describe("settling", () => {
     offerAll(delivery, batchRef(2n, 1));
     expect(verdictsOf(delivery.settle(1n, ack(lease, 0n, [0, 0]), 0, half))).toEqual([
       [Verdict.STALE, [[0, 0]]],
+    ]);
+  });
+
+  it("splits a range at a cursor within an entry: it called what was settled unknown", () => {
+    const cursor = CursorState.create({ sequence: 1n, index: 1, entered: 1n, acked: 1n });
+    const delivery = restoreDelivery(new LeaseTokens(2), { cursor, exceptions: new Map() });
+    const late = ack((1n << 40n) | 1n, 1n, [0, 1]);
+    expect(verdictsOf(delivery.settle(1n, late, 0, half))).toEqual([
+      [Verdict.STALE, [[0, 0]]],
+      [Verdict.UNKNOWN, [[1, 1]]],
     ]);
   });
 

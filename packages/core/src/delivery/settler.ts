@@ -15,7 +15,6 @@ import { attemptsCountMax, settlementRunsMax } from "./limits.js";
 import type { RetryTerms } from "./pending-change.js";
 import type { Run } from "./run.js";
 import { requireAtMost } from "./settlement-rules.js";
-import { isBefore } from "./slot-table.js";
 import { VerdictList } from "./verdict-list.js";
 
 /** Time and randomness of one call. */
@@ -167,9 +166,18 @@ export class Settler {
 
   #outside(item: PositionRanges, range: IndexRange, isBesideBatch: boolean): void {
     if (range.first > range.last) return;
-    const position = { sequence: item.sequence, index: range.last };
-    const isPassed = !isBesideBatch && isBefore(position, this.#parts.position());
-    this.#verdicts.add(item, range, isPassed ? Verdict.STALE : Verdict.UNKNOWN);
+    const passed = isBesideBatch ? -1 : Math.min(range.last, this.#lastPassed(item.sequence));
+    const stale = { first: range.first, last: passed };
+    if (stale.first <= stale.last) this.#verdicts.add(item, stale, Verdict.STALE);
+    const unknown = { first: Math.max(range.first, passed + 1), last: range.last };
+    if (unknown.first <= unknown.last) this.#verdicts.add(item, unknown, Verdict.UNKNOWN);
+  }
+
+  /** The last index of an entry that the cursor passed; -1 when it passed none. */
+  #lastPassed(sequence: bigint): number {
+    const cursor = this.#parts.position();
+    if (sequence < cursor.sequence) return Number.POSITIVE_INFINITY;
+    return sequence === cursor.sequence ? cursor.index - 1 : -1;
   }
 
   #slot(wish: Wish, slot: BatchSlot, span: IndexRange, lease: Lease | undefined): void {

@@ -7,6 +7,7 @@ import {
 import { feedbackJson, jsonBytes } from "./feedback-json.js";
 import type { ReceiveFeedbackCommand } from "./incoming-feedback.js";
 import {
+  carriedKeysMax,
   feedbackBytesMax,
   memoryBytesMax,
   memoryKeyBytesMax,
@@ -51,7 +52,8 @@ export function checkIncoming(command: ReceiveFeedbackCommand): void {
   requireText("source", command.source, { bytesMin: 1, bytesMax: TEXT_BYTES_MAX });
   const type = { bytesMin: 0, bytesMax: TEXT_BYTES_MAX };
   requireText("original_type", command.originalType, type);
-  requireKeys(command.keys.map(({ key }) => key));
+  const keys = command.keys.map(({ key }) => key);
+  requireKeys(keys, carriedKeysMax);
   requireMemory(command);
   if (feedback !== undefined) requireFeedback(feedback);
   if (raw === undefined) return;

@@ -5,10 +5,10 @@ import type {
   FeedbackReceived,
   MatchedFeedback,
 } from "@opendxa/pubsub-protocol";
+import { required } from "../state/state-changes.js";
 import { type AnyStateKey, type Loaded, missingKeys, noKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
-import { ownedKeys } from "./pending-matches.js";
-import { required } from "./state-changes.js";
+import { ownedKeys } from "./owned-keys.js";
 
 /** Keys of which some depend on the values of others: those that are known so far. */
 class Wanted {

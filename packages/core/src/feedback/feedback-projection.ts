@@ -9,6 +9,7 @@ import {
   type WaitState,
 } from "@opendxa/pubsub-protocol";
 import type { Projection } from "../state/operation.js";
+import { required, StateChanges } from "../state/state-changes.js";
 import type { Loaded, StateWrite } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { feedbackProjectionReads } from "./feedback-projection-reads.js";
@@ -21,8 +22,7 @@ import {
   setOwner,
   unlistPending,
 } from "./feedback-state.js";
-import { ownedKeys } from "./pending-matches.js";
-import { required, StateChanges } from "./state-changes.js";
+import { ownedKeys } from "./owned-keys.js";
 
 function putExecutionTimer({ changes }: Applying, dueUnixMs: bigint, executionId: string): void {
   changes.put(stateKeys.timer(Number(dueUnixMs), "x", executionId), {

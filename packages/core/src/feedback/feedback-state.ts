@@ -10,10 +10,10 @@ import {
   type WaitEnded,
   type WaitOutcome,
 } from "@opendxa/pubsub-protocol";
+import { required, type StateChanges } from "../state/state-changes.js";
 import type { StateKey } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
-import { feedbackPositionsMax, pendingPerKeyMax } from "./limits.js";
-import { required, type StateChanges } from "./state-changes.js";
+import { executionsPerKeyMax, feedbackPositionsMax, pendingPerKeyMax } from "./limits.js";
 
 /** An entry being applied. */
 export interface Applying {
@@ -35,7 +35,7 @@ function putKeyState(
   else changes.put(key, next);
 }
 
-/** Makes an execution an owner of a key, or takes it away. */
+/** Makes an execution an owner of a key unless that is full, or takes the key away. */
 export function setOwner(
   changes: StateChanges,
   correlationKey: string,
@@ -45,7 +45,9 @@ export function setOwner(
   const before = changes.get(stateKeys.correlationKey(correlationKey));
   const state = before ?? CorrelationKeyState.create();
   const others = state.executionIds.filter((id) => id !== executionId);
-  const executionIds = owns ? [...others, executionId] : others;
+  const isFull = others.length >= executionsPerKeyMax;
+  const executionIds = owns && !isFull ? [...others, executionId] : others;
+  if (executionIds.length === state.executionIds.length) return;
   putKeyState(changes, correlationKey, { ...state, executionIds });
 }
 

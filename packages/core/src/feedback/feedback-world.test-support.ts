@@ -5,7 +5,7 @@ import type { AnyStateKey, Loaded, StateKey } from "../state/state-key.js";
 import { topicsProjection } from "../topics/topics-projection.js";
 import { feedbackProjection } from "./feedback-projection.js";
 import { fireTimers } from "./fire-timers.js";
-import { type ExternalInput, submittedFeedback } from "./incoming-feedback.js";
+import { type ExternalEvent, submittedFeedback } from "./incoming-feedback.js";
 import { timersPerEntryMax } from "./limits.js";
 import { type ReceiveFeedbackReply, receiveFeedback } from "./receive-feedback.js";
 import { type RegisterExecutionReply, registerExecution } from "./register-execution.js";
@@ -185,7 +185,7 @@ export function dataOf({ event }: JournalEvent): Record<string, unknown> {
 }
 
 /** A PagerDuty webhook with defaults. */
-export function webhook(fields: Partial<ExternalInput> & { deliveryId: string }): ExternalInput {
+export function webhook(fields: Partial<ExternalEvent> & { deliveryId: string }): ExternalEvent {
   return {
     system: "pagerduty",
     endpoint: "main",

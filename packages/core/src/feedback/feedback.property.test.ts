@@ -78,8 +78,9 @@ class Model {
     }
   }
 
-  submit(id: string, keys: readonly string[]): void {
+  submit(id: string, given: readonly string[]): void {
     if (this.known.has(id)) return;
+    const keys = given.flatMap((key) => [key, key.replace(":correlation:", ":execution:")]);
     const owners = this.executions.filter(
       (execution) =>
         this.nowMs < execution.deadline + graceMs &&
@@ -130,6 +131,7 @@ class Model {
 }
 
 const executionId = fc.constantFrom("e1", "e2", "e3");
+const correlationId = fc.constantFrom("", "c1", "e1", "e2");
 const anyKey = fc.constantFrom("mlflow:run:r1", "mlflow:model:m/1", "pagerduty:dedup:d1");
 const feedbackId = fc.integer({ min: 1, max: 12 }).map((n) => `f${n}`);
 const waitId = fc.constantFrom("w1", "w2", "w3", "w4");
@@ -140,6 +142,7 @@ const step = fc.oneof(
     kind: fc.constant("register" as const),
     executionId,
     keys: fc.uniqueArray(anyKey, { maxLength: 2 }),
+    correlationId,
     aheadMs,
   }),
   fc.record({
@@ -149,6 +152,7 @@ const step = fc.oneof(
       fc.oneof(
         anyKey,
         executionId.map((id) => `opendxa:execution:${id}`),
+        fc.constantFrom("c1", "e1").map((id) => `opendxa:correlation:${id}`),
       ),
       { minLength: 1, maxLength: 3 },
     ),
@@ -177,8 +181,10 @@ function take(world: World, model: Model, at: Step): World {
   switch (at.kind) {
     case "register": {
       const deadline = world.nowMs + at.aheadMs;
-      model.register(at.executionId, at.keys, deadline);
-      const fields = { executionId: at.executionId, correlationKeys: [...at.keys] };
+      const { executionId: id, correlationId: shared } = at;
+      const sharedKey = shared === "" ? [] : [`opendxa:correlation:${shared}`];
+      model.register(id, [...at.keys, ...sharedKey], deadline);
+      const fields = { executionId: id, correlationId: shared, correlationKeys: [...at.keys] };
       tolerate(
         () => world.register({ ...fields, deadlineUnixMs: BigInt(deadline) }),
         ["EXECUTION_EXISTS"],

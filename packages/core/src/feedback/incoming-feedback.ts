@@ -1,6 +1,8 @@
 import {
   brokenTextRule,
   CORRELATION_KEYS_MAX,
+  correlationIdOf,
+  executionKey,
   FeedbackEvent,
   PENDING_FEEDBACK_MS_MAX,
   parseCorrelationKey,
@@ -8,7 +10,7 @@ import {
   TEXT_BYTES_MAX,
 } from "@opendxa/pubsub-protocol";
 import { brokerSource } from "./feedback-events.js";
-import { badRequest, passes } from "./validation.js";
+import { badRequest, passes, requireKeys } from "./validation.js";
 
 /** A key that feedback carries. */
 export interface CarriedKey {
@@ -62,15 +64,15 @@ export interface ReceiveFeedbackCommand {
   readonly pendingMs: number;
 }
 
-/** What a webhook brought, verified and mapped; the engine's ExternalEvent fits. */
-export interface ExternalInput {
-  /** System. */
+/** What a webhook brought, verified and mapped. */
+export interface ExternalEvent {
+  /** System, such as `mlflow`; the raw event goes to `ingress/<system>`. */
   readonly system: string;
-  /** Endpoint name. */
+  /** Endpoint name, part of the source `/ingress/<system>/<endpoint>`. */
   readonly endpoint: string;
   /** The provider's delivery id. */
   readonly deliveryId: string;
-  /** Type of the raw event. */
+  /** Type of the raw event, `external.<system>.<event>`. */
   readonly type: string;
   /** Subject of the raw event. */
   readonly subject: string | undefined;
@@ -80,16 +82,16 @@ export interface ExternalInput {
   readonly body: Uint8Array;
   /** Its media type. */
   readonly contentType: string;
-  /** Keys, strongest first. */
+  /** Keys, strongest first, each with the reason why it is carried. */
   readonly keys: readonly CarriedKey[];
   /** Mapped feedback; absent: nothing to match. */
-  readonly feedback: ExternalFeedbackInput | undefined;
+  readonly feedback: ExternalFeedback | undefined;
   /** What to remember. */
   readonly memory: readonly MemoryChange[];
 }
 
-/** Feedback mapped by a connector; the engine's ExternalFeedback fits. */
-export interface ExternalFeedbackInput {
+/** Feedback mapped by a connector. */
+export interface ExternalFeedback {
   /** `success`, `error`, `performance`, `quality`, `user` or `system`. */
   readonly feedbackType: string;
   /** Measured values. */
@@ -102,7 +104,7 @@ export interface ExternalFeedbackInput {
   readonly rating: number | undefined;
   /** Free text. */
   readonly comments: string | undefined;
-  /** Typed event that it was mapped from. */
+  /** Typed event that it was mapped from, such as `feedback.alert_resolved`. */
   readonly originalType: string;
   /** Its data, snake_case. */
   readonly typedData: Readonly<Record<string, unknown>>;
@@ -135,7 +137,7 @@ function usableKeys(keys: readonly CarriedKey[]): readonly CarriedKey[] {
     .slice(0, CORRELATION_KEYS_MAX);
 }
 
-function mappedFeedback(external: ExternalInput, mapped: ExternalFeedbackInput): FeedbackEvent {
+function mappedFeedback(external: ExternalEvent, mapped: ExternalFeedback): FeedbackEvent {
   const occurredAtMs = plausibleTime(external.occurredAtMs);
   return FeedbackEvent.create({
     timestamp: occurredAtMs === undefined ? "" : new Date(occurredAtMs).toISOString(),
@@ -155,7 +157,7 @@ function mappedFeedback(external: ExternalInput, mapped: ExternalFeedbackInput):
 
 /** The command for what a webhook brought. */
 export function externalFeedback(
-  external: ExternalInput,
+  external: ExternalEvent,
   { pendingMs = PENDING_FEEDBACK_MS_MAX }: ReceiveOptions = {},
 ): ReceiveFeedbackCommand {
   const { system, endpoint, feedback } = external;
@@ -178,7 +180,26 @@ export function externalFeedback(
   };
 }
 
-/** The command for feedback from a caller. Throws BAD_REQUEST without feedback or keys. */
+const because = "its sender gave this key";
+const becauseByDefault =
+  "its sender gave this id for a correlation id, by default the execution id";
+
+/** The keys that a caller gave, and for a correlation id that of the execution with this id. */
+function submittedKeys(given: readonly string[]): readonly CarriedKey[] {
+  const reasons = new Map(given.map((key) => [key, because]));
+  for (const key of given) {
+    const correlationId = correlationIdOf(parseCorrelationKey(key));
+    if (correlationId === undefined) continue;
+    const own = executionKey(correlationId);
+    if (!reasons.has(own)) reasons.set(own, becauseByDefault);
+  }
+  return Array.from(reasons, ([key, reason]) => ({ key, because: reason }));
+}
+
+/**
+ * The command for feedback from a caller. Throws BAD_REQUEST without feedback or keys,
+ * LIMIT_EXCEEDED and CORRELATION_KEY_INVALID.
+ */
 export function submittedFeedback(
   request: SubmitFeedbackRequest,
   { pendingMs = PENDING_FEEDBACK_MS_MAX }: ReceiveOptions = {},
@@ -186,13 +207,13 @@ export function submittedFeedback(
   const { feedback, originalType, correlationKeys } = request;
   if (feedback === undefined) throw badRequest("feedback", "required");
   if (correlationKeys.length === 0) throw badRequest("correlation_keys", "at least one");
+  requireKeys(correlationKeys);
   const context =
     originalType === "" ? feedback.context : { ...feedback.context, original_type: originalType };
-  const because = "its sender gave this key";
   return {
     source: request.source === "" ? brokerSource : request.source,
     id: request.id,
-    keys: [...new Set(correlationKeys)].map((key) => ({ key, because })),
+    keys: submittedKeys(correlationKeys),
     feedback: { ...feedback, functionId: "", executionId: "", context },
     originalType,
     raw: undefined,

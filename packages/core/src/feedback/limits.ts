@@ -1,10 +1,18 @@
+import { CORRELATION_KEYS_MAX } from "@opendxa/pubsub-protocol";
+
 const dayMs = 24 * 60 * 60 * 1_000;
 
 /** How long a repetition of received feedback is known, milliseconds: as for webhook ingress (S-P3). */
 export const receivedMs = 7 * dayMs;
 
-/** Executions that share a correlation key: one piece of feedback reaches all of them in one entry. */
+/**
+ * Executions that own a correlation key at a time: one piece of feedback reaches all of them in one
+ * entry. One more is refused a key that it names and goes without that of its correlation id.
+ */
 export const executionsPerKeyMax = 64;
+
+/** Keys that feedback carries: those of its sender, and for each correlation id that of an execution. */
+export const carriedKeysMax = 2 * CORRELATION_KEYS_MAX;
 
 /** Pending feedback kept under one correlation key; more is an orphan unless another key has room. */
 export const pendingPerKeyMax = 1_000;

@@ -1,20 +1,15 @@
 import {
   type CorrelationKeyState,
   type Execution,
-  executionKey,
   FeedbackEvent,
   type PendingState,
 } from "@opendxa/pubsub-protocol";
+import { required } from "../state/state-changes.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import type { Pairing } from "./feedback-match.js";
 import { pendingPerEntryMax } from "./limits.js";
-import { required } from "./state-changes.js";
-
-/** All keys by which feedback finds an execution, its own first. */
-export function ownedKeys(execution: Execution): readonly string[] {
-  return [...new Set([executionKey(execution.executionId), ...execution.correlationKeys])];
-}
+import { ownedKeys } from "./owned-keys.js";
 
 /**
  * Whether pending feedback under a key is this execution's to take. Where another came first, all

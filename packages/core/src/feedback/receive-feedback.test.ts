@@ -318,6 +318,7 @@ describe("receiveFeedback from a caller", () => {
       [{ feedback: undefined }, "BAD_REQUEST", { field: "feedback" }],
       [{ correlationKeys: [] }, "BAD_REQUEST", { field: "correlation_keys" }],
       [{ correlationKeys: ["x"] }, "CORRELATION_KEY_INVALID", { key: "x" }],
+      [{ correlationKeys: Array(17).fill(key) }, "LIMIT_EXCEEDED", { limit: "16", size: "17" }],
       [{ id: "" }, "BAD_REQUEST", { field: "id" }],
       [{ id: "\ud800" }, "BAD_REQUEST", { field: "id" }],
       [{ source: "s".repeat(256) }, "LIMIT_EXCEEDED", { field: "source" }],

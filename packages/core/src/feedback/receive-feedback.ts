@@ -12,6 +12,7 @@ import {
 } from "@opendxa/pubsub-protocol";
 import { appendReads } from "../publishing/stored-batch.js";
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
+import { required } from "../state/state-changes.js";
 import { type AnyStateKey, type Loaded, missingKeys, noKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { boundedFeedback, checkIncoming, trimmedFeedback } from "./check-incoming.js";
@@ -28,7 +29,6 @@ import {
 } from "./feedback-match.js";
 import type { ReceiveFeedbackCommand } from "./incoming-feedback.js";
 import { becauseCharsMax, pendingPerKeyMax, receivedMs } from "./limits.js";
-import { required } from "./state-changes.js";
 import { limitExceeded, passes } from "./validation.js";
 
 /** What became of received feedback. */

@@ -105,6 +105,65 @@ describe("registerExecution", () => {
     expect(world.register(more).existed).toBe(false);
   });
 
+  it("owns the key of its correlation id, which other executions may have too", () => {
+    const world = new World();
+    const shared = "opendxa:correlation:run 1/ü";
+    const owners = () => world.get(stateKeys.correlationKey(shared))?.executionIds;
+    expect(world.submit("early", [shared]).pending).toBe(true);
+    const first = { executionId: "e1", correlationId: "run 1/ü" };
+    expect(world.register(first).matchedPending).toBe(1);
+    const again = { ...first, correlationKeys: [shared] };
+    expect(world.register(again).existed).toBe(true);
+    world.register({ ...again, executionId: "e2" });
+    expect(owners()).toEqual(["e1", "e2"]);
+    const { matches } = world.submit("late", [shared]);
+    expect(matches.map(({ correlationKey }) => correlationKey)).toEqual([shared, shared]);
+    world.advance(37 * dayMs);
+    expect(owners()).toBeUndefined();
+  });
+
+  it("is found by a correlation id that is its own id, without a second key", () => {
+    const world = new World();
+    world.register({ executionId: "root" });
+    world.register({ executionId: "same", correlationId: "same" });
+    world.register({ executionId: "child", correlationId: "root" });
+    for (const [id, owners] of [
+      ["root", ["child"]],
+      ["same", undefined],
+    ] as const) {
+      const key = stateKeys.correlationKey(`opendxa:correlation:${id}`);
+      expect(world.get(key)?.executionIds).toEqual(owners);
+    }
+    const { matches } = world.submit("f1", ["opendxa:correlation:root"]);
+    expect(matches).toMatchObject([
+      { executionId: "child", because: "its sender gave this key" },
+      {
+        executionId: "root",
+        correlationKey: "opendxa:execution:root",
+        because: "its sender gave this id for a correlation id, by default the execution id",
+      },
+    ]);
+    expect(world.submit("f2", ["opendxa:execution:root"]).matches).toHaveLength(1);
+  });
+
+  it("goes without the key of its correlation id while that has its most executions", () => {
+    const world = new World();
+    const shared = "opendxa:correlation:c1";
+    for (let i = 0; i < executionsPerKeyMax; i++) {
+      world.register({ executionId: `e${i}`, correlationId: "c1" });
+    }
+    const named = { executionId: "named", correlationId: "c1", correlationKeys: [shared] };
+    expect(() => world.register(named)).toThrow(refusal("LIMIT_REACHED", { limit: "64" }));
+    world.register({ executionId: "more", correlationId: "c1", correlationKeys: [key] });
+    const { matches } = world.submit("f1", [shared]);
+    expect(matches).toHaveLength(executionsPerKeyMax);
+    expect(matches.map(({ executionId }) => executionId)).not.toContain("more");
+    expect(world.submit("f2", [key]).matches).toMatchObject([{ executionId: "more" }]);
+    world.advance(37 * dayMs);
+    expect(world.get(stateKeys.correlationKey(shared))).toBeUndefined();
+    expect(world.register(named).existed).toBe(false);
+  });
+
   it("matches feedback that came early, in one entry, by the strongest key", () => {
     const world = new World();
     world.submit("f1", ["mlflow:run:r1", key]);

@@ -15,7 +15,8 @@ import { type AnyStateKey, type Loaded, missingKeys, noKeys } from "../state/sta
 import { stateKeys } from "../state/state-keys.js";
 import { matchTopics } from "./feedback-match.js";
 import { executionsPerKeyMax } from "./limits.js";
-import { ownedKeys, pendingReads } from "./pending-matches.js";
+import { claimedKeys, ownedKeys } from "./owned-keys.js";
+import { pendingReads } from "./pending-matches.js";
 import { registrationOf } from "./registration.js";
 import {
   deadlineOf,
@@ -94,7 +95,7 @@ function answerExisting(existing: Execution, again: Execution): Decision<Registe
 }
 
 function requireRoom(loaded: Loaded, execution: Execution): void {
-  for (const key of ownedKeys(execution)) {
+  for (const key of claimedKeys(execution)) {
     const owners = loaded.get(stateKeys.correlationKey(key))?.executionIds.length ?? 0;
     if (owners >= executionsPerKeyMax) {
       throw limitReached(`executions of ${key}`, executionsPerKeyMax);

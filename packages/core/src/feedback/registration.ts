@@ -6,9 +6,7 @@ import {
 } from "@opendxa/pubsub-protocol";
 import type { DecideContext } from "../state/operation.js";
 import type { Loaded } from "../state/state-key.js";
-import { stateKeys } from "../state/state-keys.js";
-import { nextTopicId, topicCreated } from "../topics/create-topic.js";
-import { completeTopicSettings } from "../topics/topic-settings.js";
+import { DecidedTopics } from "../topics/decided-topics.js";
 import { EntryAppends } from "./entry-appends.js";
 import { feedbackEventOf } from "./feedback-events.js";
 import {
@@ -58,11 +56,9 @@ function feedbackTopic(
   execution: Execution,
   { nowMs }: DecideContext,
 ): readonly Entry[] {
-  const topic = topicsOf.feedback(execution.functionName);
-  if (loaded.get(stateKeys.topic(topic)) !== undefined) return [];
-  const topicId = nextTopicId(loaded.get(stateKeys.namespace()), 1);
-  const settings = completeTopicSettings(topic, undefined);
-  return [topicCreated(topic, settings, { topicId, nowMs }).entry];
+  const topics = new DecidedTopics(loaded, nowMs);
+  topics.findOrCreate(topicsOf.feedback(execution.functionName));
+  return topics.entries;
 }
 
 /** Builds the entry that registers an execution and matches the feedback that waited for it. */

@@ -43,10 +43,8 @@ export function requireText(
 }
 
 /** Checks correlation keys. Throws LIMIT_EXCEEDED or CORRELATION_KEY_INVALID. */
-export function requireKeys(keys: readonly string[]): void {
-  if (keys.length > CORRELATION_KEYS_MAX) {
-    throw limitExceeded("correlation_keys", CORRELATION_KEYS_MAX, keys.length);
-  }
+export function requireKeys(keys: readonly string[], keysMax: number = CORRELATION_KEYS_MAX): void {
+  if (keys.length > keysMax) throw limitExceeded("correlation_keys", keysMax, keys.length);
   for (const key of keys) parseCorrelationKey(key);
 }
 

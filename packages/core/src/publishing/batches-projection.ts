@@ -1,24 +1,23 @@
 import {
   type Entry,
+  hasBit,
   NamespaceState,
   PartitionState,
   readBatch,
   type StoredBatch,
 } from "@opendxa/pubsub-protocol";
 import type { Projection } from "../state/operation.js";
+import { StateChanges } from "../state/state-changes.js";
 import {
   type AnyStateKey,
   type Loaded,
   missingKeys,
   noKeys,
-  type StateKey,
   type StateWrite,
-  stateWrite,
 } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { producerHex } from "./open-producer.js";
 import { extendWindow } from "./producer-sequences.js";
-import { hasBit } from "./refused-bits.js";
 
 /** How exactly a producer's last activity is known, in milliseconds: one write an hour at most. */
 const activityGrainMs = 60 * 60 * 1_000;
@@ -48,49 +47,22 @@ function reads(entry: Entry, _sequence: bigint, loaded: Loaded): readonly AnySta
   return missingKeys(loaded, wanted);
 }
 
-/** Reads through the changes that the same entry made so far. */
-class Changes implements Loaded {
-  readonly #loaded: Loaded;
-  readonly #writes = new Map<string, StateWrite>();
-
-  constructor(loaded: Loaded) {
-    this.#loaded = loaded;
-  }
-
-  has(key: AnyStateKey): boolean {
-    return this.#writes.has(key.name) || this.#loaded.has(key);
-  }
-
-  get<T>(key: StateKey<T>): T | undefined {
-    const write = this.#writes.get(key.name);
-    return write === undefined ? this.#loaded.get(key) : (write.value as T | undefined);
-  }
-
-  put(write: StateWrite): void {
-    this.#writes.set(write.key.name, write);
-  }
-
-  list(): StateWrite[] {
-    return [...this.#writes.values()];
-  }
-}
-
-function applyProducer(changes: Changes, stored: StoredBatch, timeMs: bigint): void {
+function applyProducer(changes: StateChanges, stored: StoredBatch, timeMs: bigint): void {
   const { batch, topicId } = stored;
   const producer = producerOf(stored);
   if (batch === undefined || producer === undefined) return;
   const windowKey = stateKeys.producerWindow(producer, topicId, batch.partition);
   const { baseSequence, count, baseOffset } = batch;
   const remembered = { baseSequence, count, baseOffset, refused: stored.refused };
-  changes.put(stateWrite(windowKey, extendWindow(changes.get(windowKey), remembered)));
+  changes.put(windowKey, extendWindow(changes.get(windowKey), remembered));
   const key = stateKeys.producer(producer);
   const state = changes.get(key);
   if (state !== undefined && timeMs - state.activeTimeUnixMs >= BigInt(activityGrainMs)) {
-    changes.put(stateWrite(key, { ...state, activeTimeUnixMs: timeMs }));
+    changes.put(key, { ...state, activeTimeUnixMs: timeMs });
   }
 }
 
-function applyDedup(changes: Changes, stored: StoredBatch, timeMs: bigint): void {
+function applyDedup(changes: StateChanges, stored: StoredBatch, timeMs: bigint): void {
   const { batch, topicId } = stored;
   if (batch === undefined) return;
   const dedup = changes.get(stateKeys.topic(batch.topic))?.topic?.settings?.dedup;
@@ -98,42 +70,38 @@ function applyDedup(changes: Changes, stored: StoredBatch, timeMs: bigint): void
   const heads = readBatch(batch, { verifyChecksums: false });
   for (let i = 0; i < batch.count; i++) {
     if (hasBit(stored.refused, i) || hasBit(stored.duplicates, i)) continue;
-    changes.put(
-      stateWrite(stateKeys.dedup(topicId, heads.source(i), heads.id(i)), {
-        offset: batch.baseOffset + BigInt(i),
-        expireTimeUnixMs: timeMs + dedup.windowMs,
-      }),
-    );
+    changes.put(stateKeys.dedup(topicId, heads.source(i), heads.id(i)), {
+      offset: batch.baseOffset + BigInt(i),
+      expireTimeUnixMs: timeMs + dedup.windowMs,
+    });
   }
 }
 
-function applyBatch(changes: Changes, stored: StoredBatch, timeMs: bigint): void {
+function applyBatch(changes: StateChanges, stored: StoredBatch, timeMs: bigint): void {
   const { batch, topicId } = stored;
   if (batch === undefined) return;
   const key = stateKeys.partition(topicId, batch.partition);
   const before = changes.get(key) ?? PartitionState.create();
-  changes.put(
-    stateWrite(key, {
-      ...before,
-      nextOffset: batch.baseOffset + BigInt(batch.count),
-      bytes: before.bytes + BigInt(batch.heads.length + batch.bodies.length),
-    }),
-  );
+  changes.put(key, {
+    ...before,
+    nextOffset: batch.baseOffset + BigInt(batch.count),
+    bytes: before.bytes + BigInt(batch.heads.length + batch.bodies.length),
+  });
   applyProducer(changes, stored, timeMs);
   applyDedup(changes, stored, timeMs);
 }
 
 function apply(loaded: Loaded, entry: Entry): readonly StateWrite[] {
-  const changes = new Changes(loaded);
+  const changes = new StateChanges(loaded);
   if (entry.kind?.$case === "producerOpened") {
     const { producerId, epoch } = entry.kind.value;
     const key = stateKeys.producer(producerHex(producerId));
     if (changes.get(key) === undefined) {
       const namespace = changes.get(stateKeys.namespace()) ?? NamespaceState.create();
       const next = { ...namespace, producers: namespace.producers + 1 };
-      changes.put(stateWrite(stateKeys.namespace(), next));
+      changes.put(stateKeys.namespace(), next);
     }
-    changes.put(stateWrite(key, { epoch, activeTimeUnixMs: entry.timeUnixMs }));
+    changes.put(key, { epoch, activeTimeUnixMs: entry.timeUnixMs });
   }
   for (const stored of entry.batches) applyBatch(changes, stored, entry.timeUnixMs);
   return changes.list();

@@ -1,7 +1,6 @@
-import type { DedupState, ScannedHeads } from "@opendxa/pubsub-protocol";
+import { bitmapOf, type DedupState, hasBit, type ScannedHeads } from "@opendxa/pubsub-protocol";
 import type { AnyStateKey, Loaded } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
-import { hasBit, noBits, refusedBits } from "./refused-bits.js";
 
 /** Events of a batch that were stored before. */
 export interface FoundDuplicates {
@@ -9,6 +8,15 @@ export interface FoundDuplicates {
   readonly bits: Uint8Array;
   /** Offsets of the originals, in the order of the bits. */
   readonly offsets: bigint[];
+  /** Offsets that the new events get, by the names of their keys. */
+  readonly fresh: ReadonlyMap<string, bigint>;
+}
+
+const nothingFresh: ReadonlyMap<string, bigint> = new Map();
+
+/** What is found in a topic that does not deduplicate: nothing, and nothing is remembered. */
+export function noDuplicates(): FoundDuplicates {
+  return { bits: bitmapOf(0, []), offsets: [], fresh: nothingFresh };
 }
 
 /** Deduplication by (topic, source, id) (S-P3), seeing what the same decision stored before. */
@@ -36,30 +44,26 @@ export class Dedup {
     heads: ScannedHeads,
     placed: { baseOffset: bigint; refused: Uint8Array },
   ): FoundDuplicates {
-    const found: { index: number; offset: bigint }[] = [];
-    const inBatch = new Map<string, bigint>();
+    const indexes: number[] = [];
+    const offsets: bigint[] = [];
+    const fresh = new Map<string, bigint>();
     for (let index = 0; index < heads.count; index++) {
       if (hasBit(placed.refused, index)) continue;
       const key = stateKeys.dedup(topicId, heads.source(index), heads.id(index));
-      const offset = this.#seen.get(key.name) ?? inBatch.get(key.name) ?? this.#original(key);
-      if (offset !== undefined) found.push({ index, offset });
-      else inBatch.set(key.name, placed.baseOffset + BigInt(index));
+      const offset = this.#seen.get(key.name) ?? fresh.get(key.name) ?? this.#original(key);
+      if (offset === undefined) {
+        fresh.set(key.name, placed.baseOffset + BigInt(index));
+        continue;
+      }
+      indexes.push(index);
+      offsets.push(offset);
     }
-    if (found.length === 0) return { bits: noBits, offsets: [] };
-    return { bits: refusedBits(heads.count, found), offsets: found.map((f) => f.offset) };
+    return { bits: bitmapOf(heads.count, indexes), offsets, fresh };
   }
 
-  /** Remembers the stored events of a batch for the rest of the decision. */
-  remember(
-    topicId: number,
-    heads: ScannedHeads,
-    stored: { baseOffset: bigint; skip: readonly Uint8Array[] },
-  ): void {
-    for (let index = 0; index < heads.count; index++) {
-      if (stored.skip.some((bits) => hasBit(bits, index))) continue;
-      const { name } = stateKeys.dedup(topicId, heads.source(index), heads.id(index));
-      this.#seen.set(name, stored.baseOffset + BigInt(index));
-    }
+  /** Remembers the new events of a batch, once it is stored, for the rest of the decision. */
+  remember({ fresh }: FoundDuplicates): void {
+    for (const [name, offset] of fresh) this.#seen.set(name, offset);
   }
 
   #original(key: { name: string } & ReturnType<typeof stateKeys.dedup>): bigint | undefined {

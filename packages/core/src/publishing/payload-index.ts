@@ -1,5 +1,6 @@
 import {
   type Entry,
+  hasBit,
   readBatch,
   SequenceRef,
   type StoredBatch,
@@ -8,7 +9,6 @@ import {
 import { type StateWrite, stateWrite } from "../state/state-key.js";
 import { present, stateKeys } from "../state/state-keys.js";
 import { indexesIds } from "./publish.js";
-import { hasBit } from "./refused-bits.js";
 
 /** Position of an event as the value of an id index: 8 bytes of sequence, 4 of index. */
 export function encodePosition(sequence: bigint, index: number): Uint8Array {

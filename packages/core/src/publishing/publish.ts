@@ -1,10 +1,12 @@
 import {
   type BatchResult,
   BatchResult as BatchResultMessage,
+  bitmapOf,
   type CheckedBatch,
   Durability,
   Entry,
   ErrorReason,
+  hasBit,
   Priority,
   type PublishFrame,
   PubSubError,
@@ -18,14 +20,13 @@ import {
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
-import { nextTopicId, topicCreated } from "../topics/create-topic.js";
+import { DecidedTopics } from "../topics/decided-topics.js";
 import { belongsToBroker, isCreatedOnFirstUse } from "../topics/topic-family.js";
 import { completeTopicSettings } from "../topics/topic-settings.js";
-import { Dedup } from "./dedup.js";
+import { Dedup, noDuplicates } from "./dedup.js";
 import { producerHex } from "./open-producer.js";
 import { PartitionOffsets } from "./partition-offsets.js";
 import { ProducerSequences } from "./producer-sequences.js";
-import { noBits, refusedBits } from "./refused-bits.js";
 
 /** A frame with what the check of each batch found. */
 export interface PublishCommand {
@@ -70,19 +71,17 @@ function reads(command: PublishCommand, loaded: Loaded): readonly AnyStateKey[] 
 
 /** Everything that one decision accumulates while it goes through its batches. */
 class FrameDecision {
-  readonly #loaded: Loaded;
   readonly #context: DecideContext;
   readonly #offsets: PartitionOffsets;
   readonly #sequences: ProducerSequences;
   readonly #dedup: Dedup;
-  readonly #createdTopics = new Map<string, TopicState>();
-  readonly created: Entry[] = [];
+  readonly topics: DecidedTopics;
   readonly stored: StoredBatch[] = [];
   readonly results: BatchResult[] = [];
 
   constructor(loaded: Loaded, context: DecideContext) {
-    this.#loaded = loaded;
     this.#context = context;
+    this.topics = new DecidedTopics(loaded, context.nowMs);
     this.#offsets = new PartitionOffsets(loaded);
     this.#sequences = new ProducerSequences(loaded);
     this.#dedup = new Dedup(loaded, context.nowMs);
@@ -104,10 +103,13 @@ class FrameDecision {
     checkPlacement(batch, check, settings.partitions);
     const earlier = this.#sequences.check(batch, topic.topicId);
     if (earlier !== undefined) return repeatedBatch(batch, earlier);
-    const refused = refusedBits(batch.count, check.refusals);
+    const refused = bitmapOf(
+      batch.count,
+      check.refusals.map(({ index }) => index),
+    );
     const duplicates =
       settings.dedup === undefined
-        ? { bits: noBits, offsets: [] }
+        ? noDuplicates()
         : this.#dedup.find(topic.topicId, check.heads, {
             baseOffset: this.#offsets.peek(topic.topicId, batch.partition),
             refused,
@@ -127,12 +129,7 @@ class FrameDecision {
     );
     if (nothingLeft) return result;
     this.#sequences.remember(batch, topic.topicId, { baseOffset: result.baseOffset, refused });
-    if (settings.dedup !== undefined) {
-      this.#dedup.remember(topic.topicId, check.heads, {
-        baseOffset: result.baseOffset,
-        skip: [refused, duplicates.bits],
-      });
-    }
+    this.#dedup.remember(duplicates);
     this.stored.push({
       topicId: topic.topicId,
       firstIndex: 0,
@@ -148,7 +145,7 @@ class FrameDecision {
   }
 
   #topicOf(name: string): TopicState {
-    const existing = this.#loaded.get(stateKeys.topic(name)) ?? this.#createdTopics.get(name);
+    const existing = this.topics.find(name);
     if (existing !== undefined) return existing;
     validateTopicName(name);
     if (belongsToBroker(name) || !isCreatedOnFirstUse(name)) {
@@ -156,12 +153,7 @@ class FrameDecision {
         metadata: { topic: name },
       });
     }
-    const topicId = nextTopicId(this.#loaded.get(stateKeys.namespace()), this.created.length + 1);
-    const settings = completeTopicSettings(name, undefined);
-    const { entry, state } = topicCreated(name, settings, { topicId, nowMs: this.#context.nowMs });
-    this.created.push(entry);
-    this.#createdTopics.set(name, state);
-    return state;
+    return this.topics.findOrCreate(name);
   }
 }
 
@@ -184,17 +176,13 @@ function repeatedBatch(
   batch: RecordBatch,
   earlier: { baseOffset: bigint; refused: Uint8Array },
 ): BatchResult {
-  const duplicates = refusedBits(
-    batch.count,
-    Array.from({ length: batch.count }, (_, index) => ({ index })),
+  const stored = Array.from({ length: batch.count }, (_, index) => index).filter(
+    (index) => !hasBit(earlier.refused, index),
   );
-  for (const [i, byte] of earlier.refused.entries()) {
-    duplicates[i] = (duplicates[i] ?? 0) & ~byte;
-  }
   return BatchResultMessage.create({
     baseOffset: earlier.baseOffset,
     refused: earlier.refused,
-    duplicates,
+    duplicates: bitmapOf(batch.count, stored),
     durability: Durability.FSYNC,
   });
 }
@@ -274,7 +262,7 @@ function decide(
   if (atomic && frame.results.some((r) => r.refusal !== undefined || r.refusals.length > 0)) {
     return { entries: [], reply: refusedInAtomicFrame(frame.results) };
   }
-  return { entries: [...frame.created, ...entriesOf(frame, atomic)], reply: frame.results };
+  return { entries: [...frame.topics.entries, ...entriesOf(frame, atomic)], reply: frame.results };
 }
 
 /** Stores a frame: one entry a batch, or one for all of an atomic frame. */

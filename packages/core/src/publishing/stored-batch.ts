@@ -2,8 +2,7 @@ import { type Entry, encodeBatch, type OutgoingEvent, StoredBatch } from "@opend
 import type { DecideContext } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
-import { nextTopicId, topicCreated } from "../topics/create-topic.js";
-import { completeTopicSettings } from "../topics/topic-settings.js";
+import { DecidedTopics } from "../topics/decided-topics.js";
 import { PartitionOffsets } from "./partition-offsets.js";
 
 /** Events that the broker itself stores in one topic, on partition 0. */
@@ -58,27 +57,15 @@ export function planAppends(
   appends: readonly TopicAppend[],
   context: DecideContext,
 ): AppendPlan {
-  const created: Entry[] = [];
-  const topicIds = new Map<string, number>();
-  for (const { topic } of appends) {
-    if (topicIds.has(topic)) continue;
-    const existing = loaded.get(stateKeys.topic(topic));
-    if (existing !== undefined) {
-      topicIds.set(topic, existing.topicId);
-      continue;
-    }
-    const topicId = nextTopicId(loaded.get(stateKeys.namespace()), created.length + 1);
-    const settings = completeTopicSettings(topic, undefined);
-    created.push(topicCreated(topic, settings, { topicId, nowMs: context.nowMs }).entry);
-    topicIds.set(topic, topicId);
-  }
-  const sequence = context.nextSequence + BigInt(created.length);
+  const topics = new DecidedTopics(loaded, context.nowMs);
+  const topicIds = appends.map(({ topic }) => topics.findOrCreate(topic).topicId);
+  const sequence = context.nextSequence + BigInt(topics.entries.length);
   const offsets = new PartitionOffsets(loaded);
   const batches: StoredBatch[] = [];
   const positions: AppendPosition[][] = [];
   let firstIndex = 0;
-  for (const { topic, events } of appends) {
-    const topicId = topicIds.get(topic) as number;
+  for (const [i, { topic, events }] of appends.entries()) {
+    const topicId = topicIds[i] as number;
     const baseOffset = offsets.take(topicId, 0, events.length);
     const batch = {
       ...encodeBatch({ topic, partition: 0, events }),
@@ -88,14 +75,14 @@ export function planAppends(
     batches.push(StoredBatch.create({ topicId, firstIndex, batch }));
     const start = firstIndex;
     positions.push(
-      events.map((_, i) => ({
+      events.map((_, at) => ({
         topicId,
-        offset: baseOffset + BigInt(i),
+        offset: baseOffset + BigInt(at),
         sequence,
-        index: start + i,
+        index: start + at,
       })),
     );
     firstIndex += events.length;
   }
-  return { created, batches, positions };
+  return { created: topics.entries, batches, positions };
 }

@@ -2,7 +2,8 @@ import { Durability, PubSubError, TopicSettings } from "@opendxa/pubsub-protocol
 import { describe, expect, it } from "vitest";
 import { stateKeys } from "../state/state-keys.js";
 import { MemoryState } from "../test/memory-state.js";
-import { createTopic, nextTopicId } from "./create-topic.js";
+import { createTopic } from "./create-topic.js";
+import { nextTopicId } from "./decided-topics.js";
 import { topicsMax } from "./limits.js";
 import { completeTopicSettings, differingTopicSetting } from "./topic-settings.js";
 import { topicsProjection } from "./topics-projection.js";

@@ -1,16 +1,13 @@
 import {
-  Entry,
-  NamespaceState,
   PubSubError,
-  Topic,
+  type Topic,
   type TopicSettings,
-  type TopicState,
   validateTopicName,
 } from "@opendxa/pubsub-protocol";
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
-import { topicsMax } from "./limits.js";
+import { DecidedTopics } from "./decided-topics.js";
 import { belongsToBroker } from "./topic-family.js";
 import { completeTopicSettings, differingTopicSetting } from "./topic-settings.js";
 
@@ -28,39 +25,6 @@ export interface CreateTopicReply {
   readonly topic: Topic;
   /** It existed before, with equal settings. */
   readonly existed: boolean;
-}
-
-/** A topic that comes into being. */
-export interface CreatedTopic {
-  /** The fact, to be journalled. */
-  readonly entry: Entry;
-  /** The topic with its number. */
-  readonly state: TopicState;
-}
-
-/** The fact that a topic was created. */
-export function topicCreated(
-  name: string,
-  settings: TopicSettings,
-  numbering: { readonly topicId: number; readonly nowMs: number },
-): CreatedTopic {
-  const state: TopicState = {
-    topicId: numbering.topicId,
-    topic: Topic.create({ name, settings, createTimeUnixMs: BigInt(numbering.nowMs) }),
-  };
-  const entry = Entry.create({ kind: { $case: "topicCreated", value: { topic: state } } });
-  return { entry, state };
-}
-
-/** Number of the next topic; throws LIMIT_REACHED when `more` topics would be too many. */
-export function nextTopicId(namespace: NamespaceState | undefined, more: number): number {
-  const state = namespace ?? NamespaceState.create();
-  if (state.topics + more > topicsMax) {
-    throw PubSubError.of("LIMIT_REACHED", `a namespace holds at most ${topicsMax} topics`, {
-      metadata: { field: "topics", limit: String(topicsMax) },
-    });
-  }
-  return Math.max(1, state.nextTopicId) + more - 1;
 }
 
 function reads(command: CreateTopicCommand, loaded: Loaded): readonly AnyStateKey[] {
@@ -90,12 +54,9 @@ function decide(
     }
     return { entries: [], reply: { topic: existing, existed: true } };
   }
-  const topicId = nextTopicId(loaded.get(stateKeys.namespace()), 1);
-  const created = topicCreated(command.name, settings, { topicId, nowMs: context.nowMs });
-  return {
-    entries: [created.entry],
-    reply: { topic: created.state.topic as Topic, existed: false },
-  };
+  const topics = new DecidedTopics(loaded, context.nowMs);
+  const { topic } = topics.create(command.name, settings);
+  return { entries: topics.entries, reply: { topic: topic as Topic, existed: false } };
 }
 
 /** Creates a topic, or answers the existing one. */

@@ -3481,8 +3481,14 @@ export const GetFeedbackStatisticsResponse: MessageFns<GetFeedbackStatisticsResp
  *
  * A correlation key is `<system>:<kind>:<rest verbatim>`, for example `mlflow:run:<run id>`,
  * `mlflow:model:<name>/<version>`, `pagerduty:dedup:<dedup key>`: system and kind are 1 to 64
- * characters of a-z, 0-9, '_' and '-', the whole at most 1 KiB without control characters. Every
- * execution also owns the key `opendxa:execution:<execution id>`.
+ * characters of a-z, 0-9, '_' and '-', the whole at most 1 KiB without control characters.
+ *
+ * Every execution also owns the key `opendxa:execution:<execution id>` and, where its correlation
+ * id is another, `opendxa:correlation:<correlation id>`. Any number of executions may share a
+ * correlation id, but 64 own its key at a time: one that is registered while 64 do does not own it,
+ * now or later, and is found by its other keys. Feedback that a caller submits with
+ * `opendxa:correlation:<id>` looks for the execution with that id as well, because a correlation id
+ * is by default the execution id.
  */
 export type FeedbackServiceDefinition = typeof FeedbackServiceDefinition;
 export const FeedbackServiceDefinition = {

@@ -31,8 +31,14 @@ class FeedbackServiceStub(object):
 
     A correlation key is `<system>:<kind>:<rest verbatim>`, for example `mlflow:run:<run id>`,
     `mlflow:model:<name>/<version>`, `pagerduty:dedup:<dedup key>`: system and kind are 1 to 64
-    characters of a-z, 0-9, '_' and '-', the whole at most 1 KiB without control characters. Every
-    execution also owns the key `opendxa:execution:<execution id>`.
+    characters of a-z, 0-9, '_' and '-', the whole at most 1 KiB without control characters.
+
+    Every execution also owns the key `opendxa:execution:<execution id>` and, where its correlation
+    id is another, `opendxa:correlation:<correlation id>`. Any number of executions may share a
+    correlation id, but 64 own its key at a time: one that is registered while 64 do does not own it,
+    now or later, and is found by its other keys. Feedback that a caller submits with
+    `opendxa:correlation:<id>` looks for the execution with that id as well, because a correlation id
+    is by default the execution id.
     """
 
     def __init__(self, channel):
@@ -99,8 +105,14 @@ class FeedbackServiceServicer(object):
 
     A correlation key is `<system>:<kind>:<rest verbatim>`, for example `mlflow:run:<run id>`,
     `mlflow:model:<name>/<version>`, `pagerduty:dedup:<dedup key>`: system and kind are 1 to 64
-    characters of a-z, 0-9, '_' and '-', the whole at most 1 KiB without control characters. Every
-    execution also owns the key `opendxa:execution:<execution id>`.
+    characters of a-z, 0-9, '_' and '-', the whole at most 1 KiB without control characters.
+
+    Every execution also owns the key `opendxa:execution:<execution id>` and, where its correlation
+    id is another, `opendxa:correlation:<correlation id>`. Any number of executions may share a
+    correlation id, but 64 own its key at a time: one that is registered while 64 do does not own it,
+    now or later, and is found by its other keys. Feedback that a caller submits with
+    `opendxa:correlation:<id>` looks for the execution with that id as well, because a correlation id
+    is by default the execution id.
     """
 
     def RegisterExecution(self, request, context):
@@ -250,8 +262,14 @@ class FeedbackService(object):
 
     A correlation key is `<system>:<kind>:<rest verbatim>`, for example `mlflow:run:<run id>`,
     `mlflow:model:<name>/<version>`, `pagerduty:dedup:<dedup key>`: system and kind are 1 to 64
-    characters of a-z, 0-9, '_' and '-', the whole at most 1 KiB without control characters. Every
-    execution also owns the key `opendxa:execution:<execution id>`.
+    characters of a-z, 0-9, '_' and '-', the whole at most 1 KiB without control characters.
+
+    Every execution also owns the key `opendxa:execution:<execution id>` and, where its correlation
+    id is another, `opendxa:correlation:<correlation id>`. Any number of executions may share a
+    correlation id, but 64 own its key at a time: one that is registered while 64 do does not own it,
+    now or later, and is found by its other keys. Feedback that a caller submits with
+    `opendxa:correlation:<id>` looks for the execution with that id as well, because a correlation id
+    is by default the execution id.
     """
 
     @staticmethod
