@@ -101,7 +101,7 @@ def _unpack_lz4(block: bytes, raw_bytes: int) -> bytes | None:
 
 
 def _unpack_zstd(frame: bytes, raw_bytes: int) -> bytes | None:
-    window = {zstd.DecompressionParameter.window_log_max: ZSTD_WINDOW_LOG_MAX}
+    window: dict[int, int] = {zstd.DecompressionParameter.window_log_max: ZSTD_WINDOW_LOG_MAX}
     reader = zstd.ZstdDecompressor(options=window)
     try:
         # Room for one byte more: only then is the end of a frame of the right size noticed.

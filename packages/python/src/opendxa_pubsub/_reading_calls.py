@@ -47,6 +47,7 @@ class ReadingCalls(Calls):
             events_max=events_max,
             follow=follow,
         )
+        self._check_open()
         call = self._stubs.query.ReadEvents(request, wait_for_ready=True)
         try:
             for answer in call:
