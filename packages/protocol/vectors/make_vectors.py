@@ -239,7 +239,11 @@ def _batch_cases() -> list[dict]:
 
 
 def _compressed_cases(codec: str) -> list[dict]:
-    base = {"topic": "t", "codec": codec, "stored": {"base_offset": "0", "append_time_unix_ms": "1"}}
+    base = {
+        "topic": "t",
+        "codec": codec,
+        "stored": {"base_offset": "0", "append_time_unix_ms": "1"},
+    }
     again = {"type": "t", "data_hex": _text("again " * 50)}
     events = [{"id": str(number), **again} for number in range(9)]
     plain = {"id": "1", "type": "t"}

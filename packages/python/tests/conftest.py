@@ -35,7 +35,7 @@ def client(broker: BrokerProcess) -> Iterator[PubSubClient]:
 @pytest.fixture
 def topic(request: pytest.FixtureRequest) -> str:
     """A topic of the test's own, of a family that is created on first use."""
-    return f"poet/tests/{request.node.name}"
+    return f"poet/tests/{request.path.stem}/{request.node.name}"
 
 
 @pytest.hookimpl(tryfirst=True)

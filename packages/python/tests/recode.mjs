@@ -11,10 +11,10 @@ try {
   const codec = Number(topic.at(-1));
   const batch = encodeBatch({ topic, codec, events });
   const hex = Buffer.from(RecordBatch.encode(batch).finish()).toString("hex");
-  console.log(JSON.stringify({ hex }));
+  process.stdout.write(JSON.stringify({ hex }));
 } catch (error) {
   if (!(error instanceof PubSubError)) throw error;
-  console.log(JSON.stringify({ reason: error.reason, metadata: error.metadata }));
+  process.stdout.write(JSON.stringify({ reason: error.reason, metadata: error.metadata }));
 } finally {
   await pubsub.close();
 }
