@@ -110,6 +110,8 @@ def _zstd_of_its_own() -> list[dict]:
         _read("no size stated", "ZSTD", b"abc", window + _zstd_block(b"abc")),
         _refused("a bomb without a size", "ZSTD", window + run * 800 + _zstd_block(b"x"), 100),
         _refused("a size that is not there", "ZSTD", lying, 3),
+        _read("the largest window", "ZSTD", b"abc", _zstd_header(None, 26) + _zstd_block(b"abc")),
+        _refused("a larger window", "ZSTD", _zstd_header(None, 27) + _zstd_block(b"abc"), 3),
     ]
 
 

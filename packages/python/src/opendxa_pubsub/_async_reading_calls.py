@@ -58,6 +58,7 @@ class AsyncReadingCalls(AsyncCalls):
                     for event in decode_batch(read.batch, read.selected):
                         yield event
         except grpc.RpcError as error:
+            self._check_open()
             raise error_from_grpc(error) from error
         except asyncio.CancelledError:
             if is_cancelled() or not self._is_closing:

@@ -108,6 +108,8 @@ class AsyncStreamRunner:
                     self.session.receive(message)
                 self.changed.notify()
         except grpc.RpcError as failure:
+            # Where a write failed first, grpc.aio says INTERNAL of its own instead of the broker's
+            # word; as a bare status it counts as a lost connection, and opening asks again.
             return error_from_grpc(failure)
         except asyncio.CancelledError:
             # A cancelled call is ours: the watch found the broker silent, or the client closes.

@@ -54,6 +54,7 @@ class ReadingCalls(Calls):
                 for read in answer.batches:
                     yield from decode_batch(read.batch, read.selected)
         except grpc.RpcError as error:
+            self._check_open()
             raise error_from_grpc(error) from error
         finally:
             call.cancel()
