@@ -3,7 +3,7 @@ import gc
 from collections.abc import Coroutine
 from typing import Any
 
-TEST_S_MAX = 120.0
+TEST_S_MAX = 60.0
 LEFT_S_MAX = 10.0
 
 

@@ -1,9 +1,10 @@
 """What every call of the client for asyncio goes through."""
 
 import asyncio
+import contextlib
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 import grpc
@@ -39,6 +40,7 @@ class AsyncCalls:
         self._timeout_s = timeout_s
         self._channel: grpc.aio.Channel | None = None
         self._bound_stubs: Stubs | None = None
+        self._open_calls: set[Any] = set()
         self._is_closing = False
         self._closing = Signal()
 
@@ -50,13 +52,33 @@ class AsyncCalls:
             self._bound_stubs = Stubs(self._channel)
         return self._bound_stubs
 
+    @contextlib.contextmanager
+    def _held(self, call: Any) -> Iterator[Any]:  # noqa: ANN401 - a call of grpc.aio
+        """Cancels a call when its user leaves it, or when the client closes.
+
+        A channel that closes is no help: not every version of grpc.aio finds its calls.
+        """
+        self._open_calls.add(call)
+        try:
+            yield call
+        finally:
+            self._open_calls.discard(call)
+            call.cancel()
+
+    async def _disconnect(self) -> None:
+        for call in self._open_calls:
+            call.cancel()
+        if self._channel is not None:
+            await self._channel.close()
+
     def _check_open(self) -> None:
         if self._is_closing:
             raise pubsub_error("CLIENT_CLOSED", "the client was closed")
 
     async def _call(self, method: Any, request: Any) -> Any:  # noqa: ANN401 - one door for all RPCs
         async def attempt(rest_s: float | None) -> Any:  # noqa: ANN401
-            return await method(request, timeout=rest_s)
+            with self._held(method(request, timeout=rest_s)) as call:
+                return await call
 
         return await self._retried(attempt, self._timeout_s)
 
@@ -76,7 +98,7 @@ class AsyncCalls:
             except PubSubError as failure:
                 error = failure
             except asyncio.CancelledError:
-                # A channel that closes cancels its calls; nobody has cancelled this task.
+                # A client that closes cancels its calls; nobody has cancelled this task.
                 if is_cancelled() or not self._is_closing:
                     raise
                 error = pubsub_error("CLIENT_CLOSED", "the client was closed")

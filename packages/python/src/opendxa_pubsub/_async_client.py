@@ -233,8 +233,7 @@ class AsyncPubSubClient(AsyncPublishingCalls, AsyncFeedbackCalls, AsyncReadingCa
         await asyncio.gather(*(opened.close() for opened in self._subscriptions))
         self._handlers.close()
         await self._publisher.close(CLOSE_S_MAX)
-        if self._channel is not None:
-            await self._channel.close()
+        await self._disconnect()
 
     async def _forget(self, subscription: AsyncSubscription) -> None:
         self._subscriptions.discard(subscription)

@@ -150,14 +150,12 @@ class AsyncFeedbackCalls(AsyncCalls):
         )
 
         async def attempt(rest_s: float | None) -> WaitResult:
-            call = self._stubs.feedback.AwaitFeedback(request, timeout=rest_s)
-            try:
-                async for answer in call:
+            answers = self._stubs.feedback.AwaitFeedback(request, timeout=rest_s)
+            with self._held(answers):
+                async for answer in answers:
                     result = wait_result(answer)
                     if result is not None:
                         return result
-            finally:
-                call.cancel()
             raise pubsub_error("CONNECTION_LOST", "the wait's stream ended without an outcome")
 
         return await self._retried(attempt, timeout_s)

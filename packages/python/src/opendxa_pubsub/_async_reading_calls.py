@@ -7,7 +7,7 @@ import grpc
 
 from opendxa_pubsub._async_calls import AsyncCalls, is_cancelled
 from opendxa_pubsub._batch import decode_batch
-from opendxa_pubsub._errors import error_from_grpc, pubsub_error
+from opendxa_pubsub._errors import error_from_grpc
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import query_service_pb2 as query_pb
 from opendxa_pubsub._limits import PAGE_SIZE
 from opendxa_pubsub._stored_event import StoredEvent, stored_event
@@ -51,21 +51,20 @@ class AsyncReadingCalls(AsyncCalls):
             follow=follow,
         )
         self._check_open()
-        call = self._stubs.query.ReadEvents(request, wait_for_ready=True)
+        answers = self._stubs.query.ReadEvents(request, wait_for_ready=True)
         try:
-            async for answer in call:
-                for read in answer.batches:
-                    for event in decode_batch(read.batch, read.selected):
-                        yield event
+            with self._held(answers):
+                async for answer in answers:
+                    for read in answer.batches:
+                        for event in decode_batch(read.batch, read.selected):
+                            yield event
         except grpc.RpcError as error:
             self._check_open()
             raise error_from_grpc(error) from error
         except asyncio.CancelledError:
-            if is_cancelled() or not self._is_closing:
-                raise
-            raise pubsub_error("CLIENT_CLOSED", "the client was closed") from None
-        finally:
-            call.cancel()
+            if not is_cancelled():
+                self._check_open()
+            raise
 
     async def events_by_correlation_id(self, correlation_id: str) -> AsyncIterator[StoredEvent]:
         """Every indexed event of a correlation id, over all topics, in the order of storing.
