@@ -44,6 +44,8 @@ export const FRAME_BATCHES_MAX = 256;
 export const FRAMES_IN_FLIGHT_MAX = 64;
 /** Bytes of bodies that a reader decompresses at most: a small batch must not fill its memory. */
 export const BODIES_RAW_BYTES_MAX = 64 * MIB;
+/** Logarithm of the window that a Zstandard frame may ask for: no more than bodies may have. */
+export const ZSTD_WINDOW_LOG_MAX = Math.log2(BODIES_RAW_BYTES_MAX);
 /** Details of refused events in one batch's result. */
 export const REFUSAL_DETAILS_MAX = 100;
 /** How far ahead an event may be scheduled, in milliseconds. */

@@ -6,10 +6,10 @@ top of the repository with the generated package on the path:
     PYTHONPATH=packages/python/src python packages/protocol/vectors/make_vectors.py && npm run fix
 """
 
-import gzip
 import json
 from pathlib import Path
 
+from body_vectors import body_cases, compressed
 from error_and_name_vectors import error_cases, name_cases
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import batch_pb2, event_pb2
 
@@ -89,16 +89,16 @@ def _build(case: dict) -> batch_pb2.RecordBatch:
             head.body_length = len(body)
         heads.heads.append(head)
     raw = b"".join(bodies)
-    compressed = gzip.compress(raw, mtime=0) if case.get("codec") == "GZIP" else raw
+    codec = case.get("codec", "UNSPECIFIED")
     batch = batch_pb2.RecordBatch(
         topic=case["topic"],
         partition=case.get("partition", 0),
         count=len(bodies),
-        codec=batch_pb2.CODEC_GZIP if case.get("codec") == "GZIP" else 0,
+        codec=batch_pb2.Codec.Value(f"CODEC_{codec}"),
         bodies_raw_bytes=len(raw),
         priority=event_pb2.Priority.Value(f"PRIORITY_{case.get('priority', 'UNSPECIFIED')}"),
         heads=heads.SerializeToString(),
-        bodies=compressed,
+        bodies=compressed(raw, codec),
     )
     batch.heads_crc32c = _crc32c(batch.heads)
     batch.bodies_crc32c = _crc32c(batch.bodies)
@@ -226,24 +226,7 @@ def _batch_cases() -> list[dict]:
             "deliver_time_unix_ms": "0",
             "events": [plain],
         },
-        {
-            "name": "gzip",
-            "topic": "t",
-            "codec": "GZIP",
-            "stored": zero,
-            "exact_bodies": False,
-            "events": [
-                {"id": str(i), "type": "t", "data_hex": _text("again " * 50)} for i in range(9)
-            ],
-        },
-        {
-            "name": "gzip of nothing",
-            "topic": "t",
-            "codec": "GZIP",
-            "stored": zero,
-            "exact_bodies": False,
-            "events": [plain],
-        },
+        *(case for codec in ("GZIP", "LZ4", "ZSTD") for case in _compressed_cases(codec)),
         {
             "name": "more events than one byte counts",
             "topic": "t",
@@ -252,6 +235,21 @@ def _batch_cases() -> list[dict]:
             "defaults": {"type": "t"},
             "events": [{"data_hex": f"{i:04x}"} for i in range(130)],
         },
+    ]
+
+
+def _compressed_cases(codec: str) -> list[dict]:
+    base = {
+        "topic": "t",
+        "codec": codec,
+        "stored": {"base_offset": "0", "append_time_unix_ms": "1"},
+    }
+    again = {"type": "t", "data_hex": _text("again " * 50)}
+    events = [{"id": str(number), **again} for number in range(9)]
+    plain = {"id": "1", "type": "t"}
+    return [
+        {"name": codec.lower(), **base, "exact_bodies": False, "events": events},
+        {"name": f"{codec.lower()} of nothing", **base, "exact_bodies": False, "events": [plain]},
     ]
 
 
@@ -341,3 +339,4 @@ _write("partitions", _partition_cases())
 _write("bitmaps", _bitmap_cases())
 _write("errors", error_cases())
 _write("names", name_cases())
+_write("bodies", body_cases())

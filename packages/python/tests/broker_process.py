@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -46,6 +47,15 @@ class BrokerProcess:
         self._process.kill()
         self._process.wait()
         self._close_pipe()
+
+    def pause(self) -> None:
+        """SIGSTOP: connections stay open, and nothing is heard of it."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         assert self._process

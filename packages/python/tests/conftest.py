@@ -1,8 +1,11 @@
+import asyncio
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from broker_process import BrokerProcess
+from clean_loop import run_clean
 
 from opendxa_pubsub import PubSubClient
 
@@ -32,4 +35,15 @@ def client(broker: BrokerProcess) -> Iterator[PubSubClient]:
 @pytest.fixture
 def topic(request: pytest.FixtureRequest) -> str:
     """A topic of the test's own, of a family that is created on first use."""
-    return f"poet/tests/{request.node.name}"
+    return f"poet/tests/{request.path.stem}/{request.node.name}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Runs tests that are coroutines in a loop of their own, which must end as it began."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    arguments = {name: pyfuncitem.funcargs[name] for name in names}
+    asyncio.run(run_clean(pyfuncitem.obj(**arguments)))
+    return True

@@ -81,16 +81,26 @@ def test_subclasses_are_chosen_by_status(reason: str, error_class: type[PubSubEr
     assert type(pubsub_error(reason, "x")) is error_class
 
 
-def test_a_bare_status_gets_its_most_likely_reason() -> None:
-    error = error_from_grpc(FailedCall(grpc.StatusCode.UNAVAILABLE))
-    assert error.reason == "CONNECTION_LOST"
+@pytest.mark.parametrize("status", [1, 2, 3, 5, 8, 13, 14, 15])
+def test_a_status_without_the_brokers_details_is_the_transports(status: int) -> None:
+    (code,) = (code for code in grpc.StatusCode if code.value[0] == status)
+    error = error_from_grpc(FailedCall(code))
+    assert (error.reason, error.retryable) == ("CONNECTION_LOST", True)
     assert error.message == "CONNECTION_LOST: told by grpc"
     assert isinstance(error.__cause__, FailedCall)
 
 
+def test_a_deadline_and_a_proxys_refusal_keep_their_reason() -> None:
+    reasons = [
+        error_from_grpc(FailedCall(code)).reason
+        for code in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAUTHENTICATED)
+    ]
+    assert reasons == ["TIMED_OUT", "UNAUTHENTICATED"]
+
+
 def test_a_broken_trailer_is_not_worth_a_second_error() -> None:
     error = error_from_grpc(FailedCall(grpc.StatusCode.INTERNAL, b"\xff"))
-    assert error.reason == "INTERNAL"
+    assert error.reason == "CONNECTION_LOST"
 
 
 def test_a_reason_of_the_future_keeps_its_status() -> None:

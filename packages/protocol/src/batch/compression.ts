@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import * as zlib from "node:zlib";
 import { Codec } from "../gen/opendxa/pubsub/v1/batch.js";
-import { BODIES_RAW_BYTES_MAX } from "../limits.js";
+import { BODIES_RAW_BYTES_MAX, ZSTD_WINDOW_LOG_MAX } from "../limits.js";
 import { PubSubError } from "../pubsub-error.js";
 
 interface Lz4 {
@@ -21,8 +21,14 @@ const FASTEST = 1;
 /** Zstandard of node:zlib, which Node has from 22.15 on. */
 interface Zstd {
   zstdCompressSync?: (raw: Uint8Array) => Buffer;
-  zstdDecompressSync?: (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer;
+  zstdDecompressSync?: (
+    bytes: Uint8Array,
+    options: { maxOutputLength: number; params: Record<number, number>; info: true },
+  ) => { buffer: Buffer; engine: { bytesWritten: number } };
 }
+
+/** ZSTD_d_windowLogMax of zstd.h; the constants of older Node lack it. */
+const ZSTD_D_WINDOW_LOG_MAX = 100;
 
 function loadLz4(): Compressor | undefined {
   let lz4: Lz4;
@@ -44,11 +50,20 @@ function loadLz4(): Compressor | undefined {
 }
 
 function loadZstd(): Compressor | undefined {
-  const { zstdCompressSync, zstdDecompressSync } = zlib as Zstd;
+  const { zstdCompressSync, zstdDecompressSync } = zlib as unknown as Zstd;
   if (zstdCompressSync === undefined || zstdDecompressSync === undefined) return undefined;
   return {
     compress: zstdCompressSync,
-    decompress: (bytes, rawBytes) => zstdDecompressSync(bytes, { maxOutputLength: rawBytes }),
+    decompress: (bytes, rawBytes) => {
+      const { buffer, engine } = zstdDecompressSync(bytes, {
+        maxOutputLength: rawBytes,
+        params: { [ZSTD_D_WINDOW_LOG_MAX]: ZSTD_WINDOW_LOG_MAX },
+        info: true,
+      });
+      // Node stops at the end of a frame and says nothing about what follows it.
+      if (engine.bytesWritten !== bytes.length) throw new Error("bytes follow the frame");
+      return buffer;
+    },
   };
 }
 

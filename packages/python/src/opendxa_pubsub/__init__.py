@@ -11,7 +11,8 @@ it is about. Begin with :class:`PubSubClient`::
         client.wait(5)
 """
 
-from opendxa_pubsub._async_client import AsyncPubSubClient, AsyncSubscription
+from opendxa_pubsub._async_client import AsyncPubSubClient
+from opendxa_pubsub._async_subscription import AsyncSubscription
 from opendxa_pubsub._client import PubSubClient
 from opendxa_pubsub._errors import (
     PubSubClosedError,

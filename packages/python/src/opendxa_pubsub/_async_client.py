@@ -1,59 +1,55 @@
-"""The client for asyncio: the same words, over the client for threads."""
+"""The client for asyncio: the words of the client for threads, as coroutines.
+
+It is an implementation of its own on grpc.aio, not a bridge over threads. What a stream means lives
+in sessions without threads, sockets or a clock, which both clients share; so only what moves bytes
+is written twice, and that is small. A bridge would be larger where it matters: it needs a thread
+for each coroutine that waits for feedback, a way to wake each of these threads when its coroutine
+is cancelled, and queues between them. Here a cancelled coroutine cancels its call, and that is all.
+
+Batches are packed and read in the event loop: one has at most 1 MiB. Handlers that are plain
+functions run in a thread of their own, as they may block.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+import contextlib
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self, Unpack
 
-from opendxa_pubsub._client import PubSubClient
-from opendxa_pubsub._limits import TIMEOUT_S_DEFAULT
-from opendxa_pubsub._options import PublishOptions, SubscriptionOptions
-from opendxa_pubsub._publishable import Publishable
-from opendxa_pubsub._receipt import PublishReceipt
-from opendxa_pubsub._received_event import ReceivedEvent
-from opendxa_pubsub._requests import Execution, WaitResult
-from opendxa_pubsub._subscription import Subscription
+import grpc
 
-# A waiting thread looks that often whether its task still wants the event.
-_TAKE_S = 0.5
-
-
-class AsyncSubscription:
-    """One consumer of a subscription for ``async for``; each event is settled by its receiver."""
-
-    def __init__(self, subscription: Subscription) -> None:
-        """Binds the subscription; ``AsyncPubSubClient.subscribe`` makes these.
-
-        Args:
-            subscription: An opened subscription without a handler.
-        """
-        self._subscription = subscription
-        self._is_closed = False
-
-    async def __aiter__(self) -> AsyncIterator[ReceivedEvent]:
-        """Yields events until the subscription is closed."""
-        while not self._is_closed:
-            event = await asyncio.to_thread(self._subscription.take, _TAKE_S)
-            if event is not None:
-                yield event
-
-    async def flush(self) -> bool:
-        """Waits until the broker has every ack and nack; says whether it was in time."""
-        return await asyncio.to_thread(self._subscription.flush)
-
-    async def close(self) -> None:
-        """Sends what was settled, then leaves."""
-        self._is_closed = True
-        await asyncio.to_thread(self._subscription.close)
+from opendxa_pubsub._async_feedback_calls import AsyncFeedbackCalls
+from opendxa_pubsub._async_publishing_calls import AsyncPublishingCalls
+from opendxa_pubsub._async_reading_calls import AsyncReadingCalls
+from opendxa_pubsub._async_subscription import AsyncSubscription
+from opendxa_pubsub._channel import resolve_address
+from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as subscription_pb
+from opendxa_pubsub._gen.opendxa.pubsub.v1 import topic_service_pb2 as topic_pb
+from opendxa_pubsub._handler_thread import HandlerThread
+from opendxa_pubsub._limits import CLOSE_S_MAX, SUBSCRIPTIONS_MAX, TIMEOUT_S_DEFAULT
+from opendxa_pubsub._options import SubscriptionOptions
+from opendxa_pubsub._requests import topic_settings
+from opendxa_pubsub._subscription import Handler
+from opendxa_pubsub._subscription_requests import (
+    creation_request,
+    subscribe_options,
+    too_many_subscriptions,
+)
 
 
-class AsyncPubSubClient:
-    """A client of one broker for asyncio; see ``PubSubClient`` for what each word does.
+class AsyncPubSubClient(AsyncPublishingCalls, AsyncFeedbackCalls, AsyncReadingCalls):
+    """A client of one broker for the coroutines of one event loop.
+
+    It connects when first used, in the loop that runs then, and reconnects by itself; what was not
+    acknowledged is sent again under the same producer sequences, so that nothing is stored twice.
+    Any call may be cancelled: what its description says about that is all that is left of it.
 
     Example::
 
         async with AsyncPubSubClient() as client:
-            await client.publish("learning", {"function_id": "detect_drift"})
+            await client.subscribe("feedback", lambda event: print(event["execution_id"]))
+            await client.publish("feedback", {"function_id": "f", "execution_id": "x-1"})
+            await client.wait(5)
     """
 
     def __init__(
@@ -65,63 +61,160 @@ class AsyncPubSubClient:
         name: str = "",
         timeout_s: float = TIMEOUT_S_DEFAULT,
     ) -> None:
-        """Makes a client without connecting.
+        """Makes a client without connecting; no loop need run.
 
         Args:
-            address: Host and port of the broker; None: as for ``PubSubClient``.
+            address: Host and port of the broker; None: ``OPENDXA_PUBSUB_ADDRESS`` of the
+                environment, else ``127.0.0.1:50051``.
             namespace: Namespace of everything; empty: ``default``.
-            source: Source of events that state none.
+            source: Source of events that state none; None: the producer's.
             name: Shown in the broker's lists.
             timeout_s: Longest wait for an answer, in seconds.
         """
-        self._client = PubSubClient(
-            address, namespace=namespace, source=source, name=name, timeout_s=timeout_s
-        )
-
-    async def publish(
-        self, topic: str, event: Publishable, **options: Unpack[PublishOptions]
-    ) -> PublishReceipt:
-        """Publishes an event and waits until it is durable; as ``PubSubClient.publish``."""
-        return await asyncio.to_thread(self._client.publish, topic, event, **options)
-
-    async def publish_many(
-        self, topic: str, events: Iterable[Publishable], **options: Unpack[PublishOptions]
-    ) -> list[PublishReceipt]:
-        """Publishes events in order, batched; as ``PubSubClient.publish_many``."""
-        return await asyncio.to_thread(self._client.publish_many, topic, events, **options)
+        super().__init__(resolve_address(address), namespace, timeout_s, source=source, name=name)
+        self._name = name
+        self._handlers = HandlerThread()
+        self._subscriptions: set[AsyncSubscription] = set()
+        self._closed: asyncio.Task[None] | None = None
 
     async def subscribe(
         self,
         topic: str | Sequence[str],
+        handler: Handler | None = None,
         subscription: str | None = None,
         **options: Unpack[SubscriptionOptions],
     ) -> AsyncSubscription:
-        """Consumes a topic or pattern; as ``PubSubClient.subscribe`` without a handler."""
-        opened = await asyncio.to_thread(
-            self._client.subscribe, topic, None, subscription, **options
-        )
-        return AsyncSubscription(opened)
+        """Consumes events of a topic or pattern; returns when the broker has opened it.
 
-    async def register_execution(
-        self, execution_id: str, function_name: str, correlation_keys: Iterable[str] = ()
-    ) -> Execution:
-        """Registers an execution; as ``PubSubClient.register_execution``."""
-        return await asyncio.to_thread(
-            self._client.register_execution,
-            execution_id,
-            function_name,
-            correlation_keys=correlation_keys,
-        )
+        Cancelled it closes the subscription again before it ends.
 
-    async def await_feedback(self, execution_id: str, timeout_s: float | None = None) -> WaitResult:
-        """Waits durably for feedback; as ``PubSubClient.await_feedback``."""
-        return await asyncio.to_thread(
-            self._client.await_feedback, execution_id, timeout_s=timeout_s
+        Args:
+            topic: Topic or pattern, or up to 64 of them.
+            handler: Called with one ``ReceivedEvent`` after another: returning acks, raising nacks
+                with the error as its reason. A coroutine function runs in the event loop, beside
+                those of other subscriptions; plain functions of all subscriptions run one after
+                another in one thread. None: iterate the subscription.
+            subscription: Name of the durable subscription, created when it does not exist; its
+                consumers share the events. None: one of this consumer's own under a random name,
+                deleted when it is closed; a program that is killed leaves it behind.
+            **options: ``start``, ``ack_deadline_ms``, ``attempts_max``, ``retry_min_ms``,
+                ``retry_max_ms``, ``ordered``, ``max_outstanding``; see ``SubscriptionOptions``.
+
+        Returns:
+            The subscription; close it to leave.
+
+        Raises:
+            PubSubExistsError: A subscription of that name has other settings.
+            PubSubError: It cannot be opened.
+        """
+        opening = subscribe_options(
+            self._namespace,
+            self._name,
+            topic,
+            subscription,
+            has_handler=handler is not None,
+            options=options,
         )
+        self._check_open()
+        if len(self._subscriptions) >= SUBSCRIPTIONS_MAX:
+            raise too_many_subscriptions()
+        opened = AsyncSubscription(
+            self._stubs.subscriber.Subscribe,
+            opening,
+            handler,
+            self._handlers,
+            self._forget if subscription else self._delete,
+        )
+        self._subscriptions.add(opened)
+        try:
+            await opened.wait_open(self._timeout_s)
+        except BaseException:
+            await opened.close()
+            raise
+        return opened
+
+    async def wait(self, seconds: float) -> None:
+        """Keeps the program alive for its handlers, until the time is over or the client is closed.
+
+        Args:
+            seconds: How long.
+        """
+        await self._closing.wait_for(lambda: self._is_closing, seconds)
+
+    async def run(self) -> None:
+        """Keeps the program alive for its handlers until the client is closed.
+
+        The last line of a program that only subscribes. Cancelled, as ``asyncio.run`` does when it
+        is interrupted, it closes the client first.
+        """
+        try:
+            await self._closing.wait_for(lambda: self._is_closing)
+        except asyncio.CancelledError:
+            await self.close()
+            raise
+
+    async def create_topic(
+        self,
+        name: str,
+        *,
+        partitions: int = 1,
+        index: str | None = None,
+        dedup_window_ms: int = 0,
+        retention_ms: int = 0,
+    ) -> bool:
+        """Creates a topic, or finds it with the same settings.
+
+        Args:
+            name: Topic name.
+            partitions: 1 to 1,024, fixed from then on.
+            index: ``none``, ``id`` or ``id_and_correlation``; None: the broker's default.
+            dedup_window_ms: How long event ids are remembered, in milliseconds; 0: not.
+            retention_ms: Events older than this may be dropped, in milliseconds; 0: the default.
+
+        Returns:
+            Whether it was created; False when it existed.
+
+        Raises:
+            PubSubExistsError: It exists with other settings.
+        """
+        settings = topic_settings(partitions, index, dedup_window_ms, retention_ms)
+        answer = await self._call(
+            self._stubs.topic.CreateTopic,
+            topic_pb.CreateTopicRequest(namespace=self._namespace, name=name, settings=settings),
+        )
+        return not answer.existed
+
+    async def create_subscription(
+        self, name: str, topic: str | Sequence[str], **options: Unpack[SubscriptionOptions]
+    ) -> bool:
+        """Creates a durable subscription without consuming it, or finds it with the same settings.
+
+        Args:
+            name: Its name.
+            topic: Topic or pattern, or up to 64 of them.
+            **options: As for :meth:`subscribe`.
+
+        Returns:
+            Whether it was created; False when it existed.
+
+        Raises:
+            PubSubExistsError: It exists with other settings.
+        """
+        request = creation_request(self._namespace, name, topic, options)
+        answer = await self._call(self._stubs.subscription.CreateSubscription, request)
+        return not answer.existed
 
     async def close(self) -> None:
-        """Sends what is queued, and disconnects."""
-        await asyncio.to_thread(self._client.close)
+        """Finishes the running handlers, sends what is queued, and disconnects.
+
+        Handlers that run for more than 10 seconds are cancelled; what is not acknowledged after 10
+        more fails as CLIENT_CLOSED. A cancelled close goes on by itself.
+        """
+        if self._closed is None:
+            self._is_closing = True
+            self._closing.notify()
+            self._closed = asyncio.create_task(self._close())
+        await asyncio.shield(self._closed)
 
     async def __aenter__(self) -> Self:
         """The client itself."""
@@ -135,3 +228,20 @@ class AsyncPubSubClient:
     ) -> None:
         """Closes it."""
         await self.close()
+
+    async def _close(self) -> None:
+        await asyncio.gather(*(opened.close() for opened in self._subscriptions))
+        self._handlers.close()
+        await self._publisher.close(CLOSE_S_MAX)
+        await self._disconnect()
+
+    async def _forget(self, subscription: AsyncSubscription) -> None:
+        self._subscriptions.discard(subscription)
+
+    async def _delete(self, subscription: AsyncSubscription) -> None:
+        self._subscriptions.discard(subscription)
+        request = subscription_pb.DeleteSubscriptionRequest(
+            namespace=self._namespace, name=subscription.name
+        )
+        with contextlib.suppress(grpc.RpcError):  # its broker is gone: it stays, and nobody waits
+            await self._stubs.subscription.DeleteSubscription(request, timeout=CLOSE_S_MAX)

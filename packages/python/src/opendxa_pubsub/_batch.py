@@ -4,18 +4,17 @@ The format is specified by ``proto/opendxa/pubsub/v1/batch.proto`` and checked a
 vectors as every other client.
 """
 
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from opendxa_pubsub._bitmap import is_selected
 from opendxa_pubsub._checksum import crc32c
+from opendxa_pubsub._compression import compress_bodies, decompress_bodies
 from opendxa_pubsub._errors import PubSubError, pubsub_error
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import batch_pb2, event_pb2
 from opendxa_pubsub._limits import (
     BATCH_BYTES_MAX,
     BATCH_EVENTS_MAX,
-    BODIES_RAW_BYTES_MAX,
     EVENT_BYTES_MAX,
     PRODUCER_ID_BYTES,
 )
@@ -23,8 +22,6 @@ from opendxa_pubsub._outgoing_event import HEAD_FIELDS, OutgoingEvent, check_eve
 from opendxa_pubsub._stored_event import StoredEvent
 
 _SHARED_FIELDS = tuple(name for name in HEAD_FIELDS if name != "id")
-# zlib's own number for a gzip envelope around deflate.
-_GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
 @dataclass(slots=True, frozen=True)
@@ -48,7 +45,7 @@ def encode_batch(
     *,
     partition: int = 0,
     producer: BatchProducer | None = None,
-    gzip: bool = False,
+    codec: batch_pb2.Codec = batch_pb2.CODEC_UNSPECIFIED,
     defaults: Mapping[str, str | int] | None = None,
     priority: event_pb2.Priority = event_pb2.PRIORITY_UNSPECIFIED,
     deliver_time_unix_ms: int | None = None,
@@ -61,7 +58,7 @@ def encode_batch(
         events: 1 to 65,535 events.
         partition: Partition.
         producer: Producer; without one every event needs an id.
-        gzip: Compresses the bodies.
+        codec: How the bodies are compressed; default: not.
         defaults: Head fields that absent ones take; None: those that all events share.
         priority: Lane of all events.
         deliver_time_unix_ms: When the batch becomes deliverable, milliseconds since the Unix epoch.
@@ -71,7 +68,8 @@ def encode_batch(
         The batch.
 
     Raises:
-        PubSubInvalidError: EVENT_INVALID, LIMIT_EXCEEDED, BATCH_COUNT_MISMATCH.
+        PubSubInvalidError: EVENT_INVALID, LIMIT_EXCEEDED, BATCH_COUNT_MISMATCH,
+            CODEC_NOT_SUPPORTED.
     """
     if not 1 <= len(events) <= BATCH_EVENTS_MAX:
         metadata = {"count": len(events), "heads": len(events)}
@@ -90,11 +88,11 @@ def encode_batch(
         topic=topic,
         partition=partition,
         count=len(events),
-        codec=batch_pb2.CODEC_GZIP if gzip else batch_pb2.CODEC_UNSPECIFIED,
+        codec=codec,
         bodies_raw_bytes=len(raw),
         priority=priority,
         heads=heads,
-        bodies=zlib.compress(raw, 1, _GZIP_WINDOW) if gzip else raw,
+        bodies=compress_bodies(raw, codec),
         deliver_time_unix_ms=deliver_time_unix_ms,
     )
     batch.heads_crc32c = crc32c(batch.heads)
@@ -182,7 +180,7 @@ def decode_batch(batch: batch_pb2.RecordBatch, selected: bytes = b"") -> list[St
             CODEC_NOT_SUPPORTED, LIMIT_EXCEEDED.
     """
     heads = _read_heads(batch)
-    bodies = _decompress(batch)
+    bodies = decompress_bodies(batch.bodies, batch.codec, batch.bodies_raw_bytes)
     events: list[StoredEvent] = []
     default_length = batch.defaults.body_length
     at = 0
@@ -224,23 +222,3 @@ def _read_heads(batch: batch_pb2.RecordBatch) -> Sequence[event_pb2.EventHead]:
     if total != batch.bodies_raw_bytes:
         raise _malformed("bodies_raw_bytes", f"the sum of body_length, {total}")
     return heads
-
-
-def _decompress(batch: batch_pb2.RecordBatch) -> bytes:
-    size = batch.bodies_raw_bytes
-    if batch.codec == batch_pb2.CODEC_UNSPECIFIED:
-        if len(batch.bodies) != size:
-            raise _malformed("bodies", f"{size} bytes where not compressed")
-        return batch.bodies
-    if batch.codec != batch_pb2.CODEC_GZIP:
-        text = f"codec {batch.codec} is not known here"
-        raise pubsub_error("CODEC_NOT_SUPPORTED", text, {"codec": batch.codec})
-    _check_size("bodies_raw_bytes", size, BODIES_RAW_BYTES_MAX)
-    reader = zlib.decompressobj(_GZIP_WINDOW)
-    try:
-        raw = reader.decompress(batch.bodies, size + 1)
-    except zlib.error as error:
-        raise _malformed("bodies", f"bodies decompress to {size} bytes") from error
-    if len(raw) != size or not reader.eof:
-        raise _malformed("bodies", f"bodies decompress to {size} bytes")
-    return raw

@@ -33,6 +33,10 @@ class Calls:
         self._stubs = Stubs(self._channel)
         self._closing = threading.Event()
 
+    def _check_open(self) -> None:
+        if self._closing.is_set():
+            raise pubsub_error("CLIENT_CLOSED", "the client was closed")
+
     def _call(self, method: Any, request: Any) -> Any:  # noqa: ANN401 - one door for all RPCs
         return self._retried(lambda rest_s: method(request, timeout=rest_s), self._timeout_s)
 
@@ -43,8 +47,7 @@ class Calls:
         deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
         failures = 0
         while True:
-            if self._closing.is_set():
-                raise pubsub_error("CLIENT_CLOSED", "the client was closed")
+            self._check_open()
             rest_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
             try:
                 return attempt(rest_s)

@@ -1,46 +1,31 @@
 """The client for threads."""
 
 import contextlib
-import secrets
 import threading
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Self, Unpack
 
 import grpc
 
 from opendxa_pubsub._channel import resolve_address
-from opendxa_pubsub._errors import PubSubError, pubsub_error
 from opendxa_pubsub._feedback_calls import FeedbackCalls
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as subscription_pb
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import topic_service_pb2 as topic_pb
-from opendxa_pubsub._limits import (
-    CLOSE_S_MAX,
-    CREDIT_BYTES_DEFAULT,
-    CREDIT_EVENTS_DEFAULT,
-    SUBSCRIPTIONS_MAX,
-    TIMEOUT_S_DEFAULT,
-)
-from opendxa_pubsub._options import PublishOptions, SubscriptionOptions, pending_event
-from opendxa_pubsub._partitions import PartitionCache
-from opendxa_pubsub._publishable import Publishable
-from opendxa_pubsub._publisher import Publisher, settle_future
+from opendxa_pubsub._limits import CLOSE_S_MAX, SUBSCRIPTIONS_MAX, TIMEOUT_S_DEFAULT
+from opendxa_pubsub._options import SubscriptionOptions
+from opendxa_pubsub._publishing_calls import PublishingCalls
 from opendxa_pubsub._reading_calls import ReadingCalls
-from opendxa_pubsub._receipt import PublishReceipt
-from opendxa_pubsub._requests import (
-    checked_credit_events,
-    subscription_settings,
-    topic_settings,
-)
-from opendxa_pubsub._subscribe_session import SubscribeOptions
+from opendxa_pubsub._requests import topic_settings
 from opendxa_pubsub._subscription import Dispatcher, Handler, Subscription
+from opendxa_pubsub._subscription_requests import (
+    creation_request,
+    subscribe_options,
+    too_many_subscriptions,
+)
 
-_Answer = TypeVar("_Answer")
 
-
-class PubSubClient(FeedbackCalls, ReadingCalls):
+class PubSubClient(PublishingCalls, FeedbackCalls, ReadingCalls):
     """A client of one broker, for any number of threads.
 
     It connects when first used and reconnects by itself; what was not acknowledged is sent again
@@ -74,100 +59,11 @@ class PubSubClient(FeedbackCalls, ReadingCalls):
             name: Shown in the broker's lists.
             timeout_s: Longest wait for an answer, in seconds.
         """
-        super().__init__(resolve_address(address), namespace, timeout_s)
-        self._source = source
+        super().__init__(resolve_address(address), namespace, timeout_s, source=source, name=name)
         self._name = name
-        self._publisher = Publisher(self._stubs.publisher.PublishStream, namespace, name)
-        self._partitions = PartitionCache()
         self._dispatcher = Dispatcher()
         self._subscriptions: set[Subscription] = set()
         self._lock = threading.Lock()
-
-    def publish(
-        self, topic: str, event: Publishable, **options: Unpack[PublishOptions]
-    ) -> PublishReceipt:
-        """Publishes an event and waits until it is durable.
-
-        Args:
-            topic: Topic name.
-            event: An ``OutgoingEvent``; or a payload: a mapping, a dataclass such as
-                ``FeedbackEvent``, a Dana struct (these become JSON), bytes, or text.
-            **options: Fields of the envelope, ``priority``, ``partition``,
-                ``deliver_time_unix_ms``; see ``PublishOptions``.
-
-        Returns:
-            Where it lies.
-
-        Raises:
-            PubSubError: It was refused.
-            PubSubTimeoutError: No answer in time; it may be stored later.
-        """
-        return self._result(self.publish_async(topic, event, **options))
-
-    def publish_many(
-        self, topic: str, events: Iterable[Publishable], **options: Unpack[PublishOptions]
-    ) -> list[PublishReceipt]:
-        """Publishes events in order, batched, and waits until all are durable.
-
-        Args:
-            topic: Topic name.
-            events: What to publish, as for :meth:`publish`.
-            **options: As for :meth:`publish`, for every event; ``id`` only for a single one.
-
-        Returns:
-            Where each lies, in order.
-
-        Raises:
-            PubSubError: The first refusal; the other events are stored nevertheless.
-        """
-        futures = [self.publish_async(topic, event, **options) for event in events]
-        return [self._result(future) for future in futures]
-
-    def publish_async(
-        self, topic: str, event: Publishable, **options: Unpack[PublishOptions]
-    ) -> "Future[PublishReceipt]":
-        """Queues an event and returns at once; waits only while the client's buffer is full.
-
-        The first event of a topic asks the broker for the topic's partitions.
-
-        Args:
-            topic: Topic name.
-            event: As for :meth:`publish`.
-            **options: As for :meth:`publish`.
-
-        Returns:
-            Resolves when the event is durable, or fails with a PubSubError. It stays open across
-            reconnections.
-
-        Raises:
-            PubSubInvalidError: The event breaks a rule.
-            PubSubOverloadedError: BUFFER_FULL, there was no room in time.
-        """
-        future: Future[PublishReceipt] = Future()
-        partitions = self._partitions.of(topic)
-        if partitions is None:
-            partitions = self._look_up_partitions(topic)
-        pending = pending_event(
-            topic,
-            partitions,
-            event,
-            options,
-            self._source,
-            lambda outcome: settle_future(future, outcome),
-        )
-        self._publisher.add(pending, self._timeout_s)
-        return future
-
-    def flush(self, timeout_s: float | None = None) -> bool:
-        """Waits until every queued event was acknowledged or refused.
-
-        Args:
-            timeout_s: Longest wait in seconds; None: the client's.
-
-        Returns:
-            Whether it was in time.
-        """
-        return self._publisher.flush(self._timeout_s if timeout_s is None else timeout_s)
 
     def subscribe(
         self,
@@ -195,23 +91,18 @@ class PubSubClient(FeedbackCalls, ReadingCalls):
             PubSubExistsError: A subscription of that name has other settings.
             PubSubError: It cannot be opened.
         """
-        known: dict[str, Any] = dict(options)
-        events = checked_credit_events(known.pop("max_outstanding", CREDIT_EVENTS_DEFAULT))
-        opening = SubscribeOptions(
-            namespace=self._namespace,
-            subscription=subscription or f"{self._name or 'python'}-{secrets.token_hex(8)}",
-            settings=subscription_settings(topic, **known),
-            consumer_name=self._name,
-            credit_bytes=CREDIT_BYTES_DEFAULT,
-            credit_events=events,
-            keeps_leases=handler is not None,
+        opening = subscribe_options(
+            self._namespace,
+            self._name,
+            topic,
+            subscription,
+            has_handler=handler is not None,
+            options=options,
         )
         with self._lock:
-            if self._closing.is_set():
-                raise pubsub_error("CLIENT_CLOSED", "the client was closed")
+            self._check_open()
             if len(self._subscriptions) >= SUBSCRIPTIONS_MAX:
-                metadata = {"field": "subscriptions", "limit": SUBSCRIPTIONS_MAX}
-                raise pubsub_error("LIMIT_REACHED", "too many subscriptions", metadata)
+                raise too_many_subscriptions()
             opened = Subscription(
                 self._stubs.subscriber.Subscribe,
                 opening,
@@ -292,11 +183,7 @@ class PubSubClient(FeedbackCalls, ReadingCalls):
         Raises:
             PubSubExistsError: It exists with other settings.
         """
-        known: dict[str, Any] = dict(options)
-        known.pop("max_outstanding", None)
-        request = subscription_pb.CreateSubscriptionRequest(
-            namespace=self._namespace, name=name, settings=subscription_settings(topic, **known)
-        )
+        request = creation_request(self._namespace, name, topic, options)
         return not self._call(self._stubs.subscription.CreateSubscription, request).existed
 
     def close(self) -> None:
@@ -337,18 +224,3 @@ class PubSubClient(FeedbackCalls, ReadingCalls):
         )
         with contextlib.suppress(grpc.RpcError):  # its broker is gone: it stays, and nobody waits
             self._stubs.subscription.DeleteSubscription(request, timeout=CLOSE_S_MAX)
-
-    def _result(self, future: "Future[PublishReceipt]") -> PublishReceipt:
-        try:
-            return future.result(self._timeout_s)
-        except FutureTimeoutError:
-            text = "no acknowledgement in time; the event may be stored"
-            raise pubsub_error("TIMED_OUT", text) from None
-
-    def _look_up_partitions(self, topic: str) -> int:
-        request = topic_pb.GetTopicRequest(namespace=self._namespace, name=topic)
-        try:
-            found = self._call(self._stubs.topic.GetTopic, request)
-        except PubSubError as error:
-            return self._partitions.failed(error)
-        return self._partitions.found(topic, found.topic)

@@ -9,17 +9,12 @@ from opendxa_pubsub._gen.opendxa.pubsub.v1 import errors_pb2
 from opendxa_pubsub._status_details import ERROR_DOMAIN, StatusDetails, decode_status_details
 
 _UNKNOWN = 2
-# What a bare gRPC status most likely means, for errors that never came from a broker.
-_REASON_OF_STATUS = {
-    1: "CLIENT_CLOSED",
-    3: "BAD_REQUEST",
+# No bare status ever leaves a broker: one without our details is the transport's, and the
+# connection is lost. These say the same whoever answers: a deadline of ours, a refusal of a proxy.
+_REASON_OF_BARE_STATUS = {
     4: "TIMED_OUT",
     7: "PERMISSION_DENIED",
-    8: "OVERLOADED",
     12: "NOT_SERVED_YET",
-    13: "INTERNAL",
-    14: "CONNECTION_LOST",
-    15: "DATA_CORRUPT",
     16: "UNAUTHENTICATED",
 }
 
@@ -149,14 +144,14 @@ def pubsub_error(
 
 
 def error_from_status(details: StatusDetails) -> PubSubError:
-    """The error that a Status speaks of; without an ErrorInfo of ours, by its bare code."""
+    """The error that a Status speaks of; without an ErrorInfo of ours it is the transport's."""
     if details.domain == ERROR_DOMAIN and details.reason:
         known = details.reason in ERROR_REASONS
         return pubsub_error(
             details.reason if known else "UNSPECIFIED", details.message, details=details
         )
-    reason = _REASON_OF_STATUS.get(details.code, "UNSPECIFIED")
-    return pubsub_error(reason, details.message, details=details)
+    reason = _REASON_OF_BARE_STATUS.get(details.code, "CONNECTION_LOST")
+    return pubsub_error(reason, details.message or "the connection ended", details=details)
 
 
 def error_from_grpc(error: grpc.RpcError) -> PubSubError:

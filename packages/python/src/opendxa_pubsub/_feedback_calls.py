@@ -1,23 +1,18 @@
 """Executions and their feedback, for threads."""
 
-import secrets
 from collections.abc import Iterable
 
 from opendxa_pubsub._calls import Calls
 from opendxa_pubsub._errors import pubsub_error
+from opendxa_pubsub._feedback_requests import await_request, register_request, submit_request
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import feedback_service_pb2 as feedback_pb
 from opendxa_pubsub._publishable import FeedbackEvent
 from opendxa_pubsub._requests import (
     Execution,
     FeedbackResult,
     WaitResult,
-    bad_argument,
-    checked_keys,
-    deadline_unix_ms,
     execution_of,
-    feedback_message,
     feedback_result,
-    policy_number,
     wait_result,
 )
 
@@ -57,18 +52,16 @@ class FeedbackCalls(Calls):
         Raises:
             PubSubExistsError: It is registered with other fields.
         """
-        execution = feedback_pb.Execution(
-            execution_id=execution_id,
-            function_name=function_name,
+        request = register_request(
+            self._namespace,
+            execution_id,
+            function_name,
             version=version,
+            correlation_keys=correlation_keys,
             correlation_id=correlation_id,
-            correlation_keys=checked_keys(correlation_keys),
-            deadline_unix_ms=deadline_unix_ms(within_s),
-            policy=policy_number(policy),
+            within_s=within_s,
+            policy=policy,
             feedback_count=feedback_count,
-        )
-        request = feedback_pb.RegisterExecutionRequest(
-            namespace=self._namespace, execution=execution
         )
         return execution_of(self._call(self._stubs.feedback.RegisterExecution, request).execution)
 
@@ -108,15 +101,8 @@ class FeedbackCalls(Calls):
         Returns:
             What became of it, durably.
         """
-        keys = checked_keys(correlation_keys)
-        if not keys and not feedback.execution_id:
-            raise bad_argument("correlation_keys", "required without an execution_id")
-        request = feedback_pb.SubmitFeedbackRequest(
-            namespace=self._namespace,
-            correlation_keys=keys or [f"opendxa:execution:{feedback.execution_id}"],
-            feedback=feedback_message(feedback),
-            id=id or secrets.token_hex(16),
-            source=source,
+        request = submit_request(
+            self._namespace, feedback, correlation_keys=correlation_keys, id=id, source=source
         )
         return feedback_result(self._call(self._stubs.feedback.SubmitFeedback, request))
 
@@ -148,12 +134,12 @@ class FeedbackCalls(Calls):
         Raises:
             PubSubTimeoutError: This call's timeout came first.
         """
-        request = feedback_pb.AwaitFeedbackRequest(
-            namespace=self._namespace,
-            execution_id=execution_id,
-            wait_id=wait_id or f"await:{execution_id}",
-            deadline_unix_ms=deadline_unix_ms(within_s),
-            policy=policy_number(policy),
+        request = await_request(
+            self._namespace,
+            execution_id,
+            wait_id=wait_id,
+            within_s=within_s,
+            policy=policy,
             feedback_count=feedback_count,
         )
 

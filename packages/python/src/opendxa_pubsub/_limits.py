@@ -25,6 +25,8 @@ BUFFER_EVENTS_MAX: Final = 1_000_000
 """Events of one client that are not acknowledged: small ones cost memory beside their bytes."""
 BODIES_RAW_BYTES_MAX: Final = 64 * MIB
 """Bytes of bodies that a reader decompresses at most: a small batch must not fill its memory."""
+ZSTD_WINDOW_LOG_MAX: Final = BODIES_RAW_BYTES_MAX.bit_length() - 1
+"""Logarithm of the window that a Zstandard frame may ask for: no more than bodies may have."""
 
 EVENT_ID_BYTES_MAX: Final = 128
 """Bytes of an event id."""

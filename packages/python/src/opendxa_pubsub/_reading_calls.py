@@ -47,12 +47,14 @@ class ReadingCalls(Calls):
             events_max=events_max,
             follow=follow,
         )
+        self._check_open()
         call = self._stubs.query.ReadEvents(request, wait_for_ready=True)
         try:
             for answer in call:
                 for read in answer.batches:
                     yield from decode_batch(read.batch, read.selected)
         except grpc.RpcError as error:
+            self._check_open()
             raise error_from_grpc(error) from error
         finally:
             call.cancel()

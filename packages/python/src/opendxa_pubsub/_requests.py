@@ -11,10 +11,9 @@ from opendxa_pubsub._gen.opendxa.pubsub.v1 import (
     event_pb2,
     feedback_service_pb2,
     poet_events_pb2,
-    subscription_service_pb2,
     topic_service_pb2,
 )
-from opendxa_pubsub._limits import CORRELATION_KEYS_MAX, CREDIT_EVENTS_MAX
+from opendxa_pubsub._limits import CORRELATION_KEYS_MAX
 from opendxa_pubsub._publishable import FeedbackEvent
 from opendxa_pubsub._stored_event import StoredEvent, stored_event
 
@@ -130,43 +129,6 @@ def topic_settings(
     if dedup_window_ms:
         settings.dedup.window_ms = dedup_window_ms
     return settings
-
-
-def subscription_settings(
-    patterns: str | Sequence[str],
-    *,
-    start: str | int = "latest",
-    ack_deadline_ms: int = 0,
-    attempts_max: int = 0,
-    retry_min_ms: int = 0,
-    retry_max_ms: int = 0,
-    ordered: bool = False,
-) -> subscription_service_pb2.SubscriptionSettings:
-    """Settings of a subscription; what is 0 takes the broker's default."""
-    settings = subscription_service_pb2.SubscriptionSettings(
-        patterns=[patterns] if isinstance(patterns, str) else patterns,
-        ack_deadline_ms=ack_deadline_ms,
-        attempts_max=attempts_max,
-    )
-    if isinstance(start, int):
-        settings.start.time_unix_ms = start
-    elif start in ("latest", "earliest"):
-        setattr(settings.start, start, True)
-    else:
-        raise bad_argument("start", "'latest', 'earliest' or milliseconds since the Unix epoch")
-    if retry_min_ms or retry_max_ms:
-        settings.retry.min_ms = retry_min_ms
-        settings.retry.max_ms = retry_max_ms
-    if ordered:
-        settings.order = subscription_service_pb2.DELIVERY_ORDER_KEY
-    return settings
-
-
-def checked_credit_events(max_outstanding: int) -> int:
-    """How many unsettled events a subscription may hold."""
-    if not 1 <= max_outstanding <= CREDIT_EVENTS_MAX:
-        raise bad_argument("max_outstanding", f"1 to {CREDIT_EVENTS_MAX}")
-    return max_outstanding
 
 
 def checked_keys(keys: Iterable[str]) -> list[str]:

@@ -95,20 +95,13 @@ class StreamRunner:
                     self.changed.notify_all()
             error = pubsub_error("CONNECTION_LOST", "the broker ended the stream")
         except grpc.RpcError as failure:
-            error = self._error_of(failure)
+            error = error_from_grpc(failure)
         finally:
             ended.set()
             with self.changed:
                 was_open = self.session.is_open
                 self.changed.notify_all()
         return error, was_open
-
-    def _error_of(self, failure: grpc.RpcError) -> PubSubError:
-        error = error_from_grpc(failure)
-        # A cancelled call is ours: the watch found the broker silent, or the client closes.
-        if error.reason == "CLIENT_CLOSED" and not self._is_closing:
-            return pubsub_error("CONNECTION_LOST", "the broker was silent for three heartbeats")
-        return error
 
     def _requests(self, ended: threading.Event) -> Iterator[Message]:
         yield self.session.opening()

@@ -17,9 +17,9 @@ export const Codec = {
   UNSPECIFIED: 0,
   /** LZ4 - LZ4 block format, preceded by nothing; the raw size is `bodies_raw_bytes`. */
   LZ4: 1,
-  /** ZSTD - Zstandard frame, where the runtime has it. */
+  /** ZSTD - One Zstandard frame, where the runtime has it; its window is at most 64 MiB, and nothing follows. */
   ZSTD: 2,
-  /** GZIP - GZIP, always available. */
+  /** GZIP - One GZIP member, always available. */
   GZIP: 3,
 } as const;
 

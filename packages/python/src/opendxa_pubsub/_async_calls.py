@@ -1,0 +1,111 @@
+"""What every call of the client for asyncio goes through."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeVar
+
+import grpc
+import grpc.aio
+
+from opendxa_pubsub._backoff import backoff_s
+from opendxa_pubsub._channel import CHANNEL_OPTIONS, Stubs, is_worth_a_retry
+from opendxa_pubsub._errors import PubSubError, error_from_grpc, pubsub_error
+from opendxa_pubsub._signal import Signal
+
+_Answer = TypeVar("_Answer")
+
+
+def is_cancelled() -> bool:
+    """Whether the running task itself is being cancelled, and not a call that it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+class AsyncCalls:
+    """A channel with its services, and the one door for unary calls; used in one event loop."""
+
+    def __init__(self, address: str, namespace: str, timeout_s: float) -> None:
+        """Makes neither channel nor connection yet, and needs no running loop.
+
+        Args:
+            address: Host and port of the broker.
+            namespace: Namespace of everything.
+            timeout_s: Longest wait for an answer, in seconds.
+        """
+        self.address = address
+        self._namespace = namespace
+        self._timeout_s = timeout_s
+        self._channel: grpc.aio.Channel | None = None
+        self._bound_stubs: Stubs | None = None
+        self._open_calls: set[Any] = set()
+        self._is_closing = False
+        self._closing = Signal()
+
+    @property
+    def _stubs(self) -> Stubs:
+        # A channel of grpc.aio belongs to the loop in which it was made: made with the first call.
+        if self._bound_stubs is None:
+            self._channel = grpc.aio.insecure_channel(self.address, options=CHANNEL_OPTIONS)
+            self._bound_stubs = Stubs(self._channel)
+        return self._bound_stubs
+
+    @contextlib.contextmanager
+    def _held(self, call: Any) -> Iterator[Any]:  # noqa: ANN401 - a call of grpc.aio
+        """Cancels a call when its user leaves it, or when the client closes.
+
+        A channel that closes is no help: not every version of grpc.aio finds its calls.
+        """
+        self._open_calls.add(call)
+        try:
+            yield call
+        finally:
+            self._open_calls.discard(call)
+            call.cancel()
+
+    async def _disconnect(self) -> None:
+        for call in self._open_calls:
+            call.cancel()
+        if self._channel is not None:
+            await self._channel.close()
+
+    def _check_open(self) -> None:
+        if self._is_closing:
+            raise pubsub_error("CLIENT_CLOSED", "the client was closed")
+
+    async def _call(self, method: Any, request: Any) -> Any:  # noqa: ANN401 - one door for all RPCs
+        async def attempt(rest_s: float | None) -> Any:  # noqa: ANN401
+            with self._held(method(request, timeout=rest_s)) as call:
+                return await call
+
+        return await self._retried(attempt, self._timeout_s)
+
+    async def _retried(
+        self, attempt: Callable[[float | None], Awaitable[_Answer]], timeout_s: float | None
+    ) -> _Answer:
+        """Repeats what changes nothing when repeated, while the broker cannot be reached."""
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        failures = 0
+        while True:
+            self._check_open()
+            rest_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
+            try:
+                return await attempt(rest_s)
+            except grpc.RpcError as failure:
+                error = error_from_grpc(failure)
+            except PubSubError as failure:
+                error = failure
+            except asyncio.CancelledError:
+                # A client that closes cancels its calls; nobody has cancelled this task.
+                if is_cancelled() or not self._is_closing:
+                    raise
+                error = pubsub_error("CLIENT_CLOSED", "the client was closed")
+            failures += 1
+            wait_s = backoff_s(failures, random.Random())
+            if not is_worth_a_retry(error):
+                raise error
+            if deadline_s is not None and time.monotonic() + wait_s >= deadline_s:
+                raise error
+            await self._closing.wait_for(lambda: self._is_closing, wait_s)

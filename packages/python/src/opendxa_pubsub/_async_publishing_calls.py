@@ -1,0 +1,151 @@
+"""Publishing, for asyncio."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Unpack
+
+from opendxa_pubsub._async_calls import AsyncCalls
+from opendxa_pubsub._async_publisher import AsyncPublisher, receipt_future, settle_receipt
+from opendxa_pubsub._errors import PubSubError, pubsub_error
+from opendxa_pubsub._gen.opendxa.pubsub.v1 import topic_service_pb2 as topic_pb
+from opendxa_pubsub._options import PublishOptions, pending_event
+from opendxa_pubsub._partitions import PartitionCache
+from opendxa_pubsub._publishable import Publishable
+from opendxa_pubsub._receipt import PublishReceipt
+
+
+class AsyncPublishingCalls(AsyncCalls):
+    """Publishes events over one stream as one idempotent producer."""
+
+    def __init__(
+        self, address: str, namespace: str, timeout_s: float, *, source: str | None, name: str
+    ) -> None:
+        """Makes a publisher without connecting.
+
+        Args:
+            address: Host and port of the broker.
+            namespace: Namespace of everything.
+            timeout_s: Longest wait for an answer, in seconds.
+            source: Source of events that state none; None: the producer's.
+            name: Shown in the broker's lists.
+        """
+        super().__init__(address, namespace, timeout_s)
+        self._source = source
+        self._publisher = AsyncPublisher(
+            lambda **how: self._stubs.publisher.PublishStream(**how), namespace, name
+        )
+        self._partitions = PartitionCache()
+        self._lookups: dict[str, asyncio.Task[int]] = {}
+
+    async def publish(
+        self, topic: str, event: Publishable, **options: Unpack[PublishOptions]
+    ) -> PublishReceipt:
+        """Publishes an event and waits until it is durable; cancelled it may be stored or not.
+
+        Args:
+            topic: Topic name.
+            event: An ``OutgoingEvent``; or a payload: a mapping, a dataclass such as
+                ``FeedbackEvent``, a Dana struct (these become JSON), bytes, or text.
+            **options: Fields of the envelope, ``priority``, ``partition``,
+                ``deliver_time_unix_ms``; see ``PublishOptions``.
+
+        Returns:
+            Where it lies.
+
+        Raises:
+            PubSubError: It was refused.
+            PubSubTimeoutError: No answer in time; it may be stored later.
+        """
+        return await self._result(await self.publish_async(topic, event, **options))
+
+    async def publish_many(
+        self, topic: str, events: Iterable[Publishable], **options: Unpack[PublishOptions]
+    ) -> list[PublishReceipt]:
+        """Publishes events in order, batched, and waits until all are durable.
+
+        Args:
+            topic: Topic name.
+            events: What to publish, as for :meth:`publish`.
+            **options: As for :meth:`publish`, for every event; ``id`` only for a single one.
+
+        Returns:
+            Where each lies, in order.
+
+        Raises:
+            PubSubError: The first refusal; the other events are stored nevertheless.
+        """
+        futures = [await self.publish_async(topic, event, **options) for event in events]
+        return [await self._result(future) for future in futures]
+
+    async def publish_async(
+        self, topic: str, event: Publishable, **options: Unpack[PublishOptions]
+    ) -> "asyncio.Future[PublishReceipt]":
+        """Queues an event and returns at once; waits only while the client's buffer is full.
+
+        The first event of a topic asks the broker for the topic's partitions.
+
+        Args:
+            topic: Topic name.
+            event: As for :meth:`publish`.
+            **options: As for :meth:`publish`.
+
+        Returns:
+            Resolves when the event is durable, or fails with a PubSubError. It stays open across
+            reconnections; its error is not reported where nobody awaits it.
+
+        Raises:
+            PubSubInvalidError: The event breaks a rule.
+            PubSubOverloadedError: BUFFER_FULL, there was no room in time.
+        """
+        partitions = self._partitions.of(topic)
+        if partitions is None:
+            partitions = await self._look_up_partitions(topic)
+        future = receipt_future()
+        pending = pending_event(
+            topic,
+            partitions,
+            event,
+            options,
+            self._source,
+            lambda outcome: settle_receipt(future, outcome),
+        )
+        await self._publisher.add(pending, self._timeout_s)
+        return future
+
+    async def flush(self, timeout_s: float | None = None) -> bool:
+        """Waits until every queued event was acknowledged or refused.
+
+        Args:
+            timeout_s: Longest wait in seconds; None: the client's.
+
+        Returns:
+            Whether it was in time.
+        """
+        return await self._publisher.flush(self._timeout_s if timeout_s is None else timeout_s)
+
+    async def _result(self, future: "asyncio.Future[PublishReceipt]") -> PublishReceipt:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await future
+        except TimeoutError:
+            text = "no acknowledgement in time; the event may be stored"
+            raise pubsub_error("TIMED_OUT", text) from None
+
+    async def _look_up_partitions(self, topic: str) -> int:
+        # One question for all that publish to the topic meanwhile: they go on in their order.
+        lookup = self._lookups.get(topic)
+        if lookup is None:
+            lookup = asyncio.create_task(self._ask_for_partitions(topic))
+            lookup.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._lookups[topic] = lookup
+        return await asyncio.shield(lookup)
+
+    async def _ask_for_partitions(self, topic: str) -> int:
+        request = topic_pb.GetTopicRequest(namespace=self._namespace, name=topic)
+        try:
+            found = await self._call(self._stubs.topic.GetTopic, request)
+        except PubSubError as error:
+            return self._partitions.failed(error)
+        finally:
+            del self._lookups[topic]
+        return self._partitions.found(topic, found.topic)
