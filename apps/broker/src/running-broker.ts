@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Health } from "./grpc/health.js";
 import type { LiveCalls } from "./grpc/live-calls.js";
+import { BROKER_LIMITS } from "./limits.js";
 import type { Namespaces } from "./namespaces.js";
 
 /** The parts of a broker that serves. */
@@ -53,7 +54,7 @@ export class RunningBroker {
     await http.close();
     await Promise.all(namespaces.engines.map((engine) => engine.close()));
     await new Promise<void>((resolve) => {
-      const force = setTimeout(() => grpc.forceShutdown(), LAST_CALLS_MS);
+      const force = setTimeout(() => grpc.forceShutdown(), BROKER_LIMITS.lastCallsMs);
       grpc.tryShutdown(() => {
         clearTimeout(force);
         resolve();
@@ -71,6 +72,3 @@ export class RunningBroker {
     );
   }
 }
-
-/** Milliseconds in which ended calls may flush their last messages before connections are cut. */
-const LAST_CALLS_MS = 500;

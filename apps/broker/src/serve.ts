@@ -1,12 +1,11 @@
 import { clearInterval, setInterval } from "node:timers";
 import { connectorFor } from "@opendxa/pubsub-connectors";
 import type { Logger } from "pino";
-import { type Address, formatAddress, parseAddress } from "./config/address.js";
+import { type Address, parseAddress } from "./config/address.js";
 import type { Config } from "./config/config-schema.js";
 import { endpointSettings } from "./config/endpoint-secrets.js";
 import { takeDataFolder } from "./data-folder.js";
 import { openEngines } from "./engines/open-engines.js";
-import { EXIT_CODES, StartError } from "./exit-codes.js";
 import { listen, makeGrpcServer } from "./grpc/grpc-server.js";
 import { Health } from "./grpc/health.js";
 import { LiveCalls } from "./grpc/live-calls.js";
@@ -14,6 +13,7 @@ import { addReflection } from "./grpc/reflection.js";
 import { makeHttpServer } from "./http/http-server.js";
 import type { IngressEndpoint } from "./http/ingress-endpoint.js";
 import { Incidents } from "./incidents.js";
+import { listenRefusal } from "./listen-refusal.js";
 import { Namespaces } from "./namespaces.js";
 import { type BrokerParts, RunningBroker } from "./running-broker.js";
 import { addServices } from "./services/broker-services.js";
@@ -142,7 +142,6 @@ async function orRefuse<T>(key: string, address: Address, run: () => Promise<T>)
   try {
     return await run();
   } catch (error) {
-    const message = `The ${key} address ${formatAddress(address)} cannot be listened on: it is in use or not of this machine.`;
-    throw new StartError(EXIT_CODES.ADDRESS_IN_USE, message, error);
+    throw await listenRefusal(key, address, error);
   }
 }
