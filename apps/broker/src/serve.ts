@@ -13,6 +13,7 @@ import { addReflection } from "./grpc/reflection.js";
 import { makeHttpServer } from "./http/http-server.js";
 import type { IngressEndpoint } from "./http/ingress-endpoint.js";
 import { Incidents } from "./incidents.js";
+import { BROKER_LIMITS } from "./limits.js";
 import { listenRefusal } from "./listen-refusal.js";
 import { Namespaces } from "./namespaces.js";
 import { type BrokerParts, RunningBroker } from "./running-broker.js";
@@ -86,6 +87,8 @@ function assemble(config: Config, { namespaces, lock, log, endpoints }: Opened):
   const { server, hasSeam } = makeGrpcServer({
     connectionsMax,
     streamsPerConnectionMax,
+    keepaliveMs: BROKER_LIMITS.keepaliveMs,
+    keepaliveTimeoutMs: BROKER_LIMITS.keepaliveTimeoutMs,
     incidents,
   });
   if (!hasSeam) {

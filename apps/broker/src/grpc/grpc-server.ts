@@ -11,17 +11,25 @@ export interface MadeServer {
   readonly hasSeam: boolean;
 }
 
+/** Bounds of one server. */
+export interface GrpcServerBounds extends ConnectionBounds {
+  /** Calls and streams at a time on one connection. */
+  readonly streamsPerConnectionMax: number;
+  /** Milliseconds of silence after which a connection is pinged. */
+  readonly keepaliveMs: number;
+  /** Milliseconds that a ping may stay unanswered before the connection is closed. */
+  readonly keepaliveTimeoutMs: number;
+}
+
 /** Makes a server with message, stream, connection and keepalive bounds. */
-export function makeGrpcServer(
-  bounds: ConnectionBounds & { readonly streamsPerConnectionMax: number },
-): MadeServer {
+export function makeGrpcServer(bounds: GrpcServerBounds): MadeServer {
   // What grpc-js would print beside the log is in the errors that it answers.
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
     "grpc.max_receive_message_length": BROKER_LIMITS.transportMessageBytesMax,
     "grpc.max_concurrent_streams": bounds.streamsPerConnectionMax,
-    "grpc.keepalive_time_ms": BROKER_LIMITS.keepaliveMs,
-    "grpc.keepalive_timeout_ms": BROKER_LIMITS.keepaliveTimeoutMs,
+    "grpc.keepalive_time_ms": bounds.keepaliveMs,
+    "grpc.keepalive_timeout_ms": bounds.keepaliveTimeoutMs,
     "grpc.enable_channelz": 0,
   });
   return { server, hasSeam: openHttp2Seam(server, bounds) };

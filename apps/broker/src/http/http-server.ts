@@ -1,11 +1,12 @@
 import { webhookBodyBytesMax } from "@opendxa/pubsub-connectors";
 import { PubSubError } from "@opendxa/pubsub-protocol";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
-import { badRequest, limitExceeded, overloaded } from "../errors.js";
+import { badRequest, limitExceeded, tooManyWebhooks } from "../errors.js";
 import type { Incidents } from "../incidents.js";
 import { BROKER_LIMITS } from "../limits.js";
 import { errorBody, httpStatusOf } from "./error-body.js";
 import { type IngressEndpoint, receiveWebhook } from "./ingress-endpoint.js";
+import { refuseUnreadable } from "./refuse-unreadable.js";
 
 /** What the HTTP door serves and within which bounds. */
 export interface HttpServerOptions {
@@ -34,13 +35,22 @@ const DEFAULT_ENDPOINT = "default";
 
 /** Makes the HTTP door: webhook ingress, liveness and readiness. */
 export function makeHttpServer(options: HttpServerOptions): FastifyInstance {
+  const { requestTimeoutMs } = options;
   const app = fastify({
     logger: false,
     bodyLimit: webhookBodyBytesMax,
-    requestTimeout: options.requestTimeoutMs,
-    connectionTimeout: options.requestTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: requestTimeoutMs,
+    // Twice, so that a late sender gets its 408 before its silent socket is closed.
+    connectionTimeout: 2 * requestTimeoutMs,
     forceCloseConnections: true,
-    http: { maxHeaderSize: BROKER_LIMITS.headerBytesMax },
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, requestTimeoutMs),
+    http: {
+      maxHeaderSize: BROKER_LIMITS.headerBytesMax,
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(requestTimeoutMs, BROKER_LIMITS.httpTimeoutCheckMs),
+    },
   });
   app.server.maxConnections = options.connectionsMax;
   app.removeAllContentTypeParsers();
@@ -81,7 +91,7 @@ function addIngress(app: FastifyInstance, options: HttpServerOptions): void {
       ({ connector, name }) => connector.system === route.system && name === route.endpoint,
     );
     if (endpoint === undefined) return undefined;
-    if (inFlight >= options.inFlightMax) throw overloaded(options.inFlightMax, inFlight);
+    if (inFlight >= options.inFlightMax) throw tooManyWebhooks(options.inFlightMax);
     inFlight += 1;
     try {
       const request = { headers: singleHeaders(headers), body: asBytes(body) };
