@@ -13,6 +13,8 @@ export interface BrokerParts {
   readonly namespaces: Namespaces;
   /** gRPC. */
   readonly grpc: Server;
+  /** Cuts its connections. */
+  readonly cutConnections: () => void;
   /** HTTP. */
   readonly http: FastifyInstance;
   /** What health checks are answered. */
@@ -48,13 +50,13 @@ export class RunningBroker {
   }
 
   async #stopOnce(): Promise<void> {
-    const { namespaces, grpc, http, health, live, lock } = this.#parts;
+    const { namespaces, grpc, cutConnections, http, health, live, lock } = this.#parts;
     health.set(false);
     live.shutDown();
     await http.close();
     await Promise.all(namespaces.engines.map((engine) => engine.close()));
     await new Promise<void>((resolve) => {
-      const force = setTimeout(() => grpc.forceShutdown(), BROKER_LIMITS.lastCallsMs);
+      const force = setTimeout(cutConnections, BROKER_LIMITS.lastCallsMs);
       grpc.tryShutdown(() => {
         clearTimeout(force);
         resolve();

@@ -84,7 +84,7 @@ function assemble(config: Config, { namespaces, lock, log, endpoints }: Opened):
   const incidents = new Incidents(log);
   const health = new Health();
   const live = new LiveCalls();
-  const { server, hasSeam } = makeGrpcServer({
+  const { server, hasSeam, cutConnections } = makeGrpcServer({
     connectionsMax,
     streamsPerConnectionMax,
     keepaliveMs: BROKER_LIMITS.keepaliveMs,
@@ -109,7 +109,7 @@ function assemble(config: Config, { namespaces, lock, log, endpoints }: Opened):
     requestTimeoutMs: config.limits.httpRequestTimeoutMs,
     inFlightMax: config.limits.ingressInFlightMax,
   });
-  return { namespaces, grpc: server, http, health, live, lock, log };
+  return { namespaces, grpc: server, cutConnections, http, health, live, lock, log };
 }
 
 function surroundingsOf({ heartbeatMs }: Config): StreamSurroundings {

@@ -1,3 +1,4 @@
+import type { ServerHttp2Session } from "node:http2";
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
 import { type Address, formatAddress } from "../config/address.js";
 import { BROKER_LIMITS } from "../limits.js";
@@ -9,6 +10,8 @@ export interface MadeServer {
   readonly server: Server;
   /** False: the HTTP/2 seam of grpc-js changed, default windows and statuses are in force. */
   readonly hasSeam: boolean;
+  /** Cuts every connection, whatever is still to be sent on it. */
+  cutConnections(): void;
 }
 
 /** Bounds of one server. */
@@ -32,7 +35,16 @@ export function makeGrpcServer(bounds: GrpcServerBounds): MadeServer {
     "grpc.keepalive_timeout_ms": bounds.keepaliveTimeoutMs,
     "grpc.enable_channelz": 0,
   });
-  return { server, hasSeam: openHttp2Seam(server, bounds) };
+  const sessions = new Set<ServerHttp2Session>();
+  return {
+    server,
+    hasSeam: openHttp2Seam(server, bounds, sessions),
+    cutConnections() {
+      server.forceShutdown();
+      // Without channelz grpc-js knows none of its connections and cuts none (1.14).
+      for (const session of sessions) session.destroy();
+    },
+  };
 }
 
 /** Listens; answers the port. Rejects with grpc-js's error when the address cannot be taken. */

@@ -43,6 +43,6 @@ it("closes connections above their bound", async () => {
 it("changes nothing where the seam is gone", () => {
   const other = {} as Server;
   const incidents = new Incidents(pino({ level: "silent" }));
-  expect(openHttp2Seam(other, { connectionsMax: 1, incidents })).toBe(false);
+  expect(openHttp2Seam(other, { connectionsMax: 1, incidents }, new Set())).toBe(false);
   expect(other).toEqual({});
 });
