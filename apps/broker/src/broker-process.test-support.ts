@@ -31,17 +31,24 @@ export function publisherAt(address: string) {
     address,
     credentials: credentials.createInsecure(),
   });
-  const publish = (id: string, bodyBytes = 16): Promise<string> => {
+  const publish = (id: string, bodyBytes = 16, namespace = ""): Promise<string> => {
     const event = { id, source: "/test", type: "x", data: Buffer.alloc(bodyBytes) };
     const batches = [encodeBatch({ topic: "poet/events", events: [event] })];
     const frame = { number: 0n, batches, atomic: false };
     return new Promise((resolve) => {
-      client.publish({ namespace: "", frame }, (error: ServiceError | null) =>
+      client.publish({ namespace, frame }, (error: ServiceError | null) =>
         resolve(error === null ? "stored" : PubSubError.from(error).reason),
       );
     });
   };
-  return { publish, close: () => client.close() };
+  return {
+    publish,
+    /** Resolves when the broker has taken all that was published before: its calls come in order. */
+    async taken() {
+      expect(await publish("nothing", 0, "nowhere")).toBe("NAMESPACE_NOT_FOUND");
+    },
+    close: () => client.close(),
+  };
 }
 
 /** The line that a broker prints when it serves. */

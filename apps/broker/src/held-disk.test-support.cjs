@@ -10,12 +10,8 @@ let waiting;
 const say = (event) => process.stderr.write(`{"event":"${event}"}\n`);
 
 fs.fdatasync = (fd, done) => {
-  if (waiting === undefined) {
-    fdatasync(fd, done);
-    return;
-  }
-  waiting.push(() => fdatasync(fd, done));
-  say("sync_waits");
+  if (waiting === undefined) fdatasync(fd, done);
+  else waiting.push(() => fdatasync(fd, done));
 };
 syncBuiltinESMExports();
 

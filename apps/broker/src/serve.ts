@@ -104,6 +104,7 @@ function assemble(config: Config, { namespaces, lock, log, endpoints }: Opened):
     endpoints,
     incidents,
     isServing: () => health.isServing,
+    isShuttingDown: () => live.isShuttingDown,
     nowMs: Date.now,
     connectionsMax: config.limits.httpConnectionsMax,
     requestTimeoutMs: config.limits.httpRequestTimeoutMs,

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { signPagerDuty } from "@opendxa/pubsub-connectors";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import {
   BrokerProcess,
@@ -9,6 +10,7 @@ import {
   requireBuiltBroker,
   type ServingLine,
 } from "./broker-process.test-support.js";
+import { IngressClient } from "./http/ingress-client.test-support.js";
 
 // A start takes a second where the machine is idle, and several tests start two brokers.
 vi.setConfig({ testTimeout: 120_000 });
@@ -23,26 +25,29 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** Longer than any test: what ends before was not ended by the grace. */
 const LONG_GRACE = ["--shutdown-grace-ms", "600000"];
 
-/** A broker whose disk stands still, with one event on its way to it: no shutdown can end. */
-async function held(args: readonly string[], environment: Record<string, string> = {}) {
+/** A broker whose disk stands still. */
+async function standingStill(args: readonly string[], environment: Record<string, string> = {}) {
   const data = mkdtempSync(join(folder, "held-"));
   const broker = new BrokerProcess(data, args, { machine: "held-disk", environment });
   const line: ServingLine = await broker.serving();
-  const publisher = publisherAt(line.grpc);
-  expect(await publisher.publish("before")).toBe("stored");
   broker.child.kill("SIGUSR2");
   await broker.said("disk_held");
+  return { data, broker, line };
+}
+
+/** The same with one event on its way to the disk: no shutdown can end. */
+async function held(args: readonly string[], environment: Record<string, string> = {}) {
+  const started = await standingStill(args, environment);
+  const publisher = publisherAt(started.line.grpc);
   const outcome = publisher.publish("under way");
-  await broker.said("sync_waits");
-  return { data, broker, line, publisher, outcome };
+  await publisher.taken();
+  return { ...started, publisher, outcome };
 }
 
 it("drains on the first signal: what was accepted is stored, however long the disk takes", async () => {
-  const { data, broker, line, publisher, outcome } = await held(LONG_GRACE);
+  const { data, broker, publisher, outcome } = await held(LONG_GRACE);
   broker.child.kill("SIGTERM");
   await broker.said('"event":"stopping","signal":"SIGTERM"');
-  // Nothing new is taken while it drains.
-  await expect(fetch(`http://${line.http}/readyz`)).rejects.toThrow();
   expect(broker.hasEnded).toBe(false);
   broker.child.kill("SIGUSR2");
   expect(await outcome).toBe("stored");
@@ -51,9 +56,39 @@ it("drains on the first signal: what was accepted is stored, however long the di
   expect(broker.stderr).not.toContain("stopped_hard");
   publisher.close();
   const again = new BrokerProcess(data);
-  const { start_number } = await again.serving();
-  expect(start_number).toBe(2);
+  expect(await again.serving()).toMatchObject({ start_number: 2 });
   expect(await again.stop()).toBe(0);
+});
+
+it("answers the webhook that it is storing, and asks the senders of others to come back", async () => {
+  const secret = "a secret of the test";
+  const oneAtATime = ["--limits-ingress-in-flight-max", "1"];
+  const { broker, line } = await standingStill([...LONG_GRACE, ...oneAtATime], {
+    OPENDXA_PUBSUB_INGRESS: JSON.stringify([{ system: "pagerduty", secrets: [secret] }]),
+  });
+  const client = new IngressClient(line);
+  const post = (id: string) => {
+    const event = { id, event_type: "incident.triggered", data: { id: "Q1" } };
+    const body = Buffer.from(JSON.stringify({ event }));
+    const signed = signPagerDuty({ secrets: [secret], deliveryId: id, body });
+    return client.post("/ingress/pagerduty", body, signed);
+  };
+  const posts = [post("e-1"), post("e-2")];
+  // One is refused because the other is being stored.
+  expect(await Promise.race(posts)).toMatchObject({ json: { error: { reason: "OVERLOADED" } } });
+  broker.child.kill("SIGTERM");
+  await broker.said('"event":"stopping"');
+  expect(await client.isReady()).toBe(false);
+  expect(await post("e-3")).toMatchObject({
+    status: 503,
+    retryAfter: "5",
+    json: { error: { reason: "SHUTTING_DOWN" } },
+  });
+  broker.child.kill("SIGUSR2");
+  const statuses = (await Promise.all(posts)).map(({ status }) => status);
+  expect(statuses.sort()).toEqual([200, 503]);
+  expect(await broker.ended()).toBe(0);
+  client.close();
 });
 
 it.each([

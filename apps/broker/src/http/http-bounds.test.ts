@@ -18,6 +18,7 @@ async function start(bounds: Partial<HttpServerOptions> = {}): Promise<number> {
     endpoints: [],
     incidents: new Incidents(pino({ level: "silent" })),
     isServing: () => true,
+    isShuttingDown: () => false,
     nowMs: () => 0,
     connectionsMax: 10,
     // Longer than any test takes that is not about it.
