@@ -26,7 +26,9 @@ describe("refuses with one sentence and its own exit code", () => {
     writeFileSync(config, "grcp: 127.0.0.1:1\n");
     expect(await refusalOf(new BrokerProcess(folder, ["--config", config]))).toEqual({
       code: 2,
-      sentence: `The key "grcp" (from file ${config}) is not a key of the configuration.`,
+      sentence:
+        `The key "grcp" (from file ${config}) is not known here; known are grpc, http, data, ` +
+        "namespaces, index, logLevel, shutdownGraceMs, heartbeatMs, ingress, limits.",
     });
   });
 

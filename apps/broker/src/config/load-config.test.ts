@@ -70,8 +70,14 @@ describe("loadConfig", () => {
   });
 
   it.each([
-    ["grpcs: 1", 'The key "grpcs" (from file FILE) is not a key of the configuration.'],
-    ["limits:\n  x: 1", 'The key "limits.x" (from file FILE) is not a key of the configuration.'],
+    [
+      "grpcs: 1",
+      'The key "grpcs" (from file FILE) is not known here; known are grpc, http, data, namespaces, index, logLevel, shutdownGraceMs, heartbeatMs, ingress, limits.',
+    ],
+    [
+      "limits:\n  x: 1",
+      'The key "limits.x" (from file FILE) is not known here; known are connectionsMax, streamsPerConnectionMax, httpConnectionsMax, httpRequestTimeoutMs, ingressInFlightMax.',
+    ],
     ["limits: 3", 'The key "limits" (from file FILE) must be a map of keys to values.'],
     [
       "grpc: nowhere",
