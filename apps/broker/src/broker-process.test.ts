@@ -117,11 +117,11 @@ describe("refuses with one sentence and its own exit code", () => {
     const data = mkdtempSync(join(folder, "address-"));
     // Of the range that documentation may use and no machine has.
     const { code, sentence } = await refusalOf(
-      new BrokerProcess(data, [`--${key}`, "192.0.2.1:1"]),
+      new BrokerProcess(data, [`--${key}`, "192.0.2.1:50051"]),
     );
     expect(code).toBe(4);
     expect(sentence).toContain(
-      "192.0.2.1:1 cannot be listened on, because this machine does not have it",
+      "192.0.2.1:50051 cannot be listened on, because this machine does not have it",
     );
   });
 });

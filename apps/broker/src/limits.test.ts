@@ -16,6 +16,7 @@ const CROSSED_BY: Readonly<
   httpConnectionsMax: ["http/http-bounds.test.ts", "closes connections above their bound"],
   httpRequestTimeoutMs: ["http/http-bounds.test.ts", "answers 408 to a request"],
   httpTimeoutCheckMs: ["http/http-bounds.test.ts", "does not wait longer for a sender"],
+  httpSilenceTimeouts: ["http/http-bounds.test.ts", "closes a connection whose peer takes"],
   ingressInFlightMax: ["http/ingress-overload-process.test.ts", "asks senders to come back"],
   retryAfterSeconds: ["http/ingress-overload-process.test.ts", "asks senders to come back"],
   shutdownGraceMs: ["shutdown-process.test.ts", "ends with code 7 when the grace is over"],

@@ -51,6 +51,8 @@ export const BROKER_LIMITS = {
   httpRequestTimeoutMs: 10_000,
   /** Milliseconds between two looks for late requests: Node's own 30 s would treble the timeout. */
   httpTimeoutCheckMs: 500,
+  /** Request timeouts of silence after which a connection is closed whose peer takes no answer. */
+  httpSilenceTimeouts: 10,
   /** Webhooks between verification and fsync: each holds a body of up to 512 KiB. */
   ingressInFlightMax: 64,
   /** Seconds that a webhook's sender is asked to wait under overload. */

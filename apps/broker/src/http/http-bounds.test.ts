@@ -12,8 +12,8 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** A real HTTP door on a free port; answers the port. */
-async function start(bounds: Partial<HttpServerOptions> = {}): Promise<number> {
+/** A real HTTP door on a free port. */
+async function startDoor(bounds: Partial<HttpServerOptions> = {}) {
   const app = makeHttpServer({
     endpoints: [],
     incidents: new Incidents(pino({ level: "silent" })),
@@ -28,7 +28,11 @@ async function start(bounds: Partial<HttpServerOptions> = {}): Promise<number> {
   });
   closers.push(() => app.close());
   await app.listen({ host: "127.0.0.1", port: 0 });
-  return (app.server.address() as AddressInfo).port;
+  return { server: app.server, port: (app.server.address() as AddressInfo).port };
+}
+
+async function start(bounds: Partial<HttpServerOptions> = {}): Promise<number> {
+  return (await startDoor(bounds)).port;
 }
 
 async function open(port: number): Promise<Socket> {
@@ -98,6 +102,19 @@ it("does not wait longer for a sender that sends a little again and again", asyn
   const drip = setInterval(() => socket.write("x"), 10);
   closers.push(() => clearInterval(drip));
   expect(await answerOf(socket)).toMatchObject({ status: 408 });
+});
+
+it("closes a connection whose peer takes no answer", async () => {
+  const { server, port } = await startDoor({ requestTimeoutMs: 100 });
+  const closed = new Promise<void>((resolve) => {
+    server.on("connection", (accepted: Socket) => accepted.once("close", resolve));
+  });
+  const deaf = await open(port);
+  deaf.pause();
+  // More answers than the buffers of both sides hold.
+  deaf.write("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100_000));
+  await closed;
+  expect(await isServed(await open(port))).toBe(true);
 });
 
 it("answers 400 to what is no HTTP", async () => {

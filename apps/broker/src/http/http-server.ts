@@ -35,7 +35,6 @@ const SERVICE_UNAVAILABLE = 503;
 const CLIENT_ERRORS_FROM = 400;
 const FAULTS_FROM = 500;
 const DEFAULT_ENDPOINT = "default";
-const SILENCE_TIMEOUTS = 10;
 
 /** Makes the HTTP door: webhook ingress, liveness and readiness. */
 export function makeHttpServer(options: HttpServerOptions): FastifyInstance {
@@ -46,7 +45,7 @@ export function makeHttpServer(options: HttpServerOptions): FastifyInstance {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: requestTimeoutMs,
     // For peers that do not take their answer; far above the request's time, whose 408 comes first.
-    connectionTimeout: SILENCE_TIMEOUTS * requestTimeoutMs,
+    connectionTimeout: BROKER_LIMITS.httpSilenceTimeouts * requestTimeoutMs,
     forceCloseConnections: true,
     // Its own answer while it closes would have no body of the contract.
     return503OnClosing: false,

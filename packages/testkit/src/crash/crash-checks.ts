@@ -22,8 +22,9 @@ export function crashChecks(report: CrashReport, minimums: CrashMinimums): reado
     "the publishers saw no error": failures,
     [`at least ${minimums.kills} SIGKILLs hit a broker`]: kills,
     [`at least ${minimums.events} events were acknowledged`]: events,
-    [`at least ${minimums.eventsOfPublisher} events of each publisher were`]: eventsOfPublisher,
-    [`at least ${shown(minimums)} were`]: eventsOfLanguage,
+    [`at least ${minimums.eventsOfPublisher} events of each publisher were acknowledged`]:
+      eventsOfPublisher,
+    [`at least ${shown(minimums)} were acknowledged`]: eventsOfLanguage,
   };
   return Object.entries(checks).map(([name, violations]) => ({ name, violations }));
 }
