@@ -2,15 +2,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { REAL_LEGS_MINUTES_MAX } from "./task/limits.mjs";
-import { minutesRows, withRows } from "./task/minutes-table.mjs";
+import { withRows } from "./task/marked-rows.mjs";
+import { minutesRows } from "./task/minutes-table.mjs";
 import { ROOT } from "./task/paths.mjs";
 import { realLegs, unregisteredPrograms } from "./task/real-legs.mjs";
 
 const PATH = "docs/internals/ci-minutes.md";
+const RENEW = "node scripts/check-ci-minutes.mjs --write";
 
 const legs = realLegs();
 const document = readFileSync(join(ROOT, PATH), "utf8");
-const renewed = withRows(document, minutesRows(legs));
+const renewed = withRows(document, RENEW, minutesRows(legs));
 const problems = unregisteredPrograms().map(
   (path) => `${path} has no row in scripts/task/real-legs.mjs`,
 );
@@ -18,7 +20,6 @@ const sum = legs.reduce((minutes, leg) => minutes + leg.minutes, 0);
 if (sum > REAL_LEGS_MINUTES_MAX)
   problems.push(`the legs take ${sum} minutes, more than ${REAL_LEGS_MINUTES_MAX}`);
 if (process.argv.includes("--write")) writeFileSync(join(ROOT, PATH), renewed);
-else if (renewed !== document)
-  problems.push(`${PATH} is stale: node scripts/check-ci-minutes.mjs --write`);
+else if (renewed !== document) problems.push(`${PATH} is stale: ${RENEW}`);
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length === 0 ? 0 : 1;

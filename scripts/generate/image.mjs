@@ -5,6 +5,8 @@ import { CACHE, ROOT } from "../task/paths.mjs";
 import { run } from "../task/process.mjs";
 
 const PACKAGE = "opendxa.pubsub.v1";
+const ENUMS_PATH = 5;
+const VALUES_PATH = 2;
 
 /** Everything of proto/ with comments and options, as buf describes it. */
 export async function readImage() {
@@ -17,13 +19,43 @@ export async function readImage() {
   return JSON.parse(await readFile(path, "utf8"));
 }
 
-/** The enum of the contract with this name. */
-export function enumOf(image, name) {
-  for (const file of image.file) {
-    const found = file.package === PACKAGE && file.enumType?.find((entry) => entry.name === name);
-    if (found) return found;
+/** The comments of a file by the path of what they stand above, each on one line. */
+export function commentsByPath(file) {
+  const found = new Map();
+  for (const { path = [], leadingComments } of file.sourceCodeInfo.location) {
+    if (leadingComments !== undefined) {
+      found.set(path.join("."), leadingComments.replace(/\s*\n\s*/g, " ").trim());
+    }
+  }
+  return found;
+}
+
+/** Where an enum of the contract stands: its file, and its position in it. */
+function placeOf(image, name) {
+  for (const file of image.file.filter((entry) => entry.package === PACKAGE)) {
+    const position = (file.enumType ?? []).findIndex((entry) => entry.name === name);
+    if (position >= 0) return { file, position };
   }
   throw new Error(`the contract has no enum ${name}`);
+}
+
+/** The enum of the contract with this name. */
+export function enumOf(image, name) {
+  const { file, position } = placeOf(image, name);
+  return file.enumType[position];
+}
+
+/** The comment of each value of an enum of the contract, by the value's name. */
+export function enumCommentsOf(image, name) {
+  const { file, position } = placeOf(image, name);
+  const comments = commentsByPath(file);
+  const { value } = file.enumType[position];
+  return new Map(
+    value.map((entry, index) => [
+      entry.name,
+      comments.get([ENUMS_PATH, position, VALUES_PATH, index].join(".")),
+    ]),
+  );
 }
 
 /** The value of an extension of the contract on options, or undefined. */

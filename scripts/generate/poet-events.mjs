@@ -1,3 +1,5 @@
+import { commentsByPath } from "./image.mjs";
+
 /** The file of the contract whose messages are the typed events. */
 const FILE = "opendxa/pubsub/v1/poet_events.proto";
 const MESSAGES_PATH = 4;
@@ -9,16 +11,6 @@ const KINDS = {
   TYPE_BOOL: "boolean",
   TYPE_UINT64: "uint64",
 };
-
-function comments(file) {
-  const found = new Map();
-  for (const { path = [], leadingComments } of file.sourceCodeInfo.location) {
-    if (leadingComments !== undefined) {
-      found.set(path.join("."), leadingComments.replace(/\s*\n\s*/g, " ").trim());
-    }
-  }
-  return found;
-}
 
 function shortName(typeName) {
   return typeName.slice(typeName.lastIndexOf(".") + 1);
@@ -58,7 +50,7 @@ function describeField(message, field, comment) {
  */
 export function poetMessagesOf(image) {
   const file = image.file.find(({ name }) => name === FILE);
-  const texts = comments(file);
+  const texts = commentsByPath(file);
   const commentAt = (what, ...path) => {
     const text = texts.get(path.join("."));
     if (text === undefined) throw new Error(`${what} has no comment`);

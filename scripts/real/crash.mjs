@@ -7,7 +7,7 @@ import { pythonEnvironment } from "../task/test-legs.mjs";
 
 await installPythonPackages({ dev: true });
 const program = join(ROOT, "packages", "testkit", "dist", "crash", "crash-run.js");
-const run = ["--kills", "50", "--events", "200000", "--seed", "1"];
+const run = ["--real", "--seed", "1"];
 const { OPENDXA_PYTHON: python } = pythonEnvironment();
 const { status } = spawnSync(process.execPath, [program, ...run, "--python", python], {
   stdio: "inherit",

@@ -63,6 +63,11 @@ function contractChecks() {
     check("buf-lint", "the contract's style and comments", ["buf", "lint"]),
     check("buf-format", "the contract's format", ["buf", "format", "--diff", "--exit-code"]),
     check("buf-breaking", "nothing broken since the last release", script("check-breaking")),
+    check(
+      "troubleshooting",
+      "the guide has every error reason as the contract states it",
+      script("check-troubleshooting"),
+    ),
     check("generated", "generated code is fresh", script("check-generated"), () =>
       hasPythonPackage() ? installPythonPackages({ dev: true }) : undefined,
     ),

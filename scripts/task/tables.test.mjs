@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { selectLegs } from "./legs.mjs";
 import { foreignHosts } from "./lock-hosts.mjs";
-import { minutesRows, withRows } from "./minutes-table.mjs";
+import { withRows } from "./marked-rows.mjs";
+import { minutesRows } from "./minutes-table.mjs";
 import { isDownloadFailure } from "./process.mjs";
 import { interpreterCandidates } from "./python.mjs";
 import { checklistBoxes, trackerProblems, trackerRows } from "./tracker-table.mjs";
@@ -39,11 +40,11 @@ test("a leg is found by name or group, and an unknown one names the known", () =
 test("rows of minutes stand between their marks and end in the sum", () => {
   const rows = minutesRows([{ name: "crash", title: "t", needs: "n", minutes: 9 }]);
   expect(rows).toContain("| all | | | 9 |");
-  const marks =
-    "a\n<!-- rows: node scripts/check-ci-minutes.mjs --write -->\nold\n<!-- end of rows -->\nb";
-  const renewed = withRows(marks, rows);
+  const marks = "a\n<!-- rows: node renew.mjs -->\nold\n<!-- end of rows -->\nb";
+  const renewed = withRows(marks, "node renew.mjs", rows);
   expect(renewed).not.toContain("old");
-  expect(withRows(renewed, rows)).toBe(renewed);
+  expect(withRows(renewed, "node renew.mjs", rows)).toBe(renewed);
+  expect(() => withRows("a\nb", "node renew.mjs", rows)).toThrow(/lost its marks/);
 });
 
 test("only public registries may stand in a lock file", () => {

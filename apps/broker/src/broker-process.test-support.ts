@@ -2,7 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { credentials, type ServiceError } from "@grpc/grpc-js";
+import { encodeBatch, PubSubError } from "@opendxa/pubsub-protocol";
+import { makeClient, services } from "@opendxa/pubsub-protocol/grpc";
+import { expect } from "vitest";
 
 const PROGRAM = fileURLToPath(new URL("../dist/main.cjs", import.meta.url));
 
@@ -10,6 +15,40 @@ const PROGRAM = fileURLToPath(new URL("../dist/main.cjs", import.meta.url));
 export function requireBuiltBroker(): void {
   if (existsSync(PROGRAM)) return;
   throw new Error(`${PROGRAM} is missing: run npm run build first`);
+}
+
+/** One sentence on one line, and the exit code. */
+export async function refusalOf(broker: BrokerProcess) {
+  const code = await broker.ended();
+  const lines = broker.stderr.split("\n").filter((line) => !line.startsWith("{") && line !== "");
+  expect(lines).toHaveLength(1);
+  return { code, sentence: lines[0]?.replace("opendxa-pubsub: ", "") };
+}
+
+/** Publishes one event a call to a broker's process; answers `stored` or the error's reason. */
+export function publisherAt(address: string) {
+  const client = makeClient(services.publisher, {
+    address,
+    credentials: credentials.createInsecure(),
+  });
+  const publish = (id: string, bodyBytes = 16, namespace = ""): Promise<string> => {
+    const event = { id, source: "/test", type: "x", data: Buffer.alloc(bodyBytes) };
+    const batches = [encodeBatch({ topic: "poet/events", events: [event] })];
+    const frame = { number: 0n, batches, atomic: false };
+    return new Promise((resolve) => {
+      client.publish({ namespace, frame }, (error: ServiceError | null) =>
+        resolve(error === null ? "stored" : PubSubError.from(error).reason),
+      );
+    });
+  };
+  return {
+    publish,
+    /** Resolves when the broker has taken all that was published before: its calls come in order. */
+    async taken() {
+      expect(await publish("nothing", 0, "nowhere")).toBe("NAMESPACE_NOT_FOUND");
+    },
+    close: () => client.close(),
+  };
 }
 
 /** The line that a broker prints when it serves. */
@@ -24,6 +63,10 @@ export interface ServingLine {
   readonly index: string;
   /** Number of the start. */
   readonly start_number: number;
+  /** Entries that were applied again. */
+  readonly replayed_entries: number;
+  /** Why the index was built anew, or null. */
+  readonly rebuilt: string | null;
 }
 
 /** What surrounds a broker's process. */
@@ -32,26 +75,37 @@ export interface BrokerProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Largest file that it may write, KiB: writes beyond it fail as on a broken disk. */
   readonly fileKibMax?: number;
+  /** Command of the program. Default: to serve. */
+  readonly command?: readonly string[];
+  /** What is changed about its machine: a file `<name>.test-support.cjs` that runs before it. */
+  readonly machine?: "held-disk" | "unloadable-rocksdb";
 }
+
+const POLL_MS = 20;
 
 /** A broker in its own process. */
 export class BrokerProcess {
   /** The process. */
   readonly child: ChildProcess;
+  readonly #closed: Promise<unknown>;
   #stderr = "";
 
   /** Starts the real program on free ports. */
   constructor(data: string, args: readonly string[] = [], options: BrokerProcessOptions = {}) {
-    const { environment = {}, fileKibMax } = options;
+    const { environment = {}, fileKibMax, command = [], machine } = options;
     const ports = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"];
-    const programArgs = [PROGRAM, "--data", data, ...ports, ...args];
+    const programArgs = [PROGRAM, ...command, "--data", data, ...ports, ...args];
     const limited = ["-c", `ulimit -f ${fileKibMax}; exec "$0" "$@"`, process.execPath];
     const isLimited = fileKibMax !== undefined;
     this.child = spawn(
       isLimited ? "bash" : process.execPath,
       isLimited ? [...limited, ...programArgs] : programArgs,
-      { env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "pipe"] },
+      {
+        env: { ...process.env, ...nodeOptionsFor(machine), ...environment },
+        stdio: ["ignore", "pipe", "pipe"],
+      },
     );
+    this.#closed = once(this.child, "close");
     this.child.stderr?.on("data", (text: Buffer) => {
       this.#stderr += text.toString();
     });
@@ -60,6 +114,19 @@ export class BrokerProcess {
   /** Everything that it wrote to stderr so far. */
   get stderr(): string {
     return this.#stderr;
+  }
+
+  /** Resolves when stderr holds a text; rejects when the process ends before. */
+  async said(text: string): Promise<void> {
+    while (!this.#stderr.includes(text)) {
+      if (this.hasEnded) throw new Error(`it ended without saying ${text}: ${this.#stderr}`);
+      await sleep(POLL_MS);
+    }
+  }
+
+  /** Whether the process ended. */
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
   /** Resolves when it serves; rejects with its stderr when it ends instead. */
@@ -71,11 +138,10 @@ export class BrokerProcess {
     throw new Error(`the broker ended: ${this.#stderr}`);
   }
 
-  /** Resolves with the exit code. */
+  /** Resolves with the exit code, null where a signal ended it, once all that it wrote was read. */
   async ended(): Promise<number | null> {
-    if (this.child.exitCode !== null) return this.child.exitCode;
-    const [code] = (await once(this.child, "close")) as [number | null];
-    return code;
+    await this.#closed;
+    return this.child.exitCode;
   }
 
   /** Asks to stop and resolves with the exit code. */
@@ -84,4 +150,10 @@ export class BrokerProcess {
     this.child.kill(signal);
     return ended;
   }
+}
+
+function nodeOptionsFor(machine: BrokerProcessOptions["machine"]): Record<string, string> {
+  if (machine === undefined) return {};
+  const file = fileURLToPath(new URL(`./${machine}.test-support.cjs`, import.meta.url));
+  return { NODE_OPTIONS: `--require "${file}"` };
 }

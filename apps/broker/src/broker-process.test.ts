@@ -2,12 +2,13 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { credentials, type ServiceError } from "@grpc/grpc-js";
-import { FolderLock } from "@opendxa/pubsub-journal";
-import { encodeBatch, PubSubError } from "@opendxa/pubsub-protocol";
-import { makeClient, services } from "@opendxa/pubsub-protocol/grpc";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { BrokerProcess, requireBuiltBroker } from "./broker-process.test-support.js";
+import {
+  BrokerProcess,
+  publisherAt,
+  refusalOf,
+  requireBuiltBroker,
+} from "./broker-process.test-support.js";
 
 // A start takes a second where the machine is idle, and several tests start three brokers.
 vi.setConfig({ testTimeout: 120_000 });
@@ -19,45 +20,81 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** One sentence, one line, and the exit code. */
-async function refusal(broker: BrokerProcess) {
-  const code = await broker.ended();
-  const lines = broker.stderr.split("\n").filter((line) => !line.startsWith("{") && line !== "");
-  expect(lines).toHaveLength(1);
-  return { code, sentence: lines[0] };
-}
-
 describe("refuses with one sentence and its own exit code", () => {
-  it("a bad key, variable or flag", async () => {
+  it("a key that is none", async () => {
     const config = join(folder, "bad.yaml");
     writeFileSync(config, "grcp: 127.0.0.1:1\n");
-    expect(await refusal(new BrokerProcess(folder, ["--config", config]))).toEqual({
+    expect(await refusalOf(new BrokerProcess(folder, ["--config", config]))).toEqual({
       code: 2,
-      sentence: `opendxa-pubsub: The key "grcp" (from file ${config}) is not a key of the configuration.`,
+      sentence:
+        `The key "grcp" (from file ${config}) is not known here; known are grpc, http, data, ` +
+        "namespaces, index, logLevel, shutdownGraceMs, heartbeatMs, ingress, limits.",
     });
-    expect(
-      await refusal(
-        new BrokerProcess(folder, [], { environment: { OPENDXA_PUBSUB_INDEX: "sqlite" } }),
-      ),
-    ).toMatchObject({ code: 2 });
-    expect(await refusal(new BrokerProcess(folder, ["--nothing", "1"]))).toMatchObject({ code: 2 });
   });
 
-  it("a folder that another broker holds", async () => {
+  it("a value, a flag or a word that is none", async () => {
+    const environment = { OPENDXA_PUBSUB_INDEX: "sqlite" };
+    expect(await refusalOf(new BrokerProcess(folder, [], { environment }))).toEqual({
+      code: 2,
+      sentence:
+        'The key "index" (from environment variable OPENDXA_PUBSUB_INDEX) must be one of auto, rocksdb, leveldb.',
+    });
+    expect(await refusalOf(new BrokerProcess(folder, ["--dta", "1"]))).toEqual({
+      code: 2,
+      sentence: "unknown option '--dta' (Did you mean --data?)",
+    });
+    expect(await refusalOf(new BrokerProcess(folder, ["sevre"]))).toEqual({
+      code: 2,
+      sentence: 'There is no such command; "opendxa-pubsub --help" lists them.',
+    });
+  });
+
+  it("a folder on which a broker runs, which goes on", async () => {
     const data = mkdtempSync(join(folder, "locked-"));
-    const lock = await FolderLock.acquire(data);
-    const { code, sentence } = await refusal(new BrokerProcess(data));
-    expect(code).toBe(3);
-    expect(sentence).toContain(`${data} is in use by another broker (process ${process.pid}).`);
-    await lock.release();
+    const first = new BrokerProcess(data);
+    const { grpc, http } = await first.serving();
+    expect(await refusalOf(new BrokerProcess(data))).toEqual({
+      code: 3,
+      sentence:
+        `The data folder ${data} is in use by another broker (process ${first.child.pid}): ` +
+        "stop that one, or name another folder with --data.",
+    });
+    expect((await fetch(`http://${http}/readyz`)).status).toBe(200);
+    const publisher = publisherAt(grpc);
+    expect(await publisher.publish("e-1")).toBe("stored");
+    publisher.close();
+    expect(await first.stop()).toBe(0);
   });
 
   it("a folder that cannot be made", async () => {
     const file = join(folder, "a-file");
     writeFileSync(file, "");
-    const { code, sentence } = await refusal(new BrokerProcess(join(file, "data")));
+    const data = join(file, "data");
+    expect(await refusalOf(new BrokerProcess(data))).toEqual({
+      code: 5,
+      sentence:
+        `The folder ${data} cannot be made or written (ENOTDIR, not a directory): ` +
+        "give this user the right to write there, or name another data folder with --data.",
+    });
+  });
+
+  it("a folder that cannot be written", async () => {
+    const data = mkdtempSync(join(folder, "full-"));
+    const { code, sentence } = await refusalOf(new BrokerProcess(data, [], { fileKibMax: 0 }));
     expect(code).toBe(5);
-    expect(sentence).toContain("cannot be made or written (ENOTDIR).");
+    expect(sentence).toContain(
+      `The folder ${data} cannot be made or written (EFBIG, file too large)`,
+    );
+  });
+
+  it("a namespace's folder that cannot be made", async () => {
+    const data = mkdtempSync(join(folder, "namespace-"));
+    writeFileSync(join(data, "default"), "");
+    const { code, sentence } = await refusalOf(new BrokerProcess(data));
+    expect(code).toBe(5);
+    expect(sentence).toContain(
+      `The folder ${join(data, "default")} cannot be made or written (EEXIST`,
+    );
   });
 
   it.each(["grpc", "http"])("a %s port in use", async (key) => {
@@ -67,20 +104,25 @@ describe("refuses with one sentence and its own exit code", () => {
     const port = typeof bound === "object" ? bound?.port : undefined;
     const data = mkdtempSync(join(folder, "port-"));
     const broker = new BrokerProcess(data, [`--${key}`, `127.0.0.1:${port}`]);
-    const { code, sentence } = await refusal(broker);
-    expect(code).toBe(4);
-    expect(sentence).toContain(`The ${key} address 127.0.0.1:${port} cannot be listened on`);
+    expect(await refusalOf(broker)).toEqual({
+      code: 4,
+      sentence:
+        `The ${key} address 127.0.0.1:${port} cannot be listened on, because another process ` +
+        `listens on it: name another with --${key} (port 0 takes a free one).`,
+    });
     other.close();
   });
 
-  it("an index of another engine", async () => {
-    const data = mkdtempSync(join(folder, "engine-"));
-    const first = new BrokerProcess(data, ["--index", "leveldb"]);
-    expect(await first.serving()).toMatchObject({ index: "leveldb" });
-    expect(await first.stop()).toBe(0);
-    const { code, sentence } = await refusal(new BrokerProcess(data, ["--index", "rocksdb"]));
-    expect(code).toBe(6);
-    expect(sentence).toContain("index rebuild");
+  it.each(["grpc", "http"])("a %s address of another machine", async (key) => {
+    const data = mkdtempSync(join(folder, "address-"));
+    // Of the range that documentation may use and no machine has.
+    const { code, sentence } = await refusalOf(
+      new BrokerProcess(data, [`--${key}`, "192.0.2.1:50051"]),
+    );
+    expect(code).toBe(4);
+    expect(sentence).toContain(
+      "192.0.2.1:50051 cannot be listened on, because this machine does not have it",
+    );
   });
 });
 
@@ -119,6 +161,15 @@ describe("a start on a fresh folder", () => {
   });
 });
 
+it("warns where Node's pool has too few threads for the syncs of the namespaces", async () => {
+  const data = mkdtempSync(join(folder, "threads-"));
+  const environment = { UV_THREADPOOL_SIZE: "15" };
+  const broker = new BrokerProcess(data, [], { environment });
+  await broker.serving();
+  await broker.said('"event":"few_threads","threads":15,"wanted":16');
+  expect(await broker.stop()).toBe(0);
+});
+
 describe("a journal that cannot be written any more", () => {
   const FILE_KIB_MAX = 2_048;
   const BODY_BYTES = 512 * 1024;
@@ -127,23 +178,11 @@ describe("a journal that cannot be written any more", () => {
     const data = mkdtempSync(join(folder, "failing-"));
     const broker = new BrokerProcess(data, [], { fileKibMax: FILE_KIB_MAX });
     const line = await broker.serving();
-    const publisher = makeClient(services.publisher, {
-      address: line.grpc,
-      credentials: credentials.createInsecure(),
-    });
-    const publish = (id: string): Promise<string> => {
-      const body = Buffer.alloc(BODY_BYTES);
-      const event = { id, source: "/test", type: "x", data: body };
-      const batches = [encodeBatch({ topic: "poet/events", events: [event] })];
-      return new Promise((resolve) => {
-        const frame = { number: 0n, batches, atomic: false };
-        publisher.publish({ namespace: "", frame }, (error: ServiceError | null) =>
-          resolve(error === null ? "stored" : PubSubError.from(error).reason),
-        );
-      });
-    };
+    const publisher = publisherAt(line.grpc);
     const outcomes: string[] = [];
-    for (let index = 0; index < 8; index += 1) outcomes.push(await publish(`e-${index}`));
+    for (let index = 0; index < 8; index += 1) {
+      outcomes.push(await publisher.publish(`e-${index}`, BODY_BYTES));
+    }
     const stored = outcomes.lastIndexOf("stored") + 1;
     expect(stored).toBeGreaterThan(0);
     expect(stored).toBeLessThan(outcomes.length);

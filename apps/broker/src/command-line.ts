@@ -1,8 +1,9 @@
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "./config/config-error.js";
-import { loadConfig } from "./config/load-config.js";
+import { type LoadedConfig, loadConfig } from "./config/load-config.js";
 import { settings } from "./config/settings-list.js";
 import { EXIT_CODES, StartError } from "./exit-codes.js";
+import { runRebuildIndex } from "./rebuild-index.js";
 import { runServe } from "./run-serve.js";
 import { version } from "./version.js";
 
@@ -24,15 +25,28 @@ function program(): Command {
   const serve = command
     .command("serve", { isDefault: true })
     .description("Serve until SIGTERM or SIGINT")
-    .option("--config <file>", "YAML file with the configuration")
-    .action(async (_options: unknown, self: Command) => {
-      await runServe(loadConfig({ environment: process.env, flags: flagsOf(self) }));
-    });
+    .action(async (_options: unknown, self: Command) => await runServe(configOf(self)));
+  const rebuild = command
+    .command("index")
+    .description("Care for the index of a data folder that no broker uses")
+    .command("rebuild")
+    .description("Build the index anew from checkpoint and journal; nothing is lost")
+    .action(async (_options: unknown, self: Command) => await runRebuildIndex(configOf(self)));
+  for (const takesSettings of [serve, rebuild]) addFlags(takesSettings);
+  return command;
+}
+
+/** Every command takes the same flags, so that a refused `serve` is turned into another by its name. */
+function addFlags(command: Command): void {
+  command.option("--config <file>", "YAML file with the configuration");
   for (const { flag, description, standard } of settings) {
     if (flag === undefined) continue;
-    serve.option(`--${flag} <value>`, `${description} (default ${standard})`);
+    command.option(`--${flag} <value>`, `${description} (default ${standard})`);
   }
-  return command;
+}
+
+function configOf(command: Command): LoadedConfig {
+  return loadConfig({ environment: process.env, flags: flagsOf(command) });
 }
 
 /** Flags by their name without dashes; commander turns them into camelCase. */
@@ -47,16 +61,28 @@ function flagsOf(command: Command): Record<string, string | undefined> {
 
 /** One sentence on stderr, and the exit code that goes with it. */
 function report(error: unknown): number {
-  if (error instanceof CommanderError) {
-    if (error.exitCode === EXIT_CODES.OK) return EXIT_CODES.OK;
-    return say(error.message.replace(/^error: /, ""), EXIT_CODES.BAD_CONFIG);
-  }
+  if (error instanceof CommanderError) return reportUsage(error);
   if (error instanceof ConfigError) return say(error.message, EXIT_CODES.BAD_CONFIG);
   if (error instanceof StartError) return say(error.message, error.exitCode);
   process.stderr.write(
     `opendxa-pubsub: a fault: ${error instanceof Error ? error.stack : error}\n`,
   );
   return EXIT_CODES.FAULT;
+}
+
+function reportUsage({ code, exitCode, message }: CommanderError): number {
+  if (exitCode === EXIT_CODES.OK) return EXIT_CODES.OK;
+  // Half a command: its help was printed.
+  if (code === "commander.help") return EXIT_CODES.BAD_CONFIG;
+  if (code === "commander.excessArguments") {
+    return say(
+      'There is no such command; "opendxa-pubsub --help" lists them.',
+      EXIT_CODES.BAD_CONFIG,
+    );
+  }
+  // Commander puts its suggestion on a line of its own.
+  const sentence = message.replace(/^error: /, "").replaceAll("\n", " ");
+  return say(sentence, EXIT_CODES.BAD_CONFIG);
 }
 
 function say(sentence: string, exitCode: number): number {

@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { resolve } from "node:path";
+import { getSystemErrorMap } from "node:util";
 import { FolderLock, JournalError } from "@opendxa/pubsub-journal";
 import { EXIT_CODES, StartError } from "./exit-codes.js";
 
@@ -26,10 +27,21 @@ export async function takeDataFolder(data: string): Promise<DataFolder> {
 function refusal(path: string, error: unknown): StartError {
   if (error instanceof JournalError && error.reason === "locked") {
     const owner = error.details["pid"];
-    const message = `The data folder ${path} is in use by another broker (process ${owner}).`;
+    const message =
+      `The data folder ${path} is in use by another broker (process ${owner}): ` +
+      "stop that one, or name another folder with --data.";
     return new StartError(EXIT_CODES.FOLDER_LOCKED, message, error);
   }
-  const code = (error as NodeJS.ErrnoException).code ?? String(error);
-  const message = `The data folder ${path} cannot be made or written (${code}).`;
+  return folderUnwritable(path, error);
+}
+
+/** The refusal of a folder below the data folder, or of itself, that the system does not let be used. */
+export function folderUnwritable(path: string, error: unknown): StartError {
+  const { errno = 0, code } = error as NodeJS.ErrnoException;
+  const [, words] = getSystemErrorMap().get(errno) ?? [undefined, String(error)];
+  const why = code === undefined ? words : `${code}, ${words}`;
+  const message =
+    `The folder ${path} cannot be made or written (${why}): ` +
+    "give this user the right to write there, or name another data folder with --data.";
   return new StartError(EXIT_CODES.FOLDER_UNWRITABLE, message, error);
 }

@@ -36,6 +36,14 @@ export function overloaded(limit: number, bytes: number): PubSubError {
   });
 }
 
+/** As many webhooks are being stored as may be at a time. */
+export function tooManyWebhooks(limit: number): PubSubError {
+  return PubSubError.of("OVERLOADED", `${limit} webhooks are being stored, no more at a time`, {
+    metadata: { limit },
+    retryAfterMs: BROKER_LIMITS.retryAfterSeconds * 1000,
+  });
+}
+
 /** The other side was silent for too long. */
 export function heartbeatMissed(heartbeatMs: number): PubSubError {
   const missed = BROKER_LIMITS.heartbeatsMissedMax;

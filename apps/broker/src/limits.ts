@@ -49,12 +49,25 @@ export const BROKER_LIMITS = {
   httpConnectionsMax: 200,
   /** Milliseconds for a whole webhook request: providers give up after 5 to 30 s themselves. */
   httpRequestTimeoutMs: 10_000,
+  /** Milliseconds between two looks for late requests: Node's own 30 s would treble the timeout. */
+  httpTimeoutCheckMs: 500,
+  /** Request timeouts of silence after which a connection is closed whose peer takes no answer. */
+  httpSilenceTimeouts: 10,
   /** Webhooks between verification and fsync: each holds a body of up to 512 KiB. */
   ingressInFlightMax: 64,
   /** Seconds that a webhook's sender is asked to wait under overload. */
   retryAfterSeconds: 5,
   /** Milliseconds from SIGTERM to the exit: container runtimes kill after 10 s. */
   shutdownGraceMs: 8_000,
+  /** Milliseconds in which ended calls may flush their last messages before connections are cut. */
+  lastCallsMs: 500,
+  /**
+   * Milliseconds that a hard stop waits for calls of the file system, which Node's exit would wait for
+   * without end: long for any sync of a disk that answers, short for whoever asked twice.
+   */
+  hardStopMs: 1_000,
+  /** Milliseconds between two looks at them. */
+  hardStopPollMs: 10,
   /** Shortest heartbeat, milliseconds: the contract's. */
   heartbeatMsMin: HEARTBEAT_MS_MIN,
   /** Longest heartbeat, milliseconds: the contract's. */
@@ -71,8 +84,6 @@ export const BROKER_LIMITS = {
   messageBytesMax: 1024 * 1024,
   /** Bytes at which the transport itself cuts a message off, before it is in memory in full. */
   transportMessageBytesMax: 4 * 1024 * 1024,
-  /** Bytes of names of clients and consumers: the contract's. */
-  clientNameBytesMax: NAME_BYTES_MAX,
   /** Items of one settlement message: the contract's. */
   settlementItemsMax: SETTLEMENT_ITEMS_MAX,
   /** Bytes of a producer's id: the contract's. */

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { formatAddress } from "./config/address.js";
 import type { LoadedConfig } from "./config/load-config.js";
 import { EXIT_CODES } from "./exit-codes.js";
+import { stopHard } from "./hard-stop.js";
 import { BROKER_LIMITS } from "./limits.js";
 import { makeLogger } from "./logger.js";
 import type { RunningBroker } from "./running-broker.js";
@@ -17,8 +18,8 @@ export async function runServe({ config, unknownVariables }: LoadedConfig): Prom
   const threads = Number(process.env["UV_THREADPOOL_SIZE"] ?? Number.NaN);
   if (!(threads >= BROKER_LIMITS.threadPoolSize)) {
     log.warn(
-      { event: "few_threads", threads: BROKER_LIMITS.threadPoolSize },
-      "started without bin",
+      { event: "few_threads", threads, wanted: BROKER_LIMITS.threadPoolSize },
+      "too few threads for the file system: start main.cjs, and set no lower UV_THREADPOOL_SIZE",
     );
   }
   const started = await startBroker(config, log);
@@ -56,7 +57,8 @@ function stopOnSignal(broker: RunningBroker, graceMs: number, log: Logger): Prom
     const onSignal = (signal: NodeJS.Signals) => {
       if (isStopping) {
         log.warn({ event: "stopped_hard", signal }, "asked twice: stopping at once");
-        process.exit(EXIT_CODES.STOPPED_HARD);
+        stopHard();
+        return;
       }
       isStopping = true;
       log.info({ event: "stopping", signal, grace_ms: graceMs }, "stopping");
@@ -65,7 +67,7 @@ function stopOnSignal(broker: RunningBroker, graceMs: number, log: Logger): Prom
           { event: "stopped_hard", grace_ms: graceMs },
           "the grace ended: stopping at once",
         );
-        process.exit(EXIT_CODES.STOPPED_HARD);
+        stopHard();
       }, graceMs);
       broker.stop().then(() => {
         clearTimeout(grace);

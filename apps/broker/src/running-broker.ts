@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Health } from "./grpc/health.js";
 import type { LiveCalls } from "./grpc/live-calls.js";
+import { BROKER_LIMITS } from "./limits.js";
 import type { Namespaces } from "./namespaces.js";
 
 /** The parts of a broker that serves. */
@@ -12,6 +13,8 @@ export interface BrokerParts {
   readonly namespaces: Namespaces;
   /** gRPC. */
   readonly grpc: Server;
+  /** Cuts its connections. */
+  readonly cutConnections: () => void;
   /** HTTP. */
   readonly http: FastifyInstance;
   /** What health checks are answered. */
@@ -47,13 +50,13 @@ export class RunningBroker {
   }
 
   async #stopOnce(): Promise<void> {
-    const { namespaces, grpc, http, health, live, lock } = this.#parts;
+    const { namespaces, grpc, cutConnections, http, health, live, lock } = this.#parts;
     health.set(false);
     live.shutDown();
     await http.close();
     await Promise.all(namespaces.engines.map((engine) => engine.close()));
     await new Promise<void>((resolve) => {
-      const force = setTimeout(() => grpc.forceShutdown(), LAST_CALLS_MS);
+      const force = setTimeout(cutConnections, BROKER_LIMITS.lastCallsMs);
       grpc.tryShutdown(() => {
         clearTimeout(force);
         resolve();
@@ -71,6 +74,3 @@ export class RunningBroker {
     );
   }
 }
-
-/** Milliseconds in which ended calls may flush their last messages before connections are cut. */
-const LAST_CALLS_MS = 500;

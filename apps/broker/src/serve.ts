@@ -1,12 +1,11 @@
 import { clearInterval, setInterval } from "node:timers";
 import { connectorFor } from "@opendxa/pubsub-connectors";
 import type { Logger } from "pino";
-import { type Address, formatAddress, parseAddress } from "./config/address.js";
+import { type Address, parseAddress } from "./config/address.js";
 import type { Config } from "./config/config-schema.js";
 import { endpointSettings } from "./config/endpoint-secrets.js";
 import { takeDataFolder } from "./data-folder.js";
 import { openEngines } from "./engines/open-engines.js";
-import { EXIT_CODES, StartError } from "./exit-codes.js";
 import { listen, makeGrpcServer } from "./grpc/grpc-server.js";
 import { Health } from "./grpc/health.js";
 import { LiveCalls } from "./grpc/live-calls.js";
@@ -14,6 +13,8 @@ import { addReflection } from "./grpc/reflection.js";
 import { makeHttpServer } from "./http/http-server.js";
 import type { IngressEndpoint } from "./http/ingress-endpoint.js";
 import { Incidents } from "./incidents.js";
+import { BROKER_LIMITS } from "./limits.js";
+import { listenRefusal } from "./listen-refusal.js";
 import { Namespaces } from "./namespaces.js";
 import { type BrokerParts, RunningBroker } from "./running-broker.js";
 import { addServices } from "./services/broker-services.js";
@@ -83,9 +84,11 @@ function assemble(config: Config, { namespaces, lock, log, endpoints }: Opened):
   const incidents = new Incidents(log);
   const health = new Health();
   const live = new LiveCalls();
-  const { server, hasSeam } = makeGrpcServer({
+  const { server, hasSeam, cutConnections } = makeGrpcServer({
     connectionsMax,
     streamsPerConnectionMax,
+    keepaliveMs: BROKER_LIMITS.keepaliveMs,
+    keepaliveTimeoutMs: BROKER_LIMITS.keepaliveTimeoutMs,
     incidents,
   });
   if (!hasSeam) {
@@ -101,12 +104,13 @@ function assemble(config: Config, { namespaces, lock, log, endpoints }: Opened):
     endpoints,
     incidents,
     isServing: () => health.isServing,
+    isShuttingDown: () => live.isShuttingDown,
     nowMs: Date.now,
     connectionsMax: config.limits.httpConnectionsMax,
     requestTimeoutMs: config.limits.httpRequestTimeoutMs,
     inFlightMax: config.limits.ingressInFlightMax,
   });
-  return { namespaces, grpc: server, http, health, live, lock, log };
+  return { namespaces, grpc: server, cutConnections, http, health, live, lock, log };
 }
 
 function surroundingsOf({ heartbeatMs }: Config): StreamSurroundings {
@@ -142,7 +146,6 @@ async function orRefuse<T>(key: string, address: Address, run: () => Promise<T>)
   try {
     return await run();
   } catch (error) {
-    const message = `The ${key} address ${formatAddress(address)} cannot be listened on: it is in use or not of this machine.`;
-    throw new StartError(EXIT_CODES.ADDRESS_IN_USE, message, error);
+    throw await listenRefusal(key, address, error);
   }
 }

@@ -116,8 +116,8 @@ function otherEngine(folder: string, written: DiskEngine, chosen: DiskEngine): I
 function mismatch(folder: string, why: string, cause?: IndexStoreError): IndexStoreError {
   return new IndexStoreError(
     "engine_mismatch",
-    `The index in ${folder} cannot be used: ${why}. Nothing is lost: ` +
-      `"${REBUILD_COMMAND}" builds it anew from the journal.`,
+    `The index in ${folder} cannot be used, because ${why}; nothing is lost, ` +
+      `"${REBUILD_COMMAND}" with the same flags builds it anew from the journal.`,
     { details: { folder, command: REBUILD_COMMAND }, cause },
   );
 }

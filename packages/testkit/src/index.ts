@@ -4,6 +4,12 @@
  * @packageDocumentation
  */
 export type { ProcessExit, StartLine } from "./broker-process.js";
+export type {
+  CrashFigures,
+  CrashMinimums,
+  PublisherLanguage,
+  PublisherShare,
+} from "./crash/crash-minimums.js";
 export { type CrashReport, type CrashTestOptions, crashTest } from "./crash/crash-test.js";
 export type { Verdict } from "./crash/judge.js";
 export { CONDITION_TIMEOUT_MS, START_TIMEOUT_MS, STOP_TIMEOUT_MS } from "./limits.js";

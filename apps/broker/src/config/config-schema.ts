@@ -22,6 +22,14 @@ function oneOf<const Values extends readonly [string, ...string[]]>(values: Valu
   return z.enum(values, { error: `must be one of ${values.join(", ")}` });
 }
 
+function strictMap<Shape extends z.ZodRawShape>(shape: Shape) {
+  const unknown = `is not known here; known are ${Object.keys(shape).join(", ")}`;
+  return z.strictObject(shape, {
+    error: ({ code }) =>
+      code === "unrecognized_keys" ? unknown : "must be a map of keys to values",
+  });
+}
+
 const flag = z.boolean({ error: "must be true or false" });
 
 const namespaceName = z
@@ -33,95 +41,81 @@ const secretList = z.array(
   { error: "must be a list of texts" },
 );
 
-const endpointSchema = z.strictObject(
-  {
-    system: oneOf(["mlflow", "pagerduty"]),
-    name: z
-      .string({ error: "must be a text" })
-      .regex(ENDPOINT, { error: "must be 1 to 64 characters of a-z, 0-9, '_' and '-'" })
-      .default("default"),
-    namespace: namespaceName.default("default"),
-    secrets: secretList.default([]),
-    secretFiles: secretList.default([]),
-    secretEnv: secretList.default([]),
-    toleranceMs: wholeNumber(BROKER_LIMITS.toleranceMsMin, BROKER_LIMITS.toleranceMsMax).default(
-      BROKER_LIMITS.toleranceMsDefault,
-    ),
-    allowUnsigned: flag.default(false),
-  },
-  { error: objectRule },
-);
+const endpointSchema = strictMap({
+  system: oneOf(["mlflow", "pagerduty"]),
+  name: z
+    .string({ error: "must be a text" })
+    .regex(ENDPOINT, { error: "must be 1 to 64 characters of a-z, 0-9, '_' and '-'" })
+    .default("default"),
+  namespace: namespaceName.default("default"),
+  secrets: secretList.default([]),
+  secretFiles: secretList.default([]),
+  secretEnv: secretList.default([]),
+  toleranceMs: wholeNumber(BROKER_LIMITS.toleranceMsMin, BROKER_LIMITS.toleranceMsMax).default(
+    BROKER_LIMITS.toleranceMsDefault,
+  ),
+  allowUnsigned: flag.default(false),
+});
 
-const limitsSchema = z.strictObject(
-  {
-    connectionsMax: wholeNumber(1, 100_000)
-      .default(BROKER_LIMITS.connectionsMax)
-      .describe("gRPC connections at a time; further ones are closed at once"),
-    streamsPerConnectionMax: wholeNumber(1, 1_000_000)
-      .default(BROKER_LIMITS.streamsPerConnectionMax)
-      .describe("calls and streams at a time on one gRPC connection"),
-    httpConnectionsMax: wholeNumber(1, 100_000)
-      .default(BROKER_LIMITS.httpConnectionsMax)
-      .describe("HTTP connections at a time; further ones are closed at once"),
-    httpRequestTimeoutMs: wholeNumber(100, 600_000)
-      .default(BROKER_LIMITS.httpRequestTimeoutMs)
-      .describe("a webhook must have sent its request within this time"),
-    ingressInFlightMax: wholeNumber(1, 100_000)
-      .default(BROKER_LIMITS.ingressInFlightMax)
-      .describe("webhooks being stored at a time; further ones get 503 with Retry-After"),
-  },
-  { error: objectRule },
-);
+const limitsSchema = strictMap({
+  connectionsMax: wholeNumber(1, 100_000)
+    .default(BROKER_LIMITS.connectionsMax)
+    .describe("gRPC connections at a time; further ones are closed at once"),
+  streamsPerConnectionMax: wholeNumber(1, 1_000_000)
+    .default(BROKER_LIMITS.streamsPerConnectionMax)
+    .describe("calls and streams at a time on one gRPC connection"),
+  httpConnectionsMax: wholeNumber(1, 100_000)
+    .default(BROKER_LIMITS.httpConnectionsMax)
+    .describe("HTTP connections at a time; further ones are closed at once"),
+  httpRequestTimeoutMs: wholeNumber(100, 600_000)
+    .default(BROKER_LIMITS.httpRequestTimeoutMs)
+    .describe("a webhook must have sent its request within this time"),
+  ingressInFlightMax: wholeNumber(1, 100_000)
+    .default(BROKER_LIMITS.ingressInFlightMax)
+    .describe("webhooks being stored at a time; further ones get 503 with Retry-After"),
+});
 
 /** Everything that can be configured: the one schema behind file, environment and flags. */
-export const configSchema = z.strictObject(
-  {
-    grpc: address("address of the gRPC services").default("127.0.0.1:50051"),
-    http: address("address of webhook ingress and health").default("127.0.0.1:8051"),
-    data: z
-      .string({ error: "must be a path" })
-      .min(1, { error: "must not be empty" })
-      .default("./.opendxa-pubsub")
-      .describe("data folder; each namespace has a folder in it"),
-    namespaces: z
-      .array(namespaceName, { error: "must be a list of names" })
-      .min(1, { error: "must name at least one namespace" })
-      .max(BROKER_LIMITS.namespacesMax, {
-        error: `must name at most ${BROKER_LIMITS.namespacesMax} namespaces`,
-      })
-      .refine((names) => new Set(names).size === names.length, {
-        error: "must not name a namespace twice",
-      })
-      .default(["default"])
-      .describe("namespaces that are served; no request reaches another"),
-    index: oneOf(["auto", "rocksdb", "leveldb"])
-      .default("auto")
-      .describe("engine of the index; auto: RocksDB, LevelDB where its binary does not load"),
-    logLevel: oneOf(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
-      .default("info")
-      .describe("least serious log line that is written to stderr"),
-    shutdownGraceMs: wholeNumber(0, 600_000)
-      .default(BROKER_LIMITS.shutdownGraceMs)
-      .describe("longest time from SIGTERM to the exit"),
-    heartbeatMs: wholeNumber(BROKER_LIMITS.heartbeatMsMin, BROKER_LIMITS.heartbeatMsMax)
-      .default(BROKER_LIMITS.heartbeatMsDefault)
-      .describe("heartbeat of streams whose client proposes none"),
-    ingress: z
-      .array(endpointSchema, { error: "must be a list of endpoints" })
-      .max(BROKER_LIMITS.ingressEndpointsMax, {
-        error: `must have at most ${BROKER_LIMITS.ingressEndpointsMax} endpoints`,
-      })
-      .default([])
-      .describe("webhook endpoints; see below"),
-    limits: limitsSchema.prefault({}),
-  },
-  { error: objectRule },
-);
-
-function objectRule(issue: { code: string; keys?: readonly string[] }): string {
-  if (issue.code === "unrecognized_keys") return "is not a key of the configuration";
-  return "must be a map of keys to values";
-}
+export const configSchema = strictMap({
+  grpc: address("address of the gRPC services").default("127.0.0.1:50051"),
+  http: address("address of webhook ingress and health").default("127.0.0.1:8051"),
+  data: z
+    .string({ error: "must be a path" })
+    .min(1, { error: "must not be empty" })
+    .default("./.opendxa-pubsub")
+    .describe("data folder; each namespace has a folder in it"),
+  namespaces: z
+    .array(namespaceName, { error: "must be a list of names" })
+    .min(1, { error: "must name at least one namespace" })
+    .max(BROKER_LIMITS.namespacesMax, {
+      error: `must name at most ${BROKER_LIMITS.namespacesMax} namespaces`,
+    })
+    .refine((names) => new Set(names).size === names.length, {
+      error: "must not name a namespace twice",
+    })
+    .default(["default"])
+    .describe("namespaces that are served; no request reaches another"),
+  index: oneOf(["auto", "rocksdb", "leveldb"])
+    .default("auto")
+    .describe("engine of the index; auto: RocksDB, LevelDB where its binary does not load"),
+  logLevel: oneOf(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
+    .default("info")
+    .describe("least serious log line that is written to stderr"),
+  shutdownGraceMs: wholeNumber(0, 600_000)
+    .default(BROKER_LIMITS.shutdownGraceMs)
+    .describe("longest time from SIGTERM to the exit"),
+  heartbeatMs: wholeNumber(BROKER_LIMITS.heartbeatMsMin, BROKER_LIMITS.heartbeatMsMax)
+    .default(BROKER_LIMITS.heartbeatMsDefault)
+    .describe("heartbeat of streams whose client proposes none"),
+  ingress: z
+    .array(endpointSchema, { error: "must be a list of endpoints" })
+    .max(BROKER_LIMITS.ingressEndpointsMax, {
+      error: `must have at most ${BROKER_LIMITS.ingressEndpointsMax} endpoints`,
+    })
+    .default([])
+    .describe("webhook endpoints; see below"),
+  limits: limitsSchema.prefault({}),
+});
 
 /** A configuration with every default filled in. */
 export type Config = z.infer<typeof configSchema>;

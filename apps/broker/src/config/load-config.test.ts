@@ -70,8 +70,14 @@ describe("loadConfig", () => {
   });
 
   it.each([
-    ["grpcs: 1", 'The key "grpcs" (from file FILE) is not a key of the configuration.'],
-    ["limits:\n  x: 1", 'The key "limits.x" (from file FILE) is not a key of the configuration.'],
+    [
+      "grpcs: 1",
+      'The key "grpcs" (from file FILE) is not known here; known are grpc, http, data, namespaces, index, logLevel, shutdownGraceMs, heartbeatMs, ingress, limits.',
+    ],
+    [
+      "limits:\n  x: 1",
+      'The key "limits.x" (from file FILE) is not known here; known are connectionsMax, streamsPerConnectionMax, httpConnectionsMax, httpRequestTimeoutMs, ingressInFlightMax.',
+    ],
     ["limits: 3", 'The key "limits" (from file FILE) must be a map of keys to values.'],
     [
       "grpc: nowhere",
@@ -99,6 +105,38 @@ describe("loadConfig", () => {
     [
       "ingress: [{system: mlflow, secrets: [a]}, {system: mlflow, secrets: [b]}]",
       'The key "ingress.1.name" repeats the endpoint mlflow/default.',
+    ],
+    [
+      "ingress: [{system: mlflow, secrets: [a], toleranceMs: 269999}]",
+      'The key "ingress.0.toleranceMs" (from file FILE) must be a whole number of 270000 to 3600000.',
+    ],
+    [
+      "ingress: [{system: mlflow, secrets: [a], toleranceMs: 3600001}]",
+      'The key "ingress.0.toleranceMs" (from file FILE) must be a whole number of 270000 to 3600000.',
+    ],
+    [
+      `ingress: [${Array.from({ length: 257 }, (_, index) => `{system: mlflow, name: n${index}, secrets: [a]}`).join(", ")}]`,
+      'The key "ingress" (from file FILE) must have at most 256 endpoints.',
+    ],
+    [
+      `ingress: [{system: mlflow, secrets: [a], name: ${"n".repeat(65)}}]`,
+      `The key "ingress.0.name" (from file FILE) must be 1 to 64 characters of a-z, 0-9, '_' and '-'.`,
+    ],
+    [
+      `namespaces: [${"n".repeat(65)}]`,
+      `The key "namespaces.0" (from file FILE) must be 1 to 64 characters of a-z, 0-9, '_' and '-'.`,
+    ],
+    [
+      "limits: {connectionsMax: 0}",
+      'The key "limits.connectionsMax" (from file FILE) must be a whole number of 1 to 100000.',
+    ],
+    [
+      "limits: {streamsPerConnectionMax: 1000001}",
+      'The key "limits.streamsPerConnectionMax" (from file FILE) must be a whole number of 1 to 1000000.',
+    ],
+    [
+      "limits: {httpRequestTimeoutMs: 99}",
+      'The key "limits.httpRequestTimeoutMs" (from file FILE) must be a whole number of 100 to 600000.',
     ],
     ["- a", "The configuration file FILE must hold a map of keys to values."],
   ])("refuses %j with one sentence", (content, sentence) => {
@@ -149,6 +187,12 @@ describe("endpointSettings", () => {
       { HOOK: "from-env" },
     );
     expect(settings.secrets).toEqual(["inline", "from-file", "from-env"]);
+  });
+
+  it("bounds a file that holds a secret", () => {
+    const secretFiles = [file("x".repeat(4_097))];
+    const message = messageOf(() => endpointSettings({ ...endpoint(), secretFiles }, {}));
+    expect(message).toBe(`The file ${secretFiles[0]} has 4097 bytes; at most 4096 are read.`);
   });
 
   it("names what is missing and never a secret", () => {

@@ -30,6 +30,6 @@ export async function openEngines(
 function refusal(namespace: string, error: unknown): unknown {
   const isTyped = error instanceof JournalError || error instanceof IndexStoreError;
   if (!isTyped) return error;
-  const message = `The namespace "${namespace}" cannot be served: ${error.message}`;
+  const message = `The namespace "${namespace}" cannot be opened: ${error.message}`;
   return new StartError(EXIT_CODES.DATA_REFUSED, message, error);
 }

@@ -14,6 +14,7 @@ import {
   openSegmentJournal,
 } from "@opendxa/pubsub-journal";
 import type { Logger } from "pino";
+import { folderUnwritable } from "../data-folder.js";
 import { version } from "../version.js";
 
 const timers = {
@@ -32,7 +33,9 @@ export async function openNamespace(
   prefer: EnginePreference,
   log: Logger,
 ): Promise<Engine> {
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw folderUnwritable(folder, error);
+  });
   const disk = new NodeDisk();
   const opened = await openSegmentJournal({
     disk,

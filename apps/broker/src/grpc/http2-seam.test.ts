@@ -27,7 +27,7 @@ it("finds its seam in the installed grpc-js, and the peer sees the windows", asy
 });
 
 it("closes connections above their bound", async () => {
-  const { server, address } = await startEmptyServer(1);
+  const { server, address } = await startEmptyServer({ connectionsMax: 1 });
   const first = connect(`http://${address}`);
   await new Promise((resolve) => first.once("remoteSettings", resolve));
   const second = connect(`http://${address}`);
@@ -43,6 +43,6 @@ it("closes connections above their bound", async () => {
 it("changes nothing where the seam is gone", () => {
   const other = {} as Server;
   const incidents = new Incidents(pino({ level: "silent" }));
-  expect(openHttp2Seam(other, { connectionsMax: 1, incidents })).toBe(false);
+  expect(openHttp2Seam(other, { connectionsMax: 1, incidents }, new Set())).toBe(false);
   expect(other).toEqual({});
 });

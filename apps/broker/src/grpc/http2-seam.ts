@@ -23,10 +23,14 @@ export interface ConnectionBounds {
  * windows (grpc/grpc-node #3058) nor bounds connections, and answers some faults with a bare
  * status; all three need the HTTP/2 server that it creates. Drop this when it offers them.
  *
- * Answers false, and changes nothing, where the seam is not what it was: the broker then serves
+ * Keeps the open connections in `sessions`. Answers false, and changes nothing, where the seam is not what it was: the broker then serves
  * with the default windows.
  */
-export function openHttp2Seam(server: Server, bounds: ConnectionBounds): boolean {
+export function openHttp2Seam(
+  server: Server,
+  bounds: ConnectionBounds,
+  sessions: Set<ServerHttp2Session>,
+): boolean {
   const internals = server as unknown as Partial<GrpcServerInternals>;
   const { createHttp2Server, commonServerOptions } = internals;
   if (typeof createHttp2Server !== "function" || typeof commonServerOptions !== "object") {
@@ -39,14 +43,17 @@ export function openHttp2Seam(server: Server, bounds: ConnectionBounds): boolean
   };
   internals.createHttp2Server = function (this: unknown, credentials: unknown) {
     const http2Server = createHttp2Server.call(this, credentials);
-    shapeConnections(http2Server, bounds);
+    shapeConnections(http2Server, bounds, sessions);
     return http2Server;
   };
   return true;
 }
 
-function shapeConnections(http2Server: Http2Server, bounds: ConnectionBounds): void {
-  const sessions = new Set<ServerHttp2Session>();
+function shapeConnections(
+  http2Server: Http2Server,
+  bounds: ConnectionBounds,
+  sessions: Set<ServerHttp2Session>,
+): void {
   http2Server.prependListener("stream", (stream, headers) =>
     dressBareStatuses(stream, headers, bounds.incidents),
   );

@@ -3,19 +3,22 @@ import { pino } from "pino";
 import { Incidents } from "../incidents.js";
 import { Namespaces } from "../namespaces.js";
 import { addServices } from "../services/broker-services.js";
-import { listen, makeGrpcServer } from "./grpc-server.js";
+import { type GrpcServerBounds, listen, makeGrpcServer } from "./grpc-server.js";
 import { Health } from "./health.js";
 import { LiveCalls } from "./live-calls.js";
 import { addReflection } from "./reflection.js";
 
-/** A real server without namespaces, on a free port. */
-export async function startEmptyServer(connectionsMax = 10) {
+/** A real server without namespaces, on a free port, with bounds that a test may lower. */
+export async function startEmptyServer(bounds: Partial<GrpcServerBounds> = {}) {
   const incidents = new Incidents(pino({ level: "silent" }));
   const live = new LiveCalls();
   const { server, hasSeam } = makeGrpcServer({
-    connectionsMax,
+    connectionsMax: 10,
     streamsPerConnectionMax: 100,
+    keepaliveMs: 60_000,
+    keepaliveTimeoutMs: 60_000,
     incidents,
+    ...bounds,
   });
   addServices(server, new Namespaces(new Map()), {
     surroundings: {

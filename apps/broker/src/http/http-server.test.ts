@@ -14,6 +14,7 @@ beforeEach(() => {
     endpoints: [],
     incidents: new Incidents(pino({ level: "silent" })),
     isServing: () => isServing,
+    isShuttingDown: () => false,
     nowMs: () => 0,
     connectionsMax: 10,
     requestTimeoutMs: 1_000,

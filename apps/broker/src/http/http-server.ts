@@ -1,11 +1,13 @@
 import { webhookBodyBytesMax } from "@opendxa/pubsub-connectors";
 import { PubSubError } from "@opendxa/pubsub-protocol";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
-import { badRequest, limitExceeded, overloaded } from "../errors.js";
+import { badRequest, limitExceeded, shuttingDown } from "../errors.js";
 import type { Incidents } from "../incidents.js";
 import { BROKER_LIMITS } from "../limits.js";
 import { errorBody, httpStatusOf } from "./error-body.js";
 import { type IngressEndpoint, receiveWebhook } from "./ingress-endpoint.js";
+import { refuseUnreadable } from "./refuse-unreadable.js";
+import { StoringWebhooks } from "./storing-webhooks.js";
 
 /** What the HTTP door serves and within which bounds. */
 export interface HttpServerOptions {
@@ -15,6 +17,8 @@ export interface HttpServerOptions {
   readonly incidents: Incidents;
   /** Whether the broker accepts requests now. */
   readonly isServing: () => boolean;
+  /** Whether the broker stops: what is being stored is answered, nothing new is taken. */
+  readonly isShuttingDown: () => boolean;
   /** Milliseconds since the Unix epoch, for signed timestamps. */
   readonly nowMs: () => number;
   /** Connections at a time. */
@@ -34,13 +38,24 @@ const DEFAULT_ENDPOINT = "default";
 
 /** Makes the HTTP door: webhook ingress, liveness and readiness. */
 export function makeHttpServer(options: HttpServerOptions): FastifyInstance {
+  const { requestTimeoutMs } = options;
   const app = fastify({
     logger: false,
     bodyLimit: webhookBodyBytesMax,
-    requestTimeout: options.requestTimeoutMs,
-    connectionTimeout: options.requestTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: requestTimeoutMs,
+    // For peers that do not take their answer; far above the request's time, whose 408 comes first.
+    connectionTimeout: BROKER_LIMITS.httpSilenceTimeouts * requestTimeoutMs,
     forceCloseConnections: true,
-    http: { maxHeaderSize: BROKER_LIMITS.headerBytesMax },
+    // Its own answer while it closes would have no body of the contract.
+    return503OnClosing: false,
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, requestTimeoutMs),
+    http: {
+      maxHeaderSize: BROKER_LIMITS.headerBytesMax,
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(requestTimeoutMs, BROKER_LIMITS.httpTimeoutCheckMs),
+    },
   });
   app.server.maxConnections = options.connectionsMax;
   app.removeAllContentTypeParsers();
@@ -71,34 +86,24 @@ export function makeHttpServer(options: HttpServerOptions): FastifyInstance {
 }
 
 function addIngress(app: FastifyInstance, options: HttpServerOptions): void {
-  let inFlight = 0;
-  const serve = async (
-    route: { system: string; endpoint: string },
-    headers: Readonly<Record<string, string | string[] | undefined>>,
-    body: unknown,
-  ) => {
-    const endpoint = options.endpoints.find(
-      ({ connector, name }) => connector.system === route.system && name === route.endpoint,
-    );
-    if (endpoint === undefined) return undefined;
-    if (inFlight >= options.inFlightMax) throw overloaded(options.inFlightMax, inFlight);
-    inFlight += 1;
-    try {
-      const request = { headers: singleHeaders(headers), body: asBytes(body) };
-      const outcome = await receiveWebhook(endpoint, request, options.nowMs());
+  const storing = new StoringWebhooks(options.inFlightMax);
+  app.addHook("preClose", () => storing.allAnswered());
+  app.addHook("onResponse", async (request) => storing.answered(request));
+  app.post<{ Params: { system: string; endpoint?: string } }>(
+    "/ingress/:system/:endpoint?",
+    async (request, reply) => {
+      const { system, endpoint: name = DEFAULT_ENDPOINT } = request.params;
+      const endpoint = options.endpoints.find(
+        (one) => one.connector.system === system && one.name === name,
+      );
+      if (endpoint === undefined) return reply.callNotFound();
+      if (options.isShuttingDown()) throw shuttingDown();
+      storing.begin(request);
+      const webhook = { headers: singleHeaders(request.headers), body: asBytes(request.body) };
+      const outcome = await receiveWebhook(endpoint, webhook, options.nowMs());
       const { duplicate, offset, matches, pending } = outcome;
       const matched = matches.map(({ executionId }) => executionId);
       return { offset: offset.toString(), duplicate, matched, pending };
-    } finally {
-      inFlight -= 1;
-    }
-  };
-  app.post<{ Params: { system: string; endpoint?: string } }>(
-    "/ingress/:system/:endpoint?",
-    async ({ params, headers, body }, reply) => {
-      const { system, endpoint = DEFAULT_ENDPOINT } = params;
-      const outcome = await serve({ system, endpoint }, headers, body);
-      return outcome ?? reply.callNotFound();
     },
   );
 }

@@ -120,6 +120,7 @@ it("asks the sender to come back when too many webhooks are being stored", async
     ],
     incidents: new Incidents(pino({ level: "silent" })),
     isServing: () => true,
+    isShuttingDown: () => false,
     nowMs: Date.now,
     connectionsMax: 1,
     requestTimeoutMs: 1_000,

@@ -30,10 +30,15 @@ const frame = (number: bigint, batches: RecordBatch[]): PublishStreamRequest => 
   message: { $case: "frame", value: { number, batches, atomic: false } },
 });
 
-const open = (namespace = "", producerId = new Uint8Array(0), heartbeatMs = 0) => ({
+const open = (
+  namespace = "",
+  producerId = new Uint8Array(0),
+  heartbeatMs = 0,
+  clientName = "t",
+) => ({
   message: {
     $case: "open" as const,
-    value: { namespace, producerId, clientName: "t", heartbeatMs },
+    value: { namespace, producerId, clientName, heartbeatMs },
   },
 });
 
@@ -100,6 +105,15 @@ describe("PublishStream", () => {
     const { call, reader } = await opened();
     for (const message of messages) call.write(message);
     await expect(reader.next()).rejects.toMatchObject({ reason });
+  });
+
+  it("refuses a client's name above its bound", async () => {
+    const call = broker.publisher.publishStream();
+    call.write(open("", new Uint8Array(0), 0, "é".repeat(128)));
+    await expect(new StreamReader(call).next()).rejects.toMatchObject({
+      reason: "LIMIT_EXCEEDED",
+      metadata: { field: "client_name", limit: "255", size: "256" },
+    });
   });
 
   it("refuses a producer id and a heartbeat outside of their bounds", async () => {

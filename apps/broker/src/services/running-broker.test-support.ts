@@ -24,6 +24,7 @@ export async function startTestBroker(environment: Record<string, string> = {}) 
   };
   return {
     namespaces,
+    address,
     http: `http://${formatAddress(addresses.http)}`,
     publisher: client(services.publisher),
     subscriber: client(services.subscriber),

@@ -103,6 +103,15 @@ it("ends with too many items in one settlement", async () => {
   await expect(until(reader, "verdicts")).rejects.toMatchObject({ reason: "LIMIT_EXCEEDED" });
 });
 
+it("refuses a consumer's name above its bound", async () => {
+  const call = broker.subscriber.subscribe();
+  call.write(openOf("named", { consumerName: "n".repeat(256) }));
+  await expect(new StreamReader(call).next()).rejects.toMatchObject({
+    reason: "LIMIT_EXCEEDED",
+    metadata: { field: "consumer_name", limit: "255", size: "256" },
+  });
+});
+
 it("names a subscription that does not exist", async () => {
   const call = broker.subscriber.subscribe();
   call.write(openOf("missing", { settings: undefined }));

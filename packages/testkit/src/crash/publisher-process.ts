@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { within } from "../wait-until.js";
 import { type AckedEvent, ackedBytes, readAcked } from "./acked-file.js";
+import type { PublisherLanguage } from "./crash-minimums.js";
 import { PUBLISHER_STOP_MS } from "./limits.js";
 
 const TYPESCRIPT_PUBLISHER = fileURLToPath(new URL("./crash-publisher.js", import.meta.url));
@@ -24,16 +25,22 @@ export interface PublisherTask {
 
 /** A publisher in a process of its own, in either language. */
 export class PublisherProcess {
+  /** Language that it is written in. */
+  readonly language: PublisherLanguage;
+  /** Source of its events. */
+  readonly source: string;
   readonly #child: ChildProcess;
   readonly #file: string;
   readonly #exit: Promise<string | undefined>;
   readonly #stderr: string[] = [];
 
   private constructor(
-    command: string,
-    program: string,
+    language: PublisherLanguage,
+    [command, program]: readonly [string, string],
     { address, topic, source, folder }: PublisherTask,
   ) {
+    this.language = language;
+    this.source = source;
     this.#file = join(folder, `${source}.acked`);
     const args = ["--address", address, "--topic", topic, "--source", source, "--out", this.#file];
     const child = spawn(command, [program, ...args], { stdio: ["ignore", "ignore", "pipe"] });
@@ -50,12 +57,12 @@ export class PublisherProcess {
 
   /** Starts the publisher written in TypeScript. */
   static typescript(task: PublisherTask): PublisherProcess {
-    return new PublisherProcess(process.execPath, TYPESCRIPT_PUBLISHER, task);
+    return new PublisherProcess("typescript", [process.execPath, TYPESCRIPT_PUBLISHER], task);
   }
 
   /** Starts the publisher written in Python. */
   static python(interpreter: string, task: PublisherTask): PublisherProcess {
-    return new PublisherProcess(interpreter, PYTHON_PUBLISHER, task);
+    return new PublisherProcess("python", [interpreter, PYTHON_PUBLISHER], task);
   }
 
   /** Bytes that it has written of what was acknowledged. */
