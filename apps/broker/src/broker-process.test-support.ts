@@ -78,7 +78,7 @@ export interface BrokerProcessOptions {
   /** Command of the program. Default: to serve. */
   readonly command?: readonly string[];
   /** What is changed about its machine: a file `<name>.test-support.cjs` that runs before it. */
-  readonly machine?: "held-disk" | "unloadable-rocksdb";
+  readonly machine?: "crowded-heap" | "held-disk" | "unloadable-rocksdb";
 }
 
 const POLL_MS = 20;

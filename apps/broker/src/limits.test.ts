@@ -40,6 +40,7 @@ const CROSSED_BY: Readonly<
   keepaliveMs: ["grpc/connection-bounds.test.ts", "whose peer does not answer its ping"],
   keepaliveTimeoutMs: ["grpc/connection-bounds.test.ts", "whose peer does not answer its ping"],
   threadPoolSize: ["broker-process.test.ts", "too few threads for the syncs"],
+  semiSpaceBytes: ["young-generation.test.ts", "stays at its bound however many objects"],
   configFileBytesMax: ["config/load-config.test.ts", "bounds the configuration file"],
   secretFileBytesMax: ["config/load-config.test.ts", "bounds a file that holds a secret"],
 };

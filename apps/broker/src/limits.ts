@@ -102,6 +102,8 @@ export const BROKER_LIMITS = {
   keepaliveTimeoutMs: 20_000,
   /** Threads for file system calls: an fsync blocks one, and every namespace has one in flight. */
   threadPoolSize: 16,
+  /** Bytes of one of V8's two semi-spaces: V8's own 16 MiB would hold 24 MiB more of a broker's memory. */
+  semiSpaceBytes: 4 * 1024 * 1024,
   /** Bytes of a configuration file. */
   configFileBytesMax: 1024 * 1024,
   /** Bytes of a file that holds a secret. */

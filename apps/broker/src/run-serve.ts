@@ -8,6 +8,7 @@ import { makeLogger } from "./logger.js";
 import type { RunningBroker } from "./running-broker.js";
 import { type StartedBroker, startBroker } from "./serve.js";
 import { version } from "./version.js";
+import { boundYoungGeneration } from "./young-generation.js";
 
 /** Serves until a signal asks to stop. Says on stdout, in one line of JSON, where it serves. */
 export async function runServe({ config, unknownVariables }: LoadedConfig): Promise<void> {
@@ -26,6 +27,7 @@ export async function runServe({ config, unknownVariables }: LoadedConfig): Prom
   // Whoever reads the line may send a signal at once, so its handlers come first.
   const stopped = stopOnSignal(started.broker, config.shutdownGraceMs, log);
   const line = startLine(started);
+  boundYoungGeneration();
   log.info(line, "serving");
   process.stdout.write(`${JSON.stringify(line)}\n`);
   await stopped;
