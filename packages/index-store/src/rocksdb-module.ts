@@ -54,8 +54,8 @@ export interface RocksDbDatabase {
   snapshot(): RocksDbDatabase;
   /** Entries in order. */
   iterator(range: RocksDbRange): AsyncIterable<RocksDbEntry>;
-  /** A new batch of reads. */
-  read(options: { capacity: number; autoDestroy: true }): RocksDbReadBatch;
+  /** A new batch of reads. `fillCache`: blocks that it reads stay in the block cache. */
+  read(options: { capacity: number; autoDestroy: true; fillCache: boolean }): RocksDbReadBatch;
   /** A new batch of writes. */
   write(options: { capacity: number; autoDestroy: true }): RocksDbWriteBatch;
   /** Writes the memtable out and syncs it. */

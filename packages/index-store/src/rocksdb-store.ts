@@ -60,7 +60,8 @@ class RocksDbDriver implements StoreDriver {
 
   async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
     if (keys.length === 0) return [];
-    const batch = this.#database.read({ capacity: keys.length, autoDestroy: true });
+    const options = { capacity: keys.length, autoDestroy: true, fillCache: false } as const;
+    const batch = this.#database.read(options);
     const reads = keys.map((key) => batch.get(key));
     batch.tryFlush();
     const values = await Promise.all(reads);
