@@ -22,6 +22,7 @@ export type {
   Durability,
   Journal,
   JournalEntry,
+  JournalFigures,
   ReadRange,
   StoredEntry,
 } from "./journal.js";
@@ -29,7 +30,6 @@ export {
   JournalError,
   type JournalErrorOptions,
   type JournalErrorReason,
-  type SequenceRange,
 } from "./journal-error.js";
 export { JOURNAL_LIMITS, type JournalLimits, SEQUENCE_MAX } from "./limits.js";
 export { NodeDisk } from "./node-disk.js";
@@ -40,4 +40,5 @@ export {
   openSegmentJournal,
 } from "./open-segment-journal.js";
 export type { Random } from "./random.js";
+export type { SequenceRange } from "./sequence-range.js";
 export type { Timers } from "./timers.js";

@@ -166,6 +166,7 @@ export class SegmentWriter {
       firstCommit: this.#lastCommit + 1n,
       previousFirstSequence: header.firstSequence,
       firstRetained: this.#firstRetained,
+      isRewritten: false,
     });
     const footer = encodeFooter(header, {
       commitsEnd: sealed.commitsEnd,
