@@ -23,12 +23,12 @@ export function isForgottenName(name: string): boolean {
 }
 
 /** The name of the file beside a segment that notes which of its entries are forgotten. */
-export function forgottenName(segment: Segment): string {
+export function forgottenName(segment: Pick<Segment, "name">): string {
   return `${segment.name.slice(0, segment.name.indexOf("."))}${SUFFIX}`;
 }
 
 /** The bytes of that file. */
-export function encodeForgotten(segment: Segment, set: ForgottenSet): Uint8Array[] {
+export function encodeForgotten(segment: Pick<Segment, "header">, set: ForgottenSet): Uint8Array[] {
   const { bits } = set.entries;
   const { journalId, salt, firstSequence } = segment.header;
   const head = Buffer.alloc(HEADER_BYTES);
@@ -45,7 +45,10 @@ export function encodeForgotten(segment: Segment, set: ForgottenSet): Uint8Array
 }
 
 /** Reads that file's bytes; undefined where they are damaged or of another segment. */
-export function decodeForgotten(bytes: Uint8Array, segment: Segment): ForgottenSet | undefined {
+export function decodeForgotten(
+  bytes: Uint8Array,
+  segment: Pick<Segment, "header">,
+): ForgottenSet | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
   const bits = bytes.slice(HEADER_BYTES);

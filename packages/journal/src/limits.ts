@@ -74,6 +74,12 @@ export const REWRITE_COMMIT_BYTES = MIB;
 export const REWRITE_SYNC_BYTES = 4 * MIB;
 /** Milliseconds after which what was forgotten is noted in its files. */
 export const FORGOTTEN_SAVE_MS = 5_000;
+/** Bytes that are given up together where a disk refuses to read them. */
+export const SALVAGE_PAGE_BYTES = 4 * KIB;
+/** Bytes of payload that salvage gathers into one commit. */
+export const SALVAGE_COMMIT_BYTES = MIB;
+/** Faults, and ranges of lost entries, that a salvage report lists; the rest is counted. */
+export const SALVAGE_REPORT_MAX = 10_000;
 /** Segment headers read at the same time when a journal is opened. */
 export const HEADERS_IN_FLIGHT = 16;
 /** Largest sequence: positions elsewhere pack it into 48 bits. */
