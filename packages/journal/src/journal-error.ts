@@ -1,3 +1,5 @@
+import type { SequenceRange } from "./sequence-range.js";
+
 /**
  * Why a journal refused or failed.
  * - `overloaded`: too many bytes are queued; nothing was assigned, try again later.
@@ -33,14 +35,6 @@ export interface JournalErrorOptions {
   readonly sequences?: SequenceRange;
   /** The error that led to this one. */
   readonly cause?: unknown;
-}
-
-/** Sequences from `first` to `last`, both included. */
-export interface SequenceRange {
-  /** Lowest sequence. */
-  readonly first: bigint;
-  /** Highest sequence. */
-  readonly last: bigint;
 }
 
 /** The one error that journals reject with, beside `TypeError` and `RangeError` for callers' mistakes. */

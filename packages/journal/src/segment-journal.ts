@@ -1,25 +1,24 @@
 import { AppendQueue, type PendingAppend } from "./append-queue.js";
 import type { Verify } from "./checksum.js";
 import type { Disk } from "./disk.js";
+import type { ForgottenEntries } from "./forgotten-entries.js";
 import type {
   AppendedRange,
   AppendOptions,
   Journal,
   JournalEntry,
+  JournalFigures,
   ReadRange,
   StoredEntry,
 } from "./journal.js";
 import { JournalError } from "./journal-error.js";
-import {
-  IDLE_CHECK_MS,
-  type JournalLimits,
-  LOOKUP_WINDOW_BYTES,
-  SCAN_WINDOW_BYTES,
-} from "./limits.js";
+import { checkLimit, IDLE_CHECK_MS, type JournalLimits } from "./limits.js";
 import type { Segment } from "./segment.js";
+import { SegmentEntries } from "./segment-entries.js";
 import type { SegmentReaders } from "./segment-readers.js";
-import { walkEntries } from "./segment-walk.js";
+import type { SegmentRewriter } from "./segment-rewriter.js";
 import type { SegmentWriter } from "./segment-writer.js";
+import type { SequenceRange } from "./sequence-range.js";
 import { TailCache } from "./tail-cache.js";
 import type { Timers } from "./timers.js";
 
@@ -37,6 +36,8 @@ export interface SegmentJournalParts {
   readonly limits: JournalLimits;
   /** Is told once when the journal fails for good. */
   readonly onFailure: (error: JournalError) => void;
+  /** Is told what the background could not do; the journal goes on. */
+  readonly onRewriteError: (error: JournalError) => void;
   /** Checks what is read. */
   readonly verify: Verify;
   /** All segments, ascending, at least one. */
@@ -45,6 +46,10 @@ export interface SegmentJournalParts {
   readonly readers: SegmentReaders;
   /** Writes commits. */
   readonly writer: SegmentWriter;
+  /** What is forgotten. */
+  readonly forgotten: ForgottenEntries;
+  /** Frees the space of what is forgotten. */
+  readonly rewriter: SegmentRewriter;
   /** Newest sequence assigned. */
   readonly lastSequence: bigint;
 }
@@ -61,6 +66,7 @@ export class SegmentJournal implements Journal {
   readonly #parts: SegmentJournalParts;
   readonly #queue: AppendQueue;
   readonly #cache: TailCache;
+  readonly #entries: SegmentEntries;
   readonly #tasks: Task[] = [];
   #lastSequence: bigint;
   #running: Promise<void> | undefined;
@@ -74,6 +80,11 @@ export class SegmentJournal implements Journal {
     this.#parts = parts;
     this.#queue = new AppendQueue(parts.limits, parts.lastSequence);
     this.#cache = new TailCache(parts.limits.tailCacheBytesMax, parts.lastSequence + 1n);
+    this.#entries = new SegmentEntries({
+      ...parts,
+      cache: this.#cache,
+      checkOpen: () => this.#checkOpen(),
+    });
     this.#lastSequence = parts.lastSequence;
     this.#armMark();
   }
@@ -94,6 +105,10 @@ export class SegmentJournal implements Journal {
     return this.#parts.segments.reduce((sum, segment) => sum + segment.bytes, 0);
   }
 
+  get figures(): JournalFigures {
+    return this.#parts.rewriter.figures;
+  }
+
   append(entries: readonly JournalEntry[], options: AppendOptions = {}): Promise<AppendedRange> {
     return new Promise((resolve, reject) => {
       // What is thrown here rejects the promise.
@@ -104,20 +119,13 @@ export class SegmentJournal implements Journal {
   }
 
   read(range: ReadRange): AsyncIterable<StoredEntry> {
-    const last = this.#lastSequence;
-    const to = range.to === undefined || range.to > last ? last : range.to;
-    const entries = this.#entries(range.from, to);
-    return range.bytesMax === undefined ? entries : withinBytes(entries, range.bytesMax);
+    return this.#entries.read(range, this.#lastSequence);
   }
 
   async readOne(sequence: bigint): Promise<StoredEntry | undefined> {
     this.#checkOpen();
     if (sequence < this.firstSequence || sequence > this.#lastSequence) return undefined;
-    const cached = this.#cache.get(sequence);
-    if (cached !== undefined) return cached;
-    const range = { first: sequence, last: sequence };
-    for await (const entry of this.#walk(range, LOOKUP_WINDOW_BYTES)) return entry;
-    return undefined;
+    return await this.#entries.readOne(sequence);
   }
 
   truncateBefore(sequence: bigint): Promise<void> {
@@ -128,58 +136,20 @@ export class SegmentJournal implements Journal {
     });
   }
 
+  async forget(ranges: readonly SequenceRange[]): Promise<void> {
+    if (this.#ended !== undefined) throw this.#ended;
+    checkLimit(this.#parts.limits, "forgetRangesMax", ranges.length);
+    for (const { first, last } of ranges) {
+      if (first <= last && last <= this.#lastSequence) continue;
+      throw new RangeError(`${first} to ${last} is no range of what is stored`);
+    }
+    const { forgotten, rewriter } = this.#parts;
+    for (const segment of await forgotten.forget(ranges)) rewriter.consider(segment);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
-  }
-
-  async *#entries(from: bigint, to: bigint): AsyncGenerator<StoredEntry> {
-    let next = from;
-    while (next <= to) {
-      this.#checkOpen();
-      if (next < this.firstSequence) next = this.firstSequence;
-      const cached = this.#cache.get(next);
-      if (cached !== undefined) {
-        yield cached;
-        next += 1n;
-        continue;
-      }
-      const beforeCache = this.#cache.first - 1n;
-      const range = { first: next, last: to < beforeCache ? to : beforeCache };
-      for await (const entry of this.#walk(range, SCAN_WINDOW_BYTES)) {
-        yield entry;
-        this.#checkOpen();
-      }
-      next = range.last + 1n;
-    }
-  }
-
-  /** Entries from the files; what retention takes away meanwhile is skipped. */
-  async *#walk(
-    range: { first: bigint; last: bigint },
-    windowBytes: number,
-  ): AsyncGenerator<StoredEntry> {
-    const { readers, verify, segments } = this.#parts;
-    let next = range.first;
-    let segment = this.#segmentOf(next);
-    while (segment !== undefined && next <= range.last) {
-      try {
-        const rest = { first: next, last: range.last };
-        for await (const entry of walkEntries(segment, rest, { readers, verify, windowBytes })) {
-          next = entry.sequence + 1n;
-          yield entry;
-        }
-      } catch (error) {
-        if (!segment.isDropped) throw error;
-      }
-      const { firstSequence } = segment.header;
-      segment = segments.find(({ header }) => header.firstSequence > firstSequence);
-      if (segment !== undefined && segment.header.firstSequence > range.last) return;
-    }
-  }
-
-  #segmentOf(sequence: bigint): Segment | undefined {
-    return this.#parts.segments.findLast(({ header }) => header.firstSequence <= sequence);
   }
 
   #checkOpen(): void {
@@ -206,6 +176,8 @@ export class SegmentJournal implements Journal {
   async #commit(batch: readonly PendingAppend[]): Promise<void> {
     const last = batch.at(-1);
     if (last === undefined) return;
+    const { segments, rewriter } = this.#parts;
+    const newest = segments.at(-1);
     try {
       await this.#parts.writer.commit(batch);
     } catch (error) {
@@ -216,6 +188,7 @@ export class SegmentJournal implements Journal {
     this.#lastSequence = last.last;
     this.#queue.release(batch);
     this.#armMark();
+    if (newest !== undefined && newest !== segments.at(-1)) rewriter.consider(newest);
     for (const append of batch) {
       for (const entry of append.entries) this.#cache.add(entry);
       append.resolve({ first: append.first, last: append.last });
@@ -226,6 +199,7 @@ export class SegmentJournal implements Journal {
   #fail(cause: unknown): void {
     const failure = failed(cause);
     this.#ended = failure;
+    void this.#parts.rewriter.close();
     for (let batch = this.#queue.take(); batch.length > 0; batch = this.#queue.take()) {
       for (const append of batch) append.reject(failure);
     }
@@ -257,7 +231,7 @@ export class SegmentJournal implements Journal {
     resolve: () => void,
     reject: (error: JournalError) => void,
   ): Promise<void> {
-    const { segments, writer, readers, disk, folder } = this.#parts;
+    const { segments, writer, readers, forgotten, rewriter, disk, folder } = this.#parts;
     const kept = segments.findLastIndex(({ header }) => header.firstSequence <= sequence);
     const oldest = segments[kept];
     if (kept <= 0 || oldest === undefined) {
@@ -274,9 +248,11 @@ export class SegmentJournal implements Journal {
     const dropped = segments.splice(0, kept);
     for (const segment of dropped) segment.isDropped = true;
     try {
+      await rewriter.settled();
       for (const segment of dropped) {
         await readers.drop(segment);
         await disk.unlink(segment.path);
+        await forgotten.drop(segment);
       }
       await disk.syncDirectory(folder);
       resolve();
@@ -287,11 +263,13 @@ export class SegmentJournal implements Journal {
   }
 
   async #close(): Promise<void> {
-    const { timers, writer, readers } = this.#parts;
+    const { timers, writer, readers, forgotten, rewriter, onRewriteError } = this.#parts;
     const isSound = this.#ended === undefined;
     this.#ended ??= new JournalError("closed", "The journal is closed");
     if (this.#markTimer !== undefined) timers.clearTimer(this.#markTimer);
     await this.#running;
+    await rewriter.close();
+    await forgotten.close().catch(onRewriteError);
     try {
       if (isSound && this.#ended.reason === "closed" && writer.needsMark) await writer.mark();
     } catch (error) {
@@ -310,18 +288,4 @@ function failed(cause: unknown): JournalError {
   return new JournalError("failed", `The journal failed and takes nothing more: ${text}`, {
     cause,
   });
-}
-
-async function* withinBytes(
-  entries: AsyncIterable<StoredEntry>,
-  bytesMax: number,
-): AsyncGenerator<StoredEntry> {
-  let bytes = 0;
-  let isFirst = true;
-  for await (const entry of entries) {
-    if (!isFirst && bytes + entry.payload.length > bytesMax) return;
-    isFirst = false;
-    bytes += entry.payload.length;
-    yield entry;
-  }
 }
