@@ -43,7 +43,7 @@ export {
 } from "./open-segment-journal.js";
 export type { Random } from "./random.js";
 export { type SalvageJournalOptions, salvageJournal } from "./salvage-journal.js";
-export type { SalvageReport } from "./salvage-report.js";
+export type { LostRange, SalvageFault, SalvageReport } from "./salvage-report.js";
 export type { SequenceRange } from "./sequence-range.js";
 export type { Timers } from "./timers.js";
 export { verifyJournal } from "./verify-journal.js";

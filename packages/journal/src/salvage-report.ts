@@ -2,6 +2,28 @@ import type { JournalFault } from "./journal-fault.js";
 import { SALVAGE_REPORT_MAX } from "./limits.js";
 import type { SequenceRange } from "./sequence-range.js";
 
+/** Sequences that may be lost, in decimal digits: JSON has no 64-bit numbers. */
+export interface LostRange {
+  /** The first. */
+  readonly first: string;
+  /** The last, included. */
+  readonly last: string;
+}
+
+/** A fault that a salvage met; see `JournalFault`. */
+export interface SalvageFault {
+  /** What is wrong. */
+  readonly kind: string;
+  /** File name of the segment. */
+  readonly segment: string;
+  /** Byte position in it. */
+  readonly position: number;
+  /** Bytes concerned. */
+  readonly bytes: number;
+  /** A sentence for people. */
+  readonly message: string;
+}
+
 /** What a salvage kept and what was lost; plain data, to be written as JSON. */
 export interface SalvageReport {
   /** The journal's id in hexadecimal digits: the same as before. */
@@ -13,17 +35,11 @@ export interface SalvageReport {
   /** Newest sequence that counts as assigned; the next append is given the one behind it. */
   readonly lastSequence: string;
   /** Entries that may be lost, at most: in a rewritten segment some were forgotten before. */
-  readonly lost: readonly { readonly first: string; readonly last: string }[];
+  readonly lost: readonly LostRange[];
   /** Bytes of the files in which they lay. */
   readonly lostBytes: number;
   /** What was wrong, in the order of the files. */
-  readonly faults: readonly {
-    readonly kind: string;
-    readonly segment: string;
-    readonly position: number;
-    readonly bytes: number;
-    readonly message: string;
-  }[];
+  readonly faults: readonly SalvageFault[];
   /** Faults and ranges beyond the 10,000 of each that are listed. */
   readonly omitted: number;
 }
@@ -31,7 +47,7 @@ export interface SalvageReport {
 /** Gathers a report while a salvage goes on, in bounded memory. */
 export class SalvageLedger {
   readonly #lost: SequenceRange[] = [];
-  readonly #faults: SalvageReport["faults"][number][] = [];
+  readonly #faults: SalvageFault[] = [];
   #entries = 0;
   #bytes = 0;
   #lostBytes = 0;
