@@ -33,8 +33,10 @@ export {
   type JournalErrorReason,
 } from "./journal-error.js";
 export type { JournalFault, JournalFaultKind } from "./journal-fault.js";
+export type { JournalKind } from "./journal-kind.js";
 export { JOURNAL_LIMITS, type JournalLimits, SEQUENCE_MAX } from "./limits.js";
 export { NodeDisk } from "./node-disk.js";
+export { type OpenJournalOptions, openJournal } from "./open-journal.js";
 export {
   type JournalRecovery,
   type OpenedJournal,

@@ -9,6 +9,7 @@ import type { SequenceRange } from "./sequence-range.js";
  * - `io_failed`: a read or the removal of a segment failed; the journal itself goes on.
  * - `corrupt`: stored bytes are damaged or missing; see `segment`, `position` and `sequences`.
  * - `unsupported`: the folder was written in a format that this version does not know.
+ * - `other_kind`: the folder holds a journal of the other implementation; `details` has both.
  * - `locked`: another process uses the folder.
  * - `closed`: the journal is closed or closing.
  */
@@ -20,6 +21,7 @@ export type JournalErrorReason =
   | "io_failed"
   | "corrupt"
   | "unsupported"
+  | "other_kind"
   | "locked"
   | "closed";
 
@@ -85,5 +87,14 @@ export function corruption(
         : `, entries ${sequences.first} to ${sequences.last}`;
   return new JournalError("corrupt", `${what} (segment ${segment}, byte ${position}${entries})`, {
     ...place,
+  });
+}
+
+/** The final error for a write or sync that failed; one that is final already stays as it is. */
+export function failed(cause: unknown): JournalError {
+  if (cause instanceof JournalError && cause.reason === "failed") return cause;
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new JournalError("failed", `The journal failed and takes nothing more: ${text}`, {
+    cause,
   });
 }

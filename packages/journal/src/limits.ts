@@ -82,6 +82,18 @@ export const SALVAGE_COMMIT_BYTES = MIB;
 export const SALVAGE_REPORT_MAX = 10_000;
 /** Segment headers read at the same time when a journal is opened. */
 export const HEADERS_IN_FLIGHT = 16;
+/** Bytes of one of LevelDB's two write buffers, and so of one of its logs. */
+export const LEVEL_WRITE_BUFFER_BYTES = 16 * MIB;
+/** Bytes of LevelDB's block cache. */
+export const LEVEL_CACHE_BYTES = 8 * MIB;
+/** Table files that LevelDB keeps open. */
+export const LEVEL_OPEN_FILES_MAX = 256;
+/** Bytes that LevelDB reads ahead for an iteration. */
+export const LEVEL_READ_BYTES = 256 * KIB;
+/** Bytes of newest entries that are checked at start: two logs, each with one commit beyond. */
+export const LEVEL_CHECK_BYTES = 2 * (LEVEL_WRITE_BUFFER_BYTES + 16 * MIB);
+/** Entries that one batch removes, so that commits wait for no more. */
+export const LEVEL_REMOVALS_MAX = 4096n;
 /** Largest sequence: positions elsewhere pack it into 48 bits. */
 export const SEQUENCE_MAX = 2n ** 48n - 1n;
 
