@@ -115,7 +115,7 @@ export class SegmentRewriter {
       await this.#rewrite(segment, set);
     } finally {
       set.release();
-      if (!this.#isInDoubt) readers.unpin(segment);
+      if (!this.#isInDoubt) await readers.unpin(segment);
     }
   }
 
