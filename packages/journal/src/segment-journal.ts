@@ -12,7 +12,7 @@ import type {
   ReadRange,
   StoredEntry,
 } from "./journal.js";
-import { JournalError } from "./journal-error.js";
+import { isFull, JournalError } from "./journal-error.js";
 import { IDLE_CHECK_MS, type JournalLimits } from "./limits.js";
 import type { Segment } from "./segment.js";
 import { SegmentEntries } from "./segment-entries.js";
@@ -164,8 +164,8 @@ export class SegmentJournal implements Journal {
         this.#armMark();
         return;
       }
-      // Whoever appends next is told of a failure, and `onFailure` now.
-      this.#loop.between(() => writer.mark()).catch(() => undefined);
+      // Of a failure `onFailure` is told; where no space is left it is tried again.
+      this.#loop.between(() => writer.mark()).catch(() => this.#armMark());
     }, IDLE_CHECK_MS);
   }
 
@@ -198,7 +198,7 @@ export class SegmentJournal implements Journal {
     if (this.#markTimer !== undefined) timers.clearTimer(this.#markTimer);
     try {
       await this.#loop.close(async () => {
-        if (writer.needsMark) await writer.mark();
+        if (writer.needsMark) await writer.mark().catch(unlessFull);
       });
     } finally {
       await rewriter.close();
@@ -206,4 +206,9 @@ export class SegmentJournal implements Journal {
       await readers.close();
     }
   }
+}
+
+/** A mark that does not fit is left out at close: the next start finds the end without it. */
+function unlessFull(error: unknown): void {
+  if (!isFull(error)) throw error;
 }
