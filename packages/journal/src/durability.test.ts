@@ -122,14 +122,17 @@ async function mixed(
   }
   await Promise.all(waiting);
   disk.crash({ mode });
-  const again = await simulated({ disk });
-  if (again.journal.lastSequence < promised) {
-    faults.push(`${mode}, seed ${seed}: ends at ${again.journal.lastSequence} of ${promised}`);
+  try {
+    const again = await simulated({ disk });
+    const { lastSequence } = again.journal;
+    if (lastSequence < promised) faults.push(`ends at ${lastSequence} of ${promised}`);
+    for (const { sequence, payload } of await all(again.journal)) {
+      if (payload[0] !== Number(sequence)) faults.push(`altered: ${sequence}`);
+    }
+  } catch (error) {
+    faults.push(`refused: ${String(error)}`);
   }
-  for (const { sequence, payload } of await all(again.journal)) {
-    if (payload[0] !== Number(sequence)) faults.push(`${mode}, seed ${seed}: altered ${sequence}`);
-  }
-  return faults;
+  return faults.map((fault) => `${mode}, seed ${seed}: ${fault}`);
 }
 
 it("keeps entries of fsync, and all before them, through a power cut among entries of os", async () => {
