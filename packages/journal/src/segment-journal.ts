@@ -151,7 +151,7 @@ export class SegmentJournal implements Journal {
     if (newest !== undefined && newest !== segments.at(-1)) rewriter.consider(newest);
   }
 
-  /** An idle writer marks its last commit as synced, at most 100 ms after it. */
+  /** An idle writer marks its last commit as synced at most 100 ms after it; a busy one syncs. */
   #armMark(): void {
     const { timers, writer } = this.#parts;
     const isIdle = this.#markTimer === undefined && writer.needsMark;
@@ -160,13 +160,17 @@ export class SegmentJournal implements Journal {
     this.#markTimer = timers.setTimer(() => {
       this.#markTimer = undefined;
       if (this.#loop.ended !== undefined || !writer.needsMark) return;
-      if (this.#loop.isBusy || writer.lastCommit !== this.#markSeenCommit) {
-        this.#armMark();
-        return;
-      }
-      // Of a failure `onFailure` is told; where no space is left it is tried again.
-      this.#loop.between(() => writer.mark()).catch(() => this.#armMark());
+      const isIdle = !this.#loop.isBusy && writer.lastCommit === this.#markSeenCommit;
+      // Of a failure `onFailure` is told; a mark that found no space is tried again.
+      if (isIdle) this.#loop.between(() => writer.mark()).catch(() => this.#armMark());
+      else this.#syncAndArm();
     }, IDLE_CHECK_MS);
+  }
+
+  /** A busy writer is not marked, but what was written with `os` must not stay unsynced for that. */
+  #syncAndArm(): void {
+    this.#loop.between(() => this.#parts.writer.sync()).catch(() => undefined);
+    this.#armMark();
   }
 
   /** Records what is retained, which must not fail, and removes the rest; answers why it could not. */

@@ -102,9 +102,17 @@ export class SegmentWriter {
     this.#unmarkedCommit = this.#lastCommit;
   }
 
+  /** Syncs what is not. */
+  async sync(): Promise<void> {
+    if (this.#syncedCommit === this.#lastCommit) return;
+    await this.#active.file.datasync();
+    this.#syncedCommit = this.#lastCommit;
+    this.#unsyncedBytes = 0;
+  }
+
   /** Syncs what is not, and writes an empty, synced commit that marks it so. */
   async mark(): Promise<void> {
-    await this.#sync();
+    await this.sync();
     const bytes = COMMIT_HEADER_BYTES;
     await this.#write({ rows: [], parts: [], bytes, lastSequence: this.#lastSequence }, true);
     this.#unmarkedCommit = 0n;
@@ -166,16 +174,9 @@ export class SegmentWriter {
     }
   }
 
-  async #sync(): Promise<void> {
-    if (this.#syncedCommit === this.#lastCommit) return;
-    await this.#active.file.datasync();
-    this.#syncedCommit = this.#lastCommit;
-    this.#unsyncedBytes = 0;
-  }
-
   /** Makes the next segment, then seals this one: a footer shows that a next one must exist. */
   async #roll(firstSequence: bigint): Promise<void> {
-    await this.#sync();
+    await this.sync();
     const { disk, folder, random, readers } = this.#options;
     const sealed = this.#active;
     const { header } = sealed.segment;
