@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { own } from "./owned-processes.js";
 
 /** What a child is asked to do, and how long it may take. */
 export interface RunChildOptions<Task> {
@@ -25,10 +26,18 @@ export async function runChild<Task extends object, Answer>(
   }
 }
 
+/** A child that goes on after its answer until it is stopped. */
+export interface StartedChild<Answer> {
+  /** What it said when it was ready. */
+  readonly answer: Answer;
+  /** Ends it. */
+  readonly stop: () => void;
+}
+
 /** Starts a program of `children/` that serves until it is killed, once it says so. */
 export async function startChild<Task extends object, Answer>(
   options: RunChildOptions<Task>,
-): Promise<{ readonly answer: Answer; readonly stop: () => void }> {
+): Promise<StartedChild<Answer>> {
   const child = forkChild(options.name, options.task);
   const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs);
   try {
@@ -41,6 +50,7 @@ export async function startChild<Task extends object, Answer>(
 function forkChild(name: string, task: object): ChildProcess {
   const file = fileURLToPath(new URL(`../children/${name}.js`, import.meta.url));
   const child = fork(file, [], { serialization: "advanced" });
+  own(child);
   child.send(task);
   return child;
 }
