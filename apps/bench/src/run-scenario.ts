@@ -74,7 +74,7 @@ function conclusion({ figures, isPassed, isQuick }: Report): string {
   const said = [
     isPassed ? "every requirement that was measured holds" : "NOT EVERY REQUIREMENT HOLDS",
     ...[...namesOf("missed"), ...namesOf("failed")].map((name) => `  missed: ${name}`),
-    ...skipped.map((name) => `  SKIPPED, not served by this version: ${name}`),
+    ...skipped.map((name) => `  SKIPPED: ${name}`),
   ];
   if (isQuick) said.push("  quick: sizes of a smoke test, these figures say nothing");
   return said.join("\n");

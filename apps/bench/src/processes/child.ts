@@ -10,13 +10,15 @@ export interface RunChildOptions<Task> {
   readonly task: Task;
   /** After so many milliseconds it is ended and counts as failed. */
   readonly timeoutMs: number;
+  /** It is meant to fail: what it says of that is not shown. */
+  readonly isCutOff?: boolean;
 }
 
 /** Runs a program of `children/` to its end and answers what it measured. */
 export async function runChild<Task extends object, Answer>(
   options: RunChildOptions<Task>,
 ): Promise<Answer> {
-  const child = forkChild(options.name, options.task);
+  const child = forkChild(options);
   const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs);
   try {
     return await answerOf<Answer>(child, options.name);
@@ -38,7 +40,7 @@ export interface StartedChild<Answer> {
 export async function startChild<Task extends object, Answer>(
   options: RunChildOptions<Task>,
 ): Promise<StartedChild<Answer>> {
-  const child = forkChild(options.name, options.task);
+  const child = forkChild(options);
   const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs);
   try {
     return { answer: await answerOf<Answer>(child, options.name), stop: () => void child.kill() };
@@ -47,9 +49,12 @@ export async function startChild<Task extends object, Answer>(
   }
 }
 
-function forkChild(name: string, task: object): ChildProcess {
+function forkChild({ name, task, isCutOff }: RunChildOptions<object>): ChildProcess {
   const file = fileURLToPath(new URL(`../children/${name}.js`, import.meta.url));
-  const child = fork(file, [], { serialization: "advanced" });
+  const child = fork(file, [], {
+    serialization: "advanced",
+    stdio: ["ignore", "inherit", isCutOff === true ? "ignore" : "inherit", "ipc"],
+  });
   own(child);
   child.send(task);
   return child;

@@ -20,6 +20,16 @@ export async function publish(broker: BrokerProcess, load: Load): Promise<Measur
   return { ...rate, usage: usageBetween(before, await broker.read(), rate.eventsAcked) };
 }
 
+/** Publishes to a broker that ends under the load, and resolves when the publisher has failed. */
+export async function publishUntilCutOff({ address }: BrokerProcess, load: Load): Promise<void> {
+  const options = { name: "grpc-publisher-child", task: { ...load, address }, isCutOff: true };
+  const timeoutMs = load.warmUpMs + load.measureMs + CHILD_WAIT_MS;
+  await runChild<PublishTask, PublishRate>({ ...options, timeoutMs }).then(
+    () => Promise.reject(new Error("the publisher was not cut off")),
+    () => undefined,
+  );
+}
+
 /** Carries the same frames over raw node:http2, between two processes, and stores nothing. */
 export async function publishOverHttp2(load: Load): Promise<PublishRate> {
   const server = await startChild<object, { address: string }>({

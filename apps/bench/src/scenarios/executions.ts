@@ -11,9 +11,10 @@ import {
   REGISTRATIONS_IN_FLIGHT,
   SCENARIO_LIMIT_MS,
 } from "../limits.js";
-import { type BrokerProcess, startBroker } from "../processes/broker-process.js";
+import type { BrokerProcess } from "../processes/broker-process.js";
 import type { BrokerReading } from "../processes/broker-reading.js";
 import { runChild } from "../processes/child.js";
+import { whileServing } from "../processes/while-serving.js";
 import type { Result } from "../report/result.js";
 import type { Scenario, ScenarioOptions } from "../scenario.js";
 
@@ -41,25 +42,16 @@ export const executions: Scenario = {
 
 async function run(folder: string, count: number, options: ScenarioOptions): Promise<Measured> {
   const dataFolder = join(folder, "data");
-  const first = await whileBrokerRuns(dataFolder, async (broker) => {
+  const first = await whileServing(dataFolder, async (broker) => {
     const registered = await register(broker, count);
     options.progress(`registered ${count} in ${Math.round(registered.elapsedMs)} ms`);
     return { registered, loaded: await broker.read() };
   });
-  return await whileBrokerRuns(dataFolder, async (broker) => {
+  return await whileServing(dataFolder, async (broker) => {
     await checkOpen(broker, count);
     options.progress("after a restart all that were asked for are open");
     return { count, ...first, restarted: await broker.read(), startMs: broker.startMs };
   });
-}
-
-async function whileBrokerRuns<T>(folder: string, work: (broker: BrokerProcess) => Promise<T>) {
-  const broker = await startBroker(folder);
-  try {
-    return await work(broker);
-  } finally {
-    await broker.stop();
-  }
 }
 
 function register({ address }: BrokerProcess, count: number): Promise<Registered> {
