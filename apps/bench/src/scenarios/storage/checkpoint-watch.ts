@@ -2,6 +2,8 @@ import { type FSWatcher, watch } from "node:fs";
 
 /** When one file of a checkpoint was being written, milliseconds since the Unix epoch. */
 export interface Writing {
+  /** What the file was called. */
+  readonly name: string;
   /** Its first sight. */
   readonly from: number;
   /** Its last: it has its own name by then, or is gone. */
@@ -24,7 +26,7 @@ export class CheckpointWatch {
   #seen(name: string | null): void {
     if (name === null || !name.endsWith(INCOMPLETE)) return;
     const now = performance.timeOrigin + performance.now();
-    this.#open.set(name, { from: this.#open.get(name)?.from ?? now, to: now });
+    this.#open.set(name, { name, from: this.#open.get(name)?.from ?? now, to: now });
   }
 
   /** What was written since the last time this was asked. */

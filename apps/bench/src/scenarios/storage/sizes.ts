@@ -39,7 +39,7 @@ export function fullSizes(measureMs: number): StorageSizes {
     backlogBytes: 1_000 * MB,
     diskUseBytes: 256 * MB,
     documentBytes: 128 * MB,
-    checkpointTopics: 25_000,
+    checkpointTopics: 10_000,
     // The engine writes one after 10 s with work at the latest.
     checkpointMs: 11_000,
     topics: 100_000,

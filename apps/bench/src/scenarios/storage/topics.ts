@@ -94,6 +94,13 @@ function figuresOf(rounds: readonly Round[]) {
       values: rounds.map(({ many }) => many.usage.residentBytesPeak / 1e6),
       required: { at: "most", value: RESIDENT_MB_REQUIRED } as const,
     },
+    {
+      name: "processor time per event with all topics by that with one",
+      unit: "ratio",
+      values: rounds.map(
+        ({ one, many }) => many.usage.microsecondsPerEvent / one.usage.microsecondsPerEvent,
+      ),
+    },
     rate("publish, one topic", ({ one }) => one),
     rate("publish, all topics", ({ many }) => many),
     ...usageFigures(rounds.map(({ many }) => many.usage)),
