@@ -6,12 +6,24 @@ export interface AppendTask {
   readonly batchBytes: readonly number[];
   /** Appends that wait at a time. */
   readonly inFlight: number;
-  /** Length of each window in milliseconds; the disk alone has one before and one after each. */
+  /** Time of each batch size and of the disk alone beside it, in milliseconds, cut into slices. */
   readonly windowMs: number;
   /** Bytes of the appends that are made one at a time. */
   readonly singleBytes: number;
   /** How many of these. */
   readonly singles: number;
+  /** How many before them are not measured: compiled code, as in a broker that has run a while. */
+  readonly singlesBefore: number;
+}
+
+/** Appends of one size, many at a time, and the disk alone in slices between them. */
+export interface AppendedBatches {
+  /** MB/s of payload. */
+  readonly journal: number;
+  /** MB/s of the disk alone. */
+  readonly disk: number;
+  /** Share of the journal's time in which the disk neither writes nor syncs: the journal's own. */
+  readonly ownShare: number;
 }
 
 /** Times of one kind of single write, in milliseconds. */
@@ -30,8 +42,8 @@ export interface SingleTimes {
 
 /** One round of appends. */
 export interface Appended {
-  /** By batch size: MB/s of payload, and of the disk alone around it. */
-  readonly batches: readonly { readonly journal: number; readonly disk: number }[];
+  /** By batch size. */
+  readonly batches: readonly AppendedBatches[];
   /** Single appends to the journal. */
   readonly single: SingleTimes;
   /** The same bytes written and synced without a journal, one for each append. */

@@ -5,7 +5,7 @@ import { JOURNAL_LIMITS, type Journal, openSegmentJournal } from "@opendxa/pubsu
 import { SEQUENTIAL_BLOCK_BYTES } from "../limits.js";
 import { answerTask } from "../processes/child.js";
 import { percentile } from "../statistics.js";
-import type { Appended, AppendTask, SingleTimes } from "./append-task.js";
+import type { Appended, AppendedBatches, AppendTask, SingleTimes } from "./append-task.js";
 import { BareFile, TimedDisk } from "./timed-disk.js";
 
 const timers = {
@@ -18,42 +18,88 @@ async function openJournal(disk: TimedDisk, folder: string): Promise<Journal> {
   return (await openSegmentJournal({ disk, folder, timers, random })).journal;
 }
 
-/** MB/s of 1 MiB writes, each synced. */
-async function diskRate(folder: string, windowMs: number): Promise<number> {
-  const path = join(folder, "bare");
-  const file = await BareFile.create(new TimedDisk(), path);
-  const block = randomBytes(SEQUENTIAL_BLOCK_BYTES);
+/** Slices of a window: the disk's moods last longer than one of them. */
+const SLICES = 4;
+
+/** What was written in how long. */
+class Rate {
+  #bytes = 0;
+  #ms = 0;
+
+  /** Runs one slice, which answers its bytes. */
+  async slice(run: () => Promise<number>): Promise<void> {
+    const begin = performance.now();
+    this.#bytes += await run();
+    this.#ms += performance.now() - begin;
+  }
+
+  get ms(): number {
+    return this.#ms;
+  }
+
+  get megabytesPerSecond(): number {
+    return this.#bytes / 1e6 / (this.#ms / 1_000);
+  }
+}
+
+/** 1 MiB writes, each synced. Answers the bytes. */
+async function writeBlocks(file: BareFile, block: Buffer, sliceMs: number): Promise<number> {
   const begin = performance.now();
   let bytes = 0;
-  while (performance.now() - begin < windowMs) {
+  while (performance.now() - begin < sliceMs) {
     await file.append(block);
     bytes += block.length;
   }
-  const seconds = (performance.now() - begin) / 1_000;
-  await file.close();
-  await rm(path);
-  return bytes / 1e6 / seconds;
+  return bytes;
 }
 
-/** MB/s of appends, so many of which wait at any time: each lane appends anew when it is answered. */
-async function journalRate(task: AppendTask, batchBytes: number): Promise<number> {
-  const folder = join(task.folder, "journal");
-  const journal = await openJournal(new TimedDisk(), folder);
-  const bytes = Math.min(batchBytes, JOURNAL_LIMITS.entryBytesMax);
-  const payload = randomBytes(bytes);
+/** Appends, so many of which wait at any time: each lane appends anew when it is answered. */
+async function appendBatches(
+  journal: Journal,
+  payload: Buffer,
+  { inFlight, sliceMs }: { readonly inFlight: number; readonly sliceMs: number },
+): Promise<number> {
   const begin = performance.now();
-  let appended = 0;
+  let bytes = 0;
   const lane = async () => {
-    while (performance.now() - begin < task.windowMs) {
+    while (performance.now() - begin < sliceMs) {
       await journal.append([{ parts: [payload] }]);
-      appended += bytes;
+      bytes += payload.length;
     }
   };
-  await Promise.all(Array.from({ length: task.inFlight }, lane));
-  const seconds = (performance.now() - begin) / 1_000;
+  await Promise.all(Array.from({ length: inFlight }, lane));
+  return bytes;
+}
+
+/** Journal and bare disk in turn, for one size of batches. */
+async function batches(task: AppendTask, batchBytes: number): Promise<AppendedBatches> {
+  const folder = join(task.folder, "batches");
+  const disk = new TimedDisk();
+  const journal = await openJournal(disk, folder);
+  const path = join(task.folder, "bare");
+  const file = await BareFile.create(new TimedDisk(), path);
+  const block = randomBytes(SEQUENTIAL_BLOCK_BYTES);
+  const payload = randomBytes(Math.min(batchBytes, JOURNAL_LIMITS.entryBytesMax));
+  const options = { inFlight: task.inFlight, sliceMs: task.windowMs / SLICES };
+  const [appended, written] = [new Rate(), new Rate()];
+  let diskMs = 0;
+  for (let slice = 0; slice < SLICES; slice += 1) {
+    await written.slice(() => writeBlocks(file, block, options.sliceMs));
+    // The journal marks itself as synced while it is idle; that is not part of its appends.
+    const before = disk.writeMs + disk.syncMs;
+    await appended.slice(() => appendBatches(journal, payload, options));
+    diskMs += disk.writeMs + disk.syncMs - before;
+  }
+  const ownShare = 1 - diskMs / appended.ms;
+  await file.close();
   await journal.close();
+  await rm(path);
   await rm(folder, { recursive: true });
-  return appended / 1e6 / seconds;
+  return {
+    journal: appended.megabytesPerSecond,
+    disk: written.megabytesPerSecond,
+    ownShare,
+  };
 }
 
 /** Times one kind of write, with the share of the disk's two calls. */
@@ -108,7 +154,7 @@ async function singles(task: AppendTask): Promise<Pick<Appended, "single" | "bar
       await second.once();
     }
   };
-  await inTurn(Math.ceil(task.singles / 5));
+  await inTurn(task.singlesBefore);
   single.forget();
   bare.forget();
   await inTurn(task.singles);
@@ -119,15 +165,9 @@ async function singles(task: AppendTask): Promise<Pick<Appended, "single" | "bar
 }
 
 async function append(task: AppendTask): Promise<Appended> {
-  const batches: { journal: number; disk: number }[] = [];
-  let before = await diskRate(task.folder, task.windowMs);
-  for (const batchBytes of task.batchBytes) {
-    const journal = await journalRate(task, batchBytes);
-    const after = await diskRate(task.folder, task.windowMs);
-    batches.push({ journal, disk: (before + after) / 2 });
-    before = after;
-  }
-  return { batches, ...(await singles(task)) };
+  const sizes: AppendedBatches[] = [];
+  for (const batchBytes of task.batchBytes) sizes.push(await batches(task, batchBytes));
+  return { batches: sizes, ...(await singles(task)) };
 }
 
 await answerTask(append);

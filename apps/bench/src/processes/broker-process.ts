@@ -3,6 +3,7 @@ import { readFile, rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { BROKER_WAIT_MS } from "../limits.js";
+import { brokerProgram } from "./broker-program.js";
 import type { BrokerReading } from "./broker-reading.js";
 import { own } from "./owned-processes.js";
 
@@ -30,13 +31,12 @@ const MONITOR = fileURLToPath(new URL("broker-monitor-child.cjs", import.meta.ur
 
 /** Starts the built broker on free ports. Rejects when it does not serve. */
 export async function startBroker(dataFolder: string): Promise<BrokerProcess> {
-  const main = fileURLToPath(new URL("main.cjs", import.meta.resolve("@opendxa/pubsub-broker")));
   const accountFile = `${dataFolder}.account`;
   const flags = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data", dataFolder];
   const execAtMs = performance.timeOrigin + performance.now();
   const child = spawn(
     process.execPath,
-    ["--require", MONITOR, main, "serve", ...flags, "--log-level", "warn"],
+    ["--require", MONITOR, brokerProgram(), "serve", ...flags, "--log-level", "warn"],
     { stdio: ["ignore", "pipe", "inherit", "ipc"], env: brokerEnvironment(accountFile) },
   );
   own(child);

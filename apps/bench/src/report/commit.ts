@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
+import { brokerProgram } from "../processes/broker-program.js";
 
-/** The commit that was measured, marked where files differ from it; `unknown` outside of git. */
+/** The broker's commit, marked where files differ from it; `unknown` outside of git. */
 export async function measuredCommit(): Promise<string> {
   const run = promisify(execFile);
-  const options = { cwd: fileURLToPath(new URL(".", import.meta.url)) };
+  const options = { cwd: dirname(brokerProgram()) };
   try {
     const head = await run("git", ["rev-parse", "HEAD"], options);
     const changes = await run("git", ["status", "--porcelain", "--untracked-files=no"], options);

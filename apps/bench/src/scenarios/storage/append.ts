@@ -29,7 +29,7 @@ export const append: StoragePart = {
 };
 
 const notes = [
-  "append: windows of the bare disk stand before and after each window of the journal; its rate is their mean. Single appends and bare writes alternate one by one, through the same calls of Node.",
+  "append: the journal and the bare disk alternate in short slices, single appends and bare writes one by one, through the same calls of Node. What is spent in neither write nor fdatasync is the journal's own; it holds whatever mood the disk is in.",
 ];
 
 async function appendOnce({ folder, sizes }: PartContext): Promise<Appended> {
@@ -42,6 +42,7 @@ async function appendOnce({ folder, sizes }: PartContext): Promise<Appended> {
     windowMs: sizes.appendWindowMs,
     singleBytes: SINGLE_APPEND_BYTES,
     singles: sizes.singleAppends,
+    singlesBefore: sizes.singleAppendsBefore,
   };
   const timeoutMs = 2 * CHILD_WAIT_MS;
   const appended = await runChild<AppendTask, Appended>({
@@ -75,6 +76,11 @@ function batchFigures(rounds: readonly Appended[], bytes: number, index: number)
       unit: "MB/s",
       values: measured.map(({ journal }) => journal),
       ceiling: { name: "disk", values: measured.map(({ disk }) => disk) },
+    },
+    {
+      name: `${name}, time in neither write nor fdatasync`,
+      unit: "share",
+      values: measured.map(({ ownShare }) => ownShare),
     },
   ];
 }

@@ -4,10 +4,12 @@ const KIB = 1_024;
 
 /** How much the storage scenario writes, in its two sizes. */
 export interface StorageSizes {
-  /** Window of an append rate, in milliseconds. */
+  /** Time of an append rate, and of the disk's beside it, in milliseconds. */
   readonly appendWindowMs: number;
   /** Single appends of a round. */
   readonly singleAppends: number;
+  /** Single appends before these. */
+  readonly singleAppendsBefore: number;
   /** Payload bytes that recovery is measured with; the first is what the second is compared with. */
   readonly recoveryBytes: readonly [small: number, large: number];
   /** Payload bytes of the backlog that memory must not depend on. */
@@ -33,8 +35,9 @@ export interface StorageSizes {
 /** What the table of requirements asks for. */
 export function fullSizes(measureMs: number): StorageSizes {
   return {
-    appendWindowMs: 400,
+    appendWindowMs: 600,
     singleAppends: 250,
+    singleAppendsBefore: 1_000,
     recoveryBytes: [100 * MB, 1_000 * MB],
     backlogBytes: 1_000 * MB,
     diskUseBytes: 256 * MB,
@@ -53,6 +56,7 @@ export function fullSizes(measureMs: number): StorageSizes {
 export const quickSizes: StorageSizes = {
   appendWindowMs: 20,
   singleAppends: 10,
+  singleAppendsBefore: 10,
   recoveryBytes: [MB, 2 * MB],
   backlogBytes: 2 * MB,
   diskUseBytes: 2 * MB,
