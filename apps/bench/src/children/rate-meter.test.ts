@@ -30,6 +30,18 @@ describe("RateMeter", () => {
     expect(() => meter.ackedThrough(2)).toThrow("frame 2 was acked before it was sent");
   });
 
+  it("goes on beyond its time until something was measured, on a machine that stood still", () => {
+    const meter = new RateMeter({ ...endless, measureMs: 0, keepSamples: true });
+    expect(meter.isOpen).toBe(true);
+    meter.sent(1, sizes);
+    meter.sent(2, sizes);
+    meter.ackedThrough(2);
+    expect(meter.isOpen).toBe(false);
+    const result = meter.result();
+    expect(result.samples).toHaveLength(1);
+    expect(Number.isFinite(result.eventsPerSecond)).toBe(true);
+  });
+
   it("is not due again before its pace says so", () => {
     const meter = new RateMeter({ ...endless, framesPerSecond: 0.001 });
     expect(meter.isDue).toBe(true);

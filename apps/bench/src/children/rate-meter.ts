@@ -35,10 +35,11 @@ export class RateMeter {
     this.#options = options;
   }
 
-  /** Are more frames wanted? */
+  /** Are more frames wanted? Until the end, and beyond while nothing was measured. */
   get isOpen(): boolean {
     const { framesMax = Number.POSITIVE_INFINITY } = this.#options;
-    return performance.now() < this.#end && this.#sentFrames < framesMax;
+    const isLate = performance.now() >= this.#end && this.#samples.length > 0;
+    return !isLate && this.#sentFrames < framesMax;
   }
 
   /** Is it time for the next frame? Without a pace it always is. */
@@ -69,7 +70,7 @@ export class RateMeter {
       this.#sent.delete(this.#acked);
       this.#payloadBytes += frame.payloadBytes;
       this.#rawBytes += frame.rawBytes;
-      if (now < this.#start || now >= this.#end) continue;
+      if (now < this.#start || (now >= this.#end && this.#samples.length > 0)) continue;
       this.#measuredBytes += frame.payloadBytes;
       this.#lastAckAt = now;
       this.#samples.push([performance.timeOrigin + now, now - frame.atMs]);
@@ -80,7 +81,7 @@ export class RateMeter {
   result(): PublishRate {
     const { frameEvents, framesMax, keepSamples } = this.#options;
     const hasEndedEarly = framesMax !== undefined && this.#sentFrames >= framesMax;
-    const end = hasEndedEarly ? this.#lastAckAt : this.#end;
+    const end = hasEndedEarly ? this.#lastAckAt : Math.max(this.#end, this.#lastAckAt);
     const seconds = (end - this.#start) / 1_000;
     const latencies = this.#samples.map(([, latencyMs]) => latencyMs);
     return {
