@@ -14,7 +14,8 @@ import {
   Entry as EntryMessage,
   NoticeReason,
   PubSubError,
-  SequenceRef,
+  type SequenceRef,
+  SequenceRef_Batch,
   type Settlement,
   type SettlementException,
 } from "@opendxa/pubsub-protocol";
@@ -44,6 +45,10 @@ export interface DispatchParts {
   readonly timers: Timers;
   /** Jitter. */
   readonly random: Random;
+}
+
+function sequenceOfKey(key: string): bigint {
+  return BigInt(`0x${key.slice(2, 18)}`);
 }
 
 interface WaitingVerdict {
@@ -239,17 +244,23 @@ export class ActiveSubscription {
   async #offerIndexed(from: bigint, to: bigint): Promise<void> {
     await this.#parts.writer.reached(to);
     const page = await this.#parts.index.scan({
-      gte: stateKeys.sequence(from).name,
-      lte: stateKeys.sequence(to).name,
+      gte: stateKeys.sequence(from, 0).name,
+      lt: stateKeys.sequence(to + 1n, 0).name,
       limit: scanPageMax,
     });
-    for (const { key, value } of page) {
-      const sequence = BigInt(`0x${key.slice(2)}`);
-      this.#offerRef(sequence, SequenceRef.decode(value));
+    const isLast = page.length < scanPageMax;
+    for (const [i, { key, value }] of page.entries()) {
+      const sequence = sequenceOfKey(key);
+      const next = page[i + 1]?.key;
+      const batch = SequenceRef_Batch.decode(value);
+      this.#offerRef(sequence, { batches: [batch] });
+      // The last entry of a full page may hold further batches: it is looked at again.
+      const isWhole = next === undefined ? isLast : sequenceOfKey(next) !== sequence;
+      if (!isWhole) continue;
       this.delivery.examinedThrough(sequence);
       if (!this.delivery.wantsMore()) return;
     }
-    if (page.length < scanPageMax) this.delivery.examinedThrough(to);
+    if (isLast) this.delivery.examinedThrough(to);
   }
 
   #offerRef(sequence: bigint, ref: SequenceRef): void {
