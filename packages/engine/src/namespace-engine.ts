@@ -1,9 +1,11 @@
 import {
   createTopic,
+  deleteTopic,
   openProducer,
   type PublishCommand,
   publish,
   stateKeys,
+  updateTopic,
 } from "@opendxa/pubsub-core";
 import type { IndexStore } from "@opendxa/pubsub-index-store";
 import type { Journal } from "@opendxa/pubsub-journal";
@@ -33,6 +35,7 @@ import {
   type Topic,
   TopicPattern,
   type TopicSettings,
+  type UpdateTopicRequest,
   type Wait,
 } from "@opendxa/pubsub-protocol";
 import type { Checkpointer } from "./checkpointer.js";
@@ -59,6 +62,7 @@ import {
   unsyncedBytesMax,
 } from "./limits.js";
 import { pageSizeOf } from "./page.js";
+import type { RetentionHost } from "./retention-host.js";
 import type { SubscriptionHost } from "./subscription-host.js";
 import type { TopicTable } from "./topic-table.js";
 
@@ -84,6 +88,10 @@ export interface NamespaceEngineParts {
   readonly events: EventLog;
   /** Executions and waits. */
   readonly feedback: FeedbackHost;
+  /** Drops what retention leaves. */
+  readonly retention: RetentionHost;
+  /** Longest retention that a topic may ask for, in milliseconds. */
+  readonly retentionMsMax: number;
 }
 
 function checked(batch: RecordBatch, batchIndex: number): PublishCommand["checks"][number] {
@@ -131,8 +139,21 @@ export class NamespaceEngine implements Engine {
   }
 
   async createTopic(name: string, settings: TopicSettings | undefined): Promise<Created<Topic>> {
-    const { topic, existed } = await this.#parts.loop.run(createTopic, { name, settings });
+    const { topic, existed } = await this.#parts.loop.run(createTopic, {
+      name,
+      settings,
+      retentionMsMax: this.#parts.retentionMsMax,
+    });
     return { value: topic, existed };
+  }
+
+  updateTopic({ name, settings, fields }: UpdateTopicRequest): Promise<Topic> {
+    const { loop, retentionMsMax } = this.#parts;
+    return loop.run(updateTopic, { name, settings, fields, retentionMsMax });
+  }
+
+  deleteTopic(name: string): Promise<void> {
+    return this.#parts.loop.run(deleteTopic, { name });
   }
 
   async getTopic(name: string): Promise<Topic> {
@@ -247,12 +268,15 @@ export class NamespaceEngine implements Engine {
       topics: topics.size,
       subscriptions: subscriptions.size,
       consumers: subscriptions.consumers,
+      ...this.#parts.retention.stats,
     };
   }
 
   async close(): Promise<void> {
-    const { journal, index, loop, writer, checkpointer, subscriptions, feedback } = this.#parts;
+    const { journal, index, loop, writer, checkpointer, subscriptions, feedback, retention } =
+      this.#parts;
     const stopping = PubSubError.of("SHUTTING_DOWN", "the broker is stopping");
+    await retention.close();
     await feedback.close(stopping);
     await subscriptions.close(stopping);
     await loop.close();

@@ -1,5 +1,5 @@
 import { type IndexStore, MemoryStore } from "@opendxa/pubsub-index-store";
-import { openSegmentJournal } from "@opendxa/pubsub-journal";
+import { type Journal, openSegmentJournal } from "@opendxa/pubsub-journal";
 import {
   type Delivery,
   decodeBatch,
@@ -28,6 +28,20 @@ export interface Received {
   readonly lease: bigint;
   readonly sequence: bigint;
   readonly index: number;
+}
+
+/** Where and as what a test publishes. */
+export interface Place {
+  readonly topic: string;
+  readonly partition?: number;
+  readonly correlationId?: string;
+  /** Bytes of the data at least. */
+  readonly bytes?: number;
+}
+
+/** A journal whose segments are small has to have small entries. */
+function smallLimits(segmentBytes: number) {
+  return { segmentBytes, entryBytesMax: segmentBytes / 2, commitBytesMax: segmentBytes / 2 };
 }
 
 /** A consumer that keeps what it gets. */
@@ -67,16 +81,27 @@ export class Inbox implements ConsumerSink {
   }
 }
 
+/** What differs from a usual broker. */
+export interface WorldOptions {
+  /** Size of a segment of the journal, in bytes. */
+  readonly segmentBytes?: number;
+  /** Longest retention, in milliseconds. */
+  readonly retentionMsMax?: number;
+}
+
 /** The real engine on a simulated disk and a virtual clock, with an index in memory. */
 export class World {
   readonly clock = new VirtualClock(1_800_000_000_000);
   readonly disk: SimulatedDisk;
   readonly warnings: string[] = [];
   index: IndexStore;
+  journal: Journal | undefined;
   #engine: Engine | undefined;
   #settlements = 0n;
+  readonly #options: WorldOptions;
 
-  constructor(seed = 1) {
+  constructor(seed = 1, options: WorldOptions = {}) {
+    this.#options = options;
     this.disk = new SimulatedDisk({ seed });
     this.index = MemoryStore.create();
   }
@@ -86,8 +111,9 @@ export class World {
     return this.#engine;
   }
 
-  async open(): Promise<Engine> {
+  async open(clockConfirmedMs?: number): Promise<Engine> {
     const { clock, disk } = this;
+    const { segmentBytes, retentionMsMax } = this.#options;
     const random = new SeededRandom(5);
     if (!(await disk.exists("/data"))) {
       await disk.mkdir("/data");
@@ -98,7 +124,9 @@ export class World {
       folder: "/data/journal",
       timers: clock,
       random: { bytes: (length) => random.bytes(length) },
+      ...(segmentBytes === undefined ? {} : { limits: smallLimits(segmentBytes) }),
     });
+    this.journal = journal;
     this.#engine = await openEngine({
       journal,
       index: this.index,
@@ -110,6 +138,8 @@ export class World {
       log: { warn: (message) => this.warnings.push(message), info: () => undefined },
       version: "test",
       tornBytes: recovery.tornBytes,
+      retentionMsMax,
+      clockConfirmedMs,
     });
     return this.#engine;
   }
@@ -121,14 +151,19 @@ export class World {
     return this.open();
   }
 
-  async publish(topic: string, ...ids: string[]): Promise<bigint> {
+  publish(topic: string, ...ids: string[]): Promise<bigint> {
+    return this.publishTo({ topic }, ...ids);
+  }
+
+  async publishTo(place: Place, ...ids: string[]): Promise<bigint> {
+    const { topic, partition = 0, correlationId = "c", bytes = 0 } = place;
     const events: OutgoingEvent[] = ids.map((id) => ({
       id,
       type: "test.event",
-      correlationId: "c",
-      data: Buffer.from(id),
+      correlationId,
+      data: Buffer.from(id.padEnd(bytes, ".")),
     }));
-    const batch = encodeBatch({ topic, partition: 0, events, defaults: { source: "/test" } });
+    const batch = encodeBatch({ topic, partition, events, defaults: { source: "/test" } });
     const [result] = await this.engine.publish(PublishFrame.create({ batches: [batch] }));
     if (result === undefined || result.refusal !== undefined) {
       throw new Error(`refused: ${result?.refusal?.message}`);
@@ -174,6 +209,20 @@ export class World {
       extensions: [],
     });
   }
+}
+
+/** Lets virtual time pass in small steps, and what it starts run, until the condition holds. */
+export async function passUntil(
+  clock: VirtualClock,
+  condition: () => boolean | Promise<boolean>,
+  stepMs = 1_000,
+): Promise<void> {
+  for (let step = 0; step < 2_000; step++) {
+    if (await condition()) return;
+    clock.advance(stepMs);
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error("the condition never held");
 }
 
 /** Lets all that is ready run until the condition holds; throws when it never does. */
