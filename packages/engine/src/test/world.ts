@@ -1,4 +1,4 @@
-import { type IndexStore, MemoryStore } from "@opendxa/pubsub-index-store";
+import { type IndexStore, type MemoryCrash, MemoryStore } from "@opendxa/pubsub-index-store";
 import { type Journal, openSegmentJournal } from "@opendxa/pubsub-journal";
 import {
   type Delivery,
@@ -37,6 +37,16 @@ export interface Place {
   readonly correlationId?: string;
   /** Bytes of the data at least. */
   readonly bytes?: number;
+}
+
+function withoutFlush(store: MemoryStore): IndexStore {
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (name === "flush") return () => Promise.resolve(false);
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }
 
 /** A journal whose segments are small has to have small entries. */
@@ -85,6 +95,8 @@ export class Inbox implements ConsumerSink {
 export interface WorldOptions {
   /** Size of a segment of the journal, in bytes. */
   readonly segmentBytes?: number;
+  /** The index promises nothing about its durability, as LevelDB. */
+  readonly isIndexNeverFlushed?: boolean;
   /** Longest retention, in milliseconds. */
   readonly retentionMsMax?: number;
 }
@@ -98,12 +110,15 @@ export class World {
   journal: Journal | undefined;
   #engine: Engine | undefined;
   #settlements = 0n;
+  #memory = MemoryStore.create();
+  #life = 0;
   readonly #options: WorldOptions;
 
   constructor(seed = 1, options: WorldOptions = {}) {
     this.#options = options;
     this.disk = new SimulatedDisk({ seed });
     this.index = MemoryStore.create();
+    this.#useIndex(this.#memory);
   }
 
   get engine(): Engine {
@@ -115,6 +130,7 @@ export class World {
     const { clock, disk } = this;
     const { segmentBytes, retentionMsMax } = this.#options;
     const random = new SeededRandom(5);
+    const timers = this.#timers();
     if (!(await disk.exists("/data"))) {
       await disk.mkdir("/data");
       await disk.syncDirectory("/");
@@ -122,7 +138,7 @@ export class World {
     const { journal, recovery } = await openSegmentJournal({
       disk,
       folder: "/data/journal",
-      timers: clock,
+      timers,
       random: { bytes: (length) => random.bytes(length) },
       ...(segmentBytes === undefined ? {} : { limits: smallLimits(segmentBytes) }),
     });
@@ -133,7 +149,7 @@ export class World {
       disk,
       checkpointFolder: "/data/checkpoints",
       clock,
-      timers: clock,
+      timers,
       random: { float: () => random.nextFloat() },
       log: { warn: (message) => this.warnings.push(message), info: () => undefined },
       version: "test",
@@ -145,10 +161,29 @@ export class World {
   }
 
   /** Ends everything without a word, as a power cut does, and starts again. */
-  async powerCut(mode: CrashMode, index: "kept" | "lost" = "lost"): Promise<Engine> {
+  async powerCut(mode: CrashMode, index: "kept" | "lost" | MemoryCrash = "lost"): Promise<Engine> {
     this.disk.crash({ mode });
-    if (index === "lost") this.index = MemoryStore.create();
+    if (index === "lost") this.#useIndex(MemoryStore.create());
+    else if (index !== "kept") this.#useIndex((await this.#memory.crash(index)).store);
     return this.open();
+  }
+
+  #useIndex(memory: MemoryStore): void {
+    this.#memory = memory;
+    this.index = this.#options.isIndexNeverFlushed === true ? withoutFlush(memory) : memory;
+  }
+
+  /** Timers that a power cut ends. */
+  #timers() {
+    this.#life += 1;
+    const life = this.#life;
+    return {
+      setTimer: (callback: () => void, delayMs: number) =>
+        this.clock.setTimer(() => {
+          if (this.#life === life) callback();
+        }, delayMs),
+      clearTimer: (timer: unknown) => this.clock.clearTimer(timer),
+    };
   }
 
   publish(topic: string, ...ids: string[]): Promise<bigint> {
