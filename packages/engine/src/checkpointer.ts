@@ -25,6 +25,8 @@ export interface CheckpointerParts {
   readonly writer: IndexWriter;
   /** Timers. */
   readonly timers: Timers;
+  /** Resolves when a power cut cannot take entries up to a sequence away any more. */
+  readonly synced: (sequence: bigint) => Promise<void>;
   /** Frees what no checkpoint and no batch needs. */
   readonly space: JournalSpace;
   /** Told of each checkpoint. */
@@ -102,6 +104,8 @@ export class Checkpointer {
     if (this.#changed.size === 0) return;
     this.#start();
     await this.#running;
+    // Making the journal durable may have added an entry, which set the timer again.
+    this.#clearTimer();
   }
 
   #start(): void {
@@ -133,7 +137,7 @@ export class Checkpointer {
   async #writeBase(sequence: bigint, state: RecordBlocks): Promise<void> {
     const { store, log } = this.#parts;
     this.#bytesSinceBase = 0;
-    await this.#settleIndex(sequence);
+    await this.#settle(sequence);
     const bytes = await store.writeBase(sequence, state);
     log.info("checkpoint base written", { sequence, bytes });
   }
@@ -144,18 +148,20 @@ export class Checkpointer {
     const isBaseDue = this.#isBaseDue();
     if (isBaseDue) this.#bytesSinceBase = 0;
     const oldestPayload = space.oldestPayload(sequence);
-    await this.#settleIndex(sequence);
+    await this.#settle(sequence);
     const bytes = await store.write(sequence, changed.blocks(), isBaseDue);
     log.info("checkpoint written", { sequence, bytes, keys });
     await space.free(await oldestPayload, store.oldestBase);
   }
 
   /**
-   * The index is durable, where its engine can, before the checkpoint is: an index below the newest
+   * The journal is durable before the index is, where its engine can, and that before the
+   * checkpoint: neither may be ahead of the journal after a power cut, and an index below the newest
    * checkpoint is rebuilt, because what it lacks may have left the journal.
    */
-  async #settleIndex(sequence: bigint): Promise<void> {
-    const { index, writer } = this.#parts;
+  async #settle(sequence: bigint): Promise<void> {
+    const { index, writer, synced } = this.#parts;
+    await synced(sequence);
     await writer.reached(sequence);
     await markDurable(index, writer.applied);
   }

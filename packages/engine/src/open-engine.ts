@@ -56,12 +56,38 @@ const startOperation: Operation<BrokerStarted, void> = {
 };
 
 /**
+ * The start is the first entry that is surely synced: what was found may only have been written.
+ * Checkpoints wait for it, so it must not wait for them.
+ */
+class Started {
+  readonly loop: Promise<CommandLoop>;
+  isStarted = false;
+  #resolve: (loop: CommandLoop) => void = () => undefined;
+
+  constructor() {
+    this.loop = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  with(loop: CommandLoop): void {
+    this.isStarted = true;
+    this.#resolve(loop);
+  }
+}
+
+/**
  * Recovers a namespace and starts it: makes the index usable, applies the journal's tail, journals
  * the start. Rejects when journal, index and checkpoints contradict each other.
  */
 export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
   const { journal, index, clock, timers, random, log } = options;
-  const hooks: Hooks = { onDurable: () => undefined, onFailed: () => undefined };
+  const started = new Started();
+  const hooks: Hooks = {
+    onDurable: () => undefined,
+    onFailed: () => undefined,
+    synced: async (sequence) => await (await started.loop).synced(sequence),
+  };
   const found = await recoverNamespace(options, hooks);
   const { cache, writer, checkpointer, topics, subscriptions, recovered } = found;
   const recent = new RecentEntries(recovered);
@@ -73,6 +99,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
     clock,
     lastTimeMs: found.lastTimeMs,
     admission: () => {
+      if (!started.isStarted) return undefined;
       if (writer.isBehind) return writer.reached(writer.applied + 1n);
       return checkpointer.isBehind ? checkpointer.settled : undefined;
     },
@@ -128,6 +155,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
   hooks.onFailed = (cause) => engine.fail(cause);
   hooks.onDurable = (applied) => follow({ ...parts, recent, writer }, applied);
   await loop.runInternal(startOperation, { startNumber, version: options.version });
+  started.with(loop);
   feedback.start();
   retention.start();
   return engine;

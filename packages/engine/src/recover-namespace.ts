@@ -21,6 +21,8 @@ export interface Hooks {
   onDurable: (entry: AppliedEntry) => void;
   /** The journal or the index failed. */
   onFailed: (cause: Error) => void;
+  /** Resolves when a power cut cannot take entries up to a sequence away any more. */
+  readonly synced: (sequence: bigint) => Promise<void>;
 }
 
 /** Subscriptions as the index holds them. */
@@ -99,7 +101,7 @@ export async function recoverNamespace(
   });
   const space = new JournalSpace(journal, index);
   const checkpointer = new Checkpointer(
-    { store: checkpoints, index, writer, timers, space, log },
+    { store: checkpoints, index, writer, timers, space, log, synced: hooks.synced },
     prepared.applied,
   );
   const topics = await loadTopics(index);
