@@ -51,6 +51,12 @@ export const BROKER_LIMITS = {
   httpRequestTimeoutMs: 10_000,
   /** Webhooks between verification and fsync: each holds a body of up to 512 KiB. */
   ingressInFlightMax: 64,
+  /** Shortest retention that can be the longest one, milliseconds: the contract's least. */
+  retentionMsMin: 1_000,
+  /** Longest retention of a topic, milliseconds: 30 days. */
+  retentionMsMax: 30 * 24 * 60 * 60 * 1_000,
+  /** Longest retention that can be configured, milliseconds: 100 years. */
+  retentionMsMost: 100 * 365 * 24 * 60 * 60 * 1_000,
   /** Seconds that a webhook's sender is asked to wait under overload. */
   retryAfterSeconds: 5,
   /** Milliseconds from SIGTERM to the exit: container runtimes kill after 10 s. */

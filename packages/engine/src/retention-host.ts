@@ -67,6 +67,7 @@ export class RetentionHost {
   #handle: TimerHandle | undefined;
   #running: Promise<void> | undefined;
   #isClosed = false;
+  #isLongSleep = false;
   #jumps = 0;
   #batchesExpired = 0;
 
@@ -101,12 +102,31 @@ export class RetentionHost {
 
   /** Takes an entry that became durable. */
   onDurable({ entry }: AppliedEntry): void {
-    for (const { topicId } of entry.batches) this.#schedule.stored(topicId);
+    let isWorkNear = false;
+    for (const { topicId } of entry.batches) {
+      if (this.#schedule.stored(topicId)) isWorkNear = true;
+    }
     const { kind } = entry;
-    if (kind?.$case === "topicUpdated") this.#schedule.changed(kind.value.topic?.topicId ?? 0);
-    else if (kind?.$case === "topicDeleted") this.#schedule.forget(kind.value.topicId);
-    else if (kind?.$case !== "eventsExpired") return;
-    else this.#batchesExpired += kind.value.batches.length;
+    switch (kind?.$case) {
+      case "topicUpdated":
+        this.#schedule.changed(kind.value.topic?.topicId ?? 0);
+        isWorkNear = true;
+        break;
+      case "topicDeleted":
+        this.#schedule.forget(kind.value.topicId);
+        isWorkNear = true;
+        break;
+      case "topicCreated":
+        isWorkNear = true;
+        break;
+      case "eventsExpired":
+        this.#batchesExpired += kind.value.batches.length;
+        break;
+      default:
+        // Every other kind changes nothing of retention.
+        break;
+    }
+    if (isWorkNear) this.#wakeSoon();
   }
 
   /** Stops, and resolves when nothing is in flight. */
@@ -119,10 +139,19 @@ export class RetentionHost {
 
   #sleep(delayMs: number): void {
     if (this.#isClosed) return;
+    this.#isLongSleep = delayMs > retentionPauseMsMin;
     this.#handle = this.#parts.timers.setTimer(() => this.#wake(), delayMs);
   }
 
+  /** A running pass looks at the schedule when it ends. */
+  #wakeSoon(): void {
+    if (!this.#isLongSleep) return;
+    this.#parts.timers.clearTimer(this.#handle);
+    this.#sleep(retentionPauseMsMin);
+  }
+
   #wake(): void {
+    this.#isLongSleep = false;
     this.#running = this.#pass().then(() => {
       this.#running = undefined;
       const untilMs = this.#schedule.nextMs() - this.#parts.clock.now();

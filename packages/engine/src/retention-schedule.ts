@@ -28,10 +28,12 @@ export class RetentionSchedule {
     this.#dueMs.clear();
   }
 
-  /** A batch was stored in a topic. */
-  stored(topicId: number): void {
+  /** A batch was stored in a topic. Answers whether there is something to look at by that. */
+  stored(topicId: number): boolean {
     const bytes = this.#topics.byId(topicId)?.topic?.settings?.retentionBytes ?? 0n;
-    if (bytes > 0n) this.#grown.add(topicId);
+    if (bytes === 0n || this.#grown.has(topicId)) return false;
+    this.#grown.add(topicId);
+    return true;
   }
 
   /** Numbers of the topics to look at now, at most `max`. */

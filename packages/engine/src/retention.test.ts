@@ -46,6 +46,12 @@ async function keysOf(made: World, ...prefixes: string[]): Promise<string[]> {
   return keys;
 }
 
+/** Lets a second pass and all that it starts. */
+async function tick(made: World): Promise<void> {
+  made.clock.advance(1_000);
+  for (let turn = 0; turn < 30; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 async function readAll(made: World, topic: string, offset = 0n): Promise<bigint[]> {
   const range = { topic, partition: 0, offset, eventsMax: 0n, follow: false };
   const offsets: bigint[] = [];
@@ -82,6 +88,15 @@ describe("retention by age", () => {
     expect(await readAll(made, "short", 3n)).toEqual([]);
     expect(await made.publish("short", "d")).toBe(3n);
     expect(made.engine.stats().batchesExpired).toBe(2);
+  });
+
+  it("does not sleep through a topic that comes while there is nothing to do", async () => {
+    const made = await worldWith({});
+    for (let second = 0; second < 10; second++) await tick(made);
+    await made.engine.createTopic("short", TopicSettingsMessage.create({ retentionMs: 1_000n }));
+    await made.publish("short", "a");
+    for (let second = 0; second < 4; second++) await tick(made);
+    expect(await firstOffset(made, "short")).toBe(1n);
   });
 
   it("follows a change of the setting, and the ceiling of the broker holds for every topic", async () => {

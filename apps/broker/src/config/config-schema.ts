@@ -3,6 +3,7 @@ import { BROKER_LIMITS } from "../limits.js";
 
 const ADDRESS = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):(\d{1,5})$/;
 const NAMESPACE = /^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$/;
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
 const ENDPOINT = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
 function address(what: string) {
@@ -21,6 +22,8 @@ function wholeNumber(least: number, most: number) {
 function oneOf<const Values extends readonly [string, ...string[]]>(values: Values) {
   return z.enum(values, { error: `must be one of ${values.join(", ")}` });
 }
+
+const timeRule = "must be empty or a time such as 2026-01-31T12:00:00Z";
 
 const flag = z.boolean({ error: "must be true or false" });
 
@@ -69,6 +72,9 @@ const limitsSchema = z.strictObject(
     ingressInFlightMax: wholeNumber(1, 100_000)
       .default(BROKER_LIMITS.ingressInFlightMax)
       .describe("webhooks being stored at a time; further ones get 503 with Retry-After"),
+    retentionMsMax: wholeNumber(BROKER_LIMITS.retentionMsMin, BROKER_LIMITS.retentionMsMost)
+      .default(BROKER_LIMITS.retentionMsMax)
+      .describe("longest retention that a topic may ask for; a lower one holds for all topics"),
   },
   { error: objectRule },
 );
@@ -106,6 +112,13 @@ export const configSchema = z.strictObject(
     heartbeatMs: wholeNumber(BROKER_LIMITS.heartbeatMsMin, BROKER_LIMITS.heartbeatMsMax)
       .default(BROKER_LIMITS.heartbeatMsDefault)
       .describe("heartbeat of streams whose client proposes none"),
+    clockConfirmed: z
+      .string({ error: timeRule })
+      .refine((text) => text === "" || TIME.test(text), { error: timeRule })
+      .default("")
+      .describe(
+        "a time of today, to say that the clock is right although it differs from the journal",
+      ),
     ingress: z
       .array(endpointSchema, { error: "must be a list of endpoints" })
       .max(BROKER_LIMITS.ingressEndpointsMax, {

@@ -14,10 +14,12 @@ export async function openEngines(
   log: Logger,
 ): Promise<ReadonlyMap<string, Engine>> {
   const engines = new Map<string, Engine>();
+  const { index, clockConfirmed, limits } = config;
+  const settings = { index, clockConfirmed, retentionMsMax: limits.retentionMsMax };
   for (const namespace of config.namespaces) {
     try {
       const folder = join(dataFolder, namespace);
-      engines.set(namespace, await openNamespace(folder, config.index, log.child({ namespace })));
+      engines.set(namespace, await openNamespace(folder, settings, log.child({ namespace })));
     } catch (error) {
       await Promise.all([...engines.values()].map((engine) => engine.close()));
       throw refusal(namespace, error);

@@ -26,10 +26,20 @@ const random = {
   float: () => Math.random(),
 };
 
+/** What of the configuration matters to an engine. */
+export interface NamespaceSettings {
+  /** Engine of the index. */
+  readonly index: EnginePreference;
+  /** Longest retention, in milliseconds. */
+  readonly retentionMsMax: number;
+  /** When an operator confirmed the clock; empty: never. */
+  readonly clockConfirmed: string;
+}
+
 /** Opens journal, index and engine of one namespace in its folder; what fails leaves nothing open. */
 export async function openNamespace(
   folder: string,
-  prefer: EnginePreference,
+  settings: NamespaceSettings,
   log: Logger,
 ): Promise<Engine> {
   await mkdir(folder, { recursive: true });
@@ -41,11 +51,12 @@ export async function openNamespace(
     random,
   });
   reportTornTail(opened, log);
+  const { clockConfirmed: confirmed } = settings;
   const open: Opened = { journal: opened.journal };
   try {
     open.index = await openIndexStore({
       folder: join(folder, "index"),
-      prefer,
+      prefer: settings.index,
       log: ({ event, engine, message }) => log.warn({ event, engine }, message),
     });
     return await openEngine({
@@ -62,6 +73,8 @@ export async function openNamespace(
       },
       version,
       tornBytes: opened.recovery.tornBytes,
+      retentionMsMax: settings.retentionMsMax,
+      clockConfirmedMs: confirmed === "" ? undefined : Date.parse(confirmed),
     });
   } catch (error) {
     await closeAll(open);

@@ -23,7 +23,12 @@ from opendxa_pubsub._limits import (
     SUBSCRIPTIONS_MAX,
     TIMEOUT_S_DEFAULT,
 )
-from opendxa_pubsub._options import PublishOptions, SubscriptionOptions, pending_event
+from opendxa_pubsub._options import (
+    ChangeableTopicSettings,
+    PublishOptions,
+    SubscriptionOptions,
+    pending_event,
+)
 from opendxa_pubsub._partitions import PartitionCache
 from opendxa_pubsub._publishable import Publishable
 from opendxa_pubsub._publisher import Publisher, settle_future
@@ -253,6 +258,8 @@ class PubSubClient(FeedbackCalls, ReadingCalls):
         index: str | None = None,
         dedup_window_ms: int = 0,
         retention_ms: int = 0,
+        retention_bytes: int = 0,
+        durability: str | None = None,
     ) -> bool:
         """Creates a topic, or finds it with the same settings.
 
@@ -262,6 +269,8 @@ class PubSubClient(FeedbackCalls, ReadingCalls):
             index: ``none``, ``id`` or ``id_and_correlation``; None: the broker's default.
             dedup_window_ms: How long event ids are remembered, in milliseconds; 0: not.
             retention_ms: Events older than this may be dropped, in milliseconds; 0: the default.
+            retention_bytes: Beyond so many bytes the oldest events may be dropped; 0: no bound.
+            durability: ``fsync`` or ``os``: before what a publish is acknowledged; None: ``fsync``.
 
         Returns:
             Whether it was created; False when it existed.
@@ -269,12 +278,53 @@ class PubSubClient(FeedbackCalls, ReadingCalls):
         Raises:
             PubSubExistsError: It exists with other settings.
         """
-        settings = topic_settings(partitions, index, dedup_window_ms, retention_ms)
+        settings = topic_settings(
+            partitions=partitions,
+            index=index,
+            dedup_window_ms=dedup_window_ms,
+            retention_ms=retention_ms,
+            retention_bytes=retention_bytes,
+            durability=durability,
+        )
         answer = self._call(
             self._stubs.topic.CreateTopic,
             topic_pb.CreateTopicRequest(namespace=self._namespace, name=name, settings=settings),
         )
         return not answer.existed
+
+    def update_topic(self, name: str, **settings: Unpack[ChangeableTopicSettings]) -> None:
+        """Changes settings of a topic: those that are given.
+
+        Args:
+            name: Topic name.
+            **settings: As for :meth:`create_topic`; 0 or None is the default.
+
+        Raises:
+            PubSubError: TOPIC_NOT_FOUND, or BAD_REQUEST for a value out of range.
+        """
+        self._call(
+            self._stubs.topic.UpdateTopic,
+            topic_pb.UpdateTopicRequest(
+                namespace=self._namespace,
+                name=name,
+                settings=topic_settings(**settings),
+                fields=["dedup" if field == "dedup_window_ms" else field for field in settings],
+            ),
+        )
+
+    def delete_topic(self, name: str) -> None:
+        """Deletes a topic and its events; its name is free at once.
+
+        Args:
+            name: Topic name.
+
+        Raises:
+            PubSubError: TOPIC_NOT_FOUND.
+        """
+        self._call(
+            self._stubs.topic.DeleteTopic,
+            topic_pb.DeleteTopicRequest(namespace=self._namespace, name=name),
+        )
 
     def create_subscription(
         self, name: str, topic: str | Sequence[str], **options: Unpack[SubscriptionOptions]

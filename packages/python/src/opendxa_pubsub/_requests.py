@@ -11,6 +11,7 @@ from opendxa_pubsub._gen.opendxa.pubsub.v1 import (
     event_pb2,
     feedback_service_pb2,
     poet_events_pb2,
+    publisher_service_pb2,
     subscription_service_pb2,
     topic_service_pb2,
 )
@@ -23,6 +24,11 @@ _PRIORITIES = {
     "high": event_pb2.PRIORITY_HIGH,
     "normal": event_pb2.PRIORITY_NORMAL,
     "low": event_pb2.PRIORITY_LOW,
+}
+_DURABILITIES = {
+    None: publisher_service_pb2.DURABILITY_UNSPECIFIED,
+    "fsync": publisher_service_pb2.DURABILITY_FSYNC,
+    "os": publisher_service_pb2.DURABILITY_OS,
 }
 _INDEXES = {
     None: topic_service_pb2.TOPIC_INDEX_UNSPECIFIED,
@@ -121,11 +127,21 @@ def priority_number(priority: str | None) -> event_pb2.Priority:
 
 
 def topic_settings(
-    partitions: int, index: str | None, dedup_window_ms: int, retention_ms: int
+    *,
+    partitions: int = 0,
+    index: str | None = None,
+    dedup_window_ms: int = 0,
+    retention_ms: int = 0,
+    retention_bytes: int = 0,
+    durability: str | None = None,
 ) -> topic_service_pb2.TopicSettings:
     """Settings of a topic; what is 0 or None takes the broker's default."""
     settings = topic_service_pb2.TopicSettings(
-        partitions=partitions, index=_choice("index", index, _INDEXES), retention_ms=retention_ms
+        partitions=partitions,
+        index=_choice("index", index, _INDEXES),
+        retention_ms=retention_ms,
+        retention_bytes=retention_bytes,
+        durability=_choice("durability", durability, _DURABILITIES),
     )
     if dedup_window_ms:
         settings.dedup.window_ms = dedup_window_ms
