@@ -97,7 +97,7 @@ const arrows = [
   {
     name: "only-index-store-knows-its-engines",
     severity: "error",
-    from: { pathNot: "^packages/index-store/" },
+    from: { pathNot: "^packages/(index-store/|journal/src/level-database\\.ts$)" },
     to: { path: "(^|/)(rocksdb-native|classic-level)(/|$)" },
   },
   {

@@ -4,16 +4,20 @@ import type { AppendedRange, AppendOptions, JournalEntry } from "./journal.js";
 import { JournalError } from "./journal-error.js";
 import { checkLimit, ENTRY_OVERHEAD_BYTES, type JournalLimits, SEQUENCE_MAX } from "./limits.js";
 
-/** An append whose sequences are assigned and whose bytes are not yet durable. */
-export interface PendingAppend extends AppendedRange {
+/** Entries with sequences, to be written as part of one commit. */
+export interface CommitContent extends AppendedRange {
   /** What to write. */
   readonly entries: readonly JournalEntry[];
   /** Its rows of the entry table. */
   readonly rows: readonly TableRow[];
   /** Bytes of the payloads. */
   readonly bytes: number;
-  /** Whether it must be synced before it resolves. */
+  /** Whether it must be synced at once. */
   readonly mustSync: boolean;
+}
+
+/** An append whose sequences are assigned and whose bytes are not yet durable. */
+export interface PendingAppend extends CommitContent {
   /** Tells the caller that it is done. */
   readonly resolve: (range: AppendedRange) => void;
   /** Tells the caller that it failed. */

@@ -65,6 +65,7 @@ export function describeJournalContract(name: string, options: JournalContractOp
     };
     describeAppends(() => journal, options);
     describeReads(() => journal, reopen);
+    describeForgetting(() => journal, reopen);
     describeEnds(() => journal, reopen);
   });
 }
@@ -192,6 +193,58 @@ function describeReads(journal: () => Journal, reopen: () => Promise<void>): voi
   });
 }
 
+function describeForgetting(journal: () => Journal, reopen: () => Promise<void>): void {
+  it("forgets what it is told and never touches anything else", async () => {
+    for (let round = 1; round <= 40; round += 1) {
+      await journal().append([{ parts: [new Uint8Array(1000).fill(round)] }]);
+    }
+    const isKept = (sequence: bigint): boolean => sequence % 5n === 0n || sequence > 33n;
+    for (let first = 1n; first <= 26n; first += 5n) {
+      await journal().forget([
+        { first, last: first + 1n },
+        { first: first + 2n, last: first + 3n },
+      ]);
+    }
+    await journal().forget([{ first: 31n, last: 33n }]);
+    const kept = Array.from({ length: 40 }, (_, at) => BigInt(at + 1)).filter(isKept);
+    const check = async (): Promise<void> => {
+      const found = await collect(journal(), { from: 1n });
+      const sequences = found.map(({ sequence }) => sequence);
+      expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => Number(a - b)));
+      expect(sequences.filter(isKept)).toEqual(kept);
+      for (const { sequence, payload } of found) expect(payload[999]).toBe(Number(sequence));
+      for (const sequence of kept) {
+        expect((await journal().readOne(sequence))?.payload[999]).toBe(Number(sequence));
+      }
+    };
+    await check();
+    await reopen();
+    await check();
+    await journal().forget([{ first: 1n, last: 4n }]);
+    expect(await journal().append([{ parts: [new Uint8Array(1000).fill(41)] }])).toEqual({
+      first: 41n,
+      last: 41n,
+    });
+    kept.push(41n);
+    await reopen();
+    await check();
+    const { rewrittenBytes, rewrittenSegments } = journal().figures;
+    expect(Math.min(rewrittenBytes, rewrittenSegments)).toBeGreaterThanOrEqual(0);
+  });
+
+  it("forgets nothing that was never stored", async () => {
+    await journal().append([text("a"), text("b")]);
+    await expect(journal().forget([{ first: 2n, last: 3n }])).rejects.toThrow(RangeError);
+    await expect(journal().forget([{ first: 2n, last: 1n }])).rejects.toThrow(RangeError);
+    await journal().forget([]);
+    await journal().forget([
+      { first: 0n, last: 1n },
+      { first: 1n, last: 1n },
+    ]);
+    expect(textOf(await journal().readOne(2n))).toBe("b");
+  });
+}
+
 function describeEnds(journal: () => Journal, reopen: () => Promise<void>): void {
   it("goes on under the same id and with the next sequence after reopening", async () => {
     const { id } = journal();
@@ -217,6 +270,7 @@ function describeEnds(journal: () => Journal, reopen: () => Promise<void>): void
     expect(await reasonOf(journal().append([text("no")]))).toBe("closed");
     expect(await reasonOf(journal().readOne(1n))).toBe("closed");
     expect(await reasonOf(journal().truncateBefore(1n))).toBe("closed");
+    expect(await reasonOf(journal().forget([{ first: 1n, last: 1n }]))).toBe("closed");
     expect(await reasonOf(collect(journal(), { from: 1n }))).toBe("closed");
   });
 }

@@ -22,17 +22,21 @@ export type {
   Durability,
   Journal,
   JournalEntry,
+  JournalFigures,
   ReadRange,
   StoredEntry,
 } from "./journal.js";
+export type { VerifyJournalOptions } from "./journal-audit.js";
 export {
   JournalError,
   type JournalErrorOptions,
   type JournalErrorReason,
-  type SequenceRange,
 } from "./journal-error.js";
+export type { JournalFault, JournalFaultKind } from "./journal-fault.js";
+export type { JournalKind } from "./journal-kind.js";
 export { JOURNAL_LIMITS, type JournalLimits, SEQUENCE_MAX } from "./limits.js";
 export { NodeDisk } from "./node-disk.js";
+export { type OpenJournalOptions, openJournal } from "./open-journal.js";
 export {
   type JournalRecovery,
   type OpenedJournal,
@@ -40,4 +44,8 @@ export {
   openSegmentJournal,
 } from "./open-segment-journal.js";
 export type { Random } from "./random.js";
+export { type SalvageJournalOptions, salvageJournal } from "./salvage-journal.js";
+export type { SalvageReport } from "./salvage-report.js";
+export type { SequenceRange } from "./sequence-range.js";
 export type { Timers } from "./timers.js";
+export { verifyJournal } from "./verify-journal.js";

@@ -1,3 +1,5 @@
+import type { SequenceRange } from "./sequence-range.js";
+
 /**
  * Why a journal refused or failed.
  * - `overloaded`: too many bytes are queued; nothing was assigned, try again later.
@@ -7,6 +9,7 @@
  * - `io_failed`: a read or the removal of a segment failed; the journal itself goes on.
  * - `corrupt`: stored bytes are damaged or missing; see `segment`, `position` and `sequences`.
  * - `unsupported`: the folder was written in a format that this version does not know.
+ * - `other_kind`: the folder holds a journal of the other implementation; `details` has both.
  * - `locked`: another process uses the folder.
  * - `closed`: the journal is closed or closing.
  */
@@ -18,6 +21,7 @@ export type JournalErrorReason =
   | "io_failed"
   | "corrupt"
   | "unsupported"
+  | "other_kind"
   | "locked"
   | "closed";
 
@@ -33,14 +37,6 @@ export interface JournalErrorOptions {
   readonly sequences?: SequenceRange;
   /** The error that led to this one. */
   readonly cause?: unknown;
-}
-
-/** Sequences from `first` to `last`, both included. */
-export interface SequenceRange {
-  /** Lowest sequence. */
-  readonly first: bigint;
-  /** Highest sequence. */
-  readonly last: bigint;
 }
 
 /** The one error that journals reject with, beside `TypeError` and `RangeError` for callers' mistakes. */
@@ -91,5 +87,14 @@ export function corruption(
         : `, entries ${sequences.first} to ${sequences.last}`;
   return new JournalError("corrupt", `${what} (segment ${segment}, byte ${position}${entries})`, {
     ...place,
+  });
+}
+
+/** The final error for a write or sync that failed; one that is final already stays as it is. */
+export function failed(cause: unknown): JournalError {
+  if (cause instanceof JournalError && cause.reason === "failed") return cause;
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new JournalError("failed", `The journal failed and takes nothing more: ${text}`, {
+    cause,
   });
 }

@@ -2,12 +2,13 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Durability, Journal } from "./index.js";
 import { JournalError } from "./index.js";
-import { all, FOLDER, type SimulatedPlace, simulated } from "./test/journal-subjects.js";
+import { all, FOLDER, idle, type SimulatedPlace, simulated } from "./test/journal-subjects.js";
 
 type Step =
   | { kind: "append"; sizes: number[]; durability: Durability; isAwaited: boolean }
   | { kind: "read"; from: number; to: number; bytesMax: number }
   | { kind: "truncate"; before: number }
+  | { kind: "forget"; first: number; length: number }
   | { kind: "pass"; ms: number }
   | { kind: "reopen" };
 
@@ -29,6 +30,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     bytesMax: fc.integer({ min: 0, max: 9000 }),
   }),
   fc.record({ kind: fc.constant("truncate" as const), before: fc.integer({ min: 0, max: 60 }) }),
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("forget" as const),
+      first: fc.integer({ min: 0, max: 60 }),
+      length: fc.integer({ min: 1, max: 8 }),
+    }),
+  },
   fc.record({ kind: fc.constant("pass" as const), ms: fc.integer({ min: 0, max: 120 }) }),
   fc.record({ kind: fc.constant("reopen" as const) }),
 );
@@ -36,6 +45,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** A journal beside the plainest model of it: all payloads in an array. */
 class Compared {
   readonly #payloads: Uint8Array[] = [];
+  readonly #forgotten = new Set<bigint>();
   #opened: { journal: Journal } & SimulatedPlace;
   #waiting: Promise<unknown>[] = [];
 
@@ -58,6 +68,16 @@ class Compared {
         expect(journal.firstSequence <= allowed).toBe(true);
         return;
       }
+      case "forget": {
+        const first = BigInt(step.first);
+        const newest = journal.lastSequence;
+        const wanted = first + BigInt(step.length) - 1n;
+        const last = wanted > newest ? newest : wanted;
+        if (first > last) return;
+        await journal.forget([{ first, last }]);
+        for (let gone = first; gone <= last; gone += 1n) this.#forgotten.add(gone);
+        return;
+      }
       case "pass":
         return await clock.advanceAsync(step.ms);
       case "reopen":
@@ -75,11 +95,28 @@ class Compared {
     await this.settle();
     const { journal } = this.#opened;
     expect(journal.lastSequence).toBe(BigInt(this.#payloads.length));
+    await idle();
     const entries = await all(journal);
-    const expected = this.#payloads.slice(Number(journal.firstSequence) - 1);
-    expect(entries.map(({ payload }) => Buffer.from(payload).toString("hex"))).toEqual(
-      expected.map((payload) => Buffer.from(payload).toString("hex")),
+    this.#compare(
+      entries.map(({ sequence }) => sequence),
+      journal.firstSequence,
+      journal.lastSequence,
     );
+    for (const { sequence, payload } of entries) {
+      const expected = this.#payloads[Number(sequence) - 1] ?? new Uint8Array();
+      expect(Buffer.compare(payload, expected)).toBe(0);
+    }
+    expect(this.#opened.rewriteErrors).toEqual([]);
+  }
+
+  /** All of a range but what is forgotten, which may be there or not. */
+  #compare(seen: readonly bigint[], from: bigint, to: bigint): void {
+    const found = new Set(seen);
+    const expected: bigint[] = [];
+    for (let sequence = from; sequence <= to; sequence += 1n) {
+      if (!this.#forgotten.has(sequence) || found.has(sequence)) expected.push(sequence);
+    }
+    expect(seen).toEqual(expected);
   }
 
   async #append(step: Step & { kind: "append" }): Promise<void> {
@@ -115,9 +152,14 @@ class Compared {
     }
     expect(bytes <= bytesMax || seen.length === 1).toBe(true);
     const first = Math.max(from, Number(journal.firstSequence));
-    expect(seen).toEqual(seen.map((_, at) => BigInt(first + at)));
-    const isWanted = first <= Math.min(to, this.#payloads.length);
-    expect(seen.length > 0).toBe(isWanted);
+    this.#compare(seen, BigInt(first), seen.at(-1) ?? 0n);
+    const last = Math.min(to, this.#payloads.length);
+    const wanted = Array.from({ length: Math.max(0, last - first + 1) }, (_, at) =>
+      BigInt(first + at),
+    );
+    if (wanted.some((sequence) => !this.#forgotten.has(sequence))) {
+      expect(seen.length).toBeGreaterThan(0);
+    }
   }
 }
 

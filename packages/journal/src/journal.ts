@@ -1,3 +1,5 @@
+import type { SequenceRange } from "./sequence-range.js";
+
 /** One record to append: opaque bytes, in as many parts as the caller has them. */
 export interface JournalEntry {
   /**
@@ -50,6 +52,14 @@ export interface ReadRange {
   readonly bytesMax?: number;
 }
 
+/** What a journal did to free the space of forgotten entries, since it was opened. */
+export interface JournalFigures {
+  /** Segments that were replaced by ones without forgotten entries. */
+  readonly rewrittenSegments: number;
+  /** Bytes written for that, those of attempts that ended early too: write amplification. */
+  readonly rewrittenBytes: number;
+}
+
 /**
  * An append-only, checksummed sequence of opaque entries: the truth that everything else is a
  * projection of. One owner appends; anybody in the process may read. All methods reject with
@@ -58,12 +68,14 @@ export interface ReadRange {
 export interface Journal {
   /** 16 bytes that name this journal for ever. Do not change them. */
   readonly id: Uint8Array;
-  /** Oldest sequence retained; `lastSequence + 1n` when there is none. */
+  /** Oldest sequence retained, forgotten or not; `lastSequence + 1n` when there is none. */
   readonly firstSequence: bigint;
   /** Newest entry that can be read; 0n when there never was one. */
   readonly lastSequence: bigint;
   /** Bytes that the journal takes on disk. */
   readonly bytes: number;
+  /** What was done to free space since the journal was opened. */
+  readonly figures: JournalFigures;
   /**
    * Appends entries; sequences are assigned at once, in the order of the calls, and the promise
    * resolves when the entries are durable and can be read. Rejects with `overloaded` when too much
@@ -81,6 +93,16 @@ export interface Journal {
    * `firstSequence` may stay below; it never goes beyond `sequence`.
    */
   truncateBefore(sequence: bigint): Promise<void>;
+  /**
+   * Says that entries are not needed any more: from the moment it resolves the journal may lose
+   * any of them for good, and may still answer them until it does. What is not forgotten is never
+   * touched, and sequences never move. Call it only once that which made them unneeded is durable.
+   * Ranges cost by what they touch of the disk's bookkeeping, not by their length; entries that
+   * are gone already are passed over. Rejects with `RangeError` for what was never stored or a
+   * range that ends before it begins, `limit_exceeded` beyond `forgetRangesMax`, `io_failed` where
+   * the bookkeeping cannot be read (any of the ranges may then be forgotten), `failed`, `closed`.
+   */
+  forget(ranges: readonly SequenceRange[]): Promise<void>;
   /** Finishes what was appended and ends; appends and reads reject with `closed` afterwards. */
   close(): Promise<void>;
 }

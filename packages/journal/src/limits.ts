@@ -21,6 +21,12 @@ export interface JournalLimits {
   readonly tailCacheBytesMax: number;
   /** Sealed segments whose file and index are kept open for reading. */
   readonly openSegmentsMax: number;
+  /** Ranges of one `forget`. */
+  readonly forgetRangesMax: number;
+  /** Bytes of memory in which forgotten entries are noted; the rest is read back from its files. */
+  readonly forgottenBytesMax: number;
+  /** Bytes that a segment must have to be rewritten. */
+  readonly rewriteBytesMin: number;
 }
 
 /** The bounds that hold where the opener gives no others. */
@@ -41,6 +47,12 @@ export const JOURNAL_LIMITS: JournalLimits = {
   tailCacheBytesMax: 4 * MIB,
   // Each holds a descriptor and at most some tens of KiB of index.
   openSegmentsMax: 64,
+  // A whole batch of events, each in a range of its own.
+  forgetRangesMax: 65_536,
+  // One bit an entry: 64 million entries at hand.
+  forgottenBytesMax: 8 * MIB,
+  // Below this a smaller file gains some pages at most.
+  rewriteBytesMin: 64 * KIB,
 };
 
 /** A commit's positions are stored in 32 bits; a segment can exceed its size by one commit. */
@@ -56,8 +68,32 @@ export const INDEX_SPACING_BYTES = 64 * KIB;
 export const SCAN_WINDOW_BYTES = 256 * KIB;
 /** Bytes read at once to find a single entry. */
 export const LOOKUP_WINDOW_BYTES = 16 * KIB;
+/** Bytes of payload that are gathered into one commit of a rewritten segment. */
+export const REWRITE_COMMIT_BYTES = MIB;
+/** Bytes of a rewritten segment between syncs: a commit's own sync never waits behind much more. */
+export const REWRITE_SYNC_BYTES = 4 * MIB;
+/** Milliseconds after which what was forgotten is noted in its files. */
+export const FORGOTTEN_SAVE_MS = 5_000;
+/** Bytes that are given up together where a disk refuses to read them. */
+export const SALVAGE_PAGE_BYTES = 4 * KIB;
+/** Bytes of payload that salvage gathers into one commit. */
+export const SALVAGE_COMMIT_BYTES = MIB;
+/** Faults, and ranges of lost entries, that a salvage report lists; the rest is counted. */
+export const SALVAGE_REPORT_MAX = 10_000;
 /** Segment headers read at the same time when a journal is opened. */
 export const HEADERS_IN_FLIGHT = 16;
+/** Bytes of one of LevelDB's two write buffers, and so of one of its logs. */
+export const LEVEL_WRITE_BUFFER_BYTES = 16 * MIB;
+/** Bytes of LevelDB's block cache. */
+export const LEVEL_CACHE_BYTES = 8 * MIB;
+/** Table files that LevelDB keeps open. */
+export const LEVEL_OPEN_FILES_MAX = 256;
+/** Bytes that LevelDB reads ahead for an iteration. */
+export const LEVEL_READ_BYTES = 256 * KIB;
+/** Bytes of newest entries that are checked at start: two logs, each with one commit beyond. */
+export const LEVEL_CHECK_BYTES = 2 * (LEVEL_WRITE_BUFFER_BYTES + 16 * MIB);
+/** Entries that one batch removes, so that commits wait for no more. */
+export const LEVEL_REMOVALS_MAX = 4096n;
 /** Largest sequence: positions elsewhere pack it into 48 bits. */
 export const SEQUENCE_MAX = 2n ** 48n - 1n;
 

@@ -2,15 +2,17 @@ import { type Verify, verifyChecksum } from "./checksum.js";
 import { CommitIndex } from "./commit-index.js";
 import type { Disk, DiskFile } from "./disk.js";
 import { ensureFolder } from "./ensure-folder.js";
+import { ForgottenEntries } from "./forgotten-entries.js";
 import type { Journal } from "./journal.js";
 import { JournalError } from "./journal-error.js";
 import { type JournalLimits, journalLimits } from "./limits.js";
 import type { Random } from "./random.js";
 import { ReadableSegment } from "./readable-segment.js";
 import { createSegment, type Segment } from "./segment.js";
-import { finishRetention, listSegments } from "./segment-folder.js";
+import { finishRetention, listSegments, tidyFolder } from "./segment-folder.js";
 import { SegmentJournal } from "./segment-journal.js";
 import { SegmentReaders } from "./segment-readers.js";
+import { SegmentRewriter } from "./segment-rewriter.js";
 import { type ScannedSegment, scanNewestSegment } from "./segment-scan.js";
 import { SegmentWriter, type WriterState } from "./segment-writer.js";
 import type { Timers } from "./timers.js";
@@ -27,6 +29,11 @@ export interface OpenSegmentJournalOptions {
   readonly random: Random;
   /** Is told once when a write or sync failed and the journal takes nothing more. */
   readonly onFailure?: (error: JournalError) => void;
+  /**
+   * Is told where freeing the space of forgotten entries failed: `corrupt` for damage that was
+   * found on the way, else `io_failed`. The journal goes on; the segment stays as it is.
+   */
+  readonly onRewriteError?: (error: JournalError) => void;
   /** Bounds that differ from `JOURNAL_LIMITS`. */
   readonly limits?: Partial<JournalLimits>;
 }
@@ -82,15 +89,34 @@ export async function openVerified(
         ? await create(options, segments)
         : await recover(options, segments, newest, verify);
     const writer = new SegmentWriter({ ...options, limits, readers }, state);
+    const onRewriteError = options.onRewriteError ?? ((): void => undefined);
+    const noted = await tidyFolder(options.disk, options.folder, segments);
+    const forgotten = new ForgottenEntries(
+      { ...options, segments, bytesMax: limits.forgottenBytesMax, onError: onRewriteError },
+      noted,
+    );
+    const rewriter = new SegmentRewriter({
+      ...options,
+      limits,
+      verify,
+      segments,
+      readers,
+      forgotten,
+      onError: onRewriteError,
+    });
+    for (const segment of noted) rewriter.consider(segment);
     const journal = new SegmentJournal({
       ...options,
       id: state.active.segment.header.journalId,
       limits,
       onFailure: options.onFailure ?? ((): void => undefined),
+      onRewriteError,
       verify,
       segments,
       readers,
       writer,
+      forgotten,
+      rewriter,
       lastSequence: state.lastSequence,
     });
     return { journal, recovery };
@@ -112,6 +138,7 @@ async function create(options: OpenSegmentJournalOptions, segments: Segment[]): 
     firstCommit: 1n,
     previousFirstSequence: 0n,
     firstRetained: 1n,
+    isRewritten: false,
   });
   segments.push(segment);
   const active = new ReadableSegment(segment, file, {

@@ -1,7 +1,7 @@
 import { SimulatedDisk } from "@opendxa/pubsub-simulated";
 import { describe, expect, it } from "vitest";
 import type { JournalRecovery } from "./index.js";
-import { all, entry, errorOf, FOLDER, simulated } from "./test/journal-subjects.js";
+import { all, entry, errorOf, FOLDER, idle, simulated } from "./test/journal-subjects.js";
 
 const SEGMENT_HEADER = 128;
 const COMMIT_OF_1900 = 64 + 16 + 1900;
@@ -319,6 +319,7 @@ it("refuses a format that it does not know", async () => {
       firstCommit: 1n,
       previousFirstSequence: 0n,
       firstRetained: 1n,
+      isRewritten: false,
     }),
   );
   header.writeUInt16LE(2, 8);
@@ -328,6 +329,36 @@ it("refuses a format that it does not know", async () => {
     reason: "unsupported",
     details: { version: 2, supported: 1 },
   });
+});
+
+it("refuses flags that it does not know", async () => {
+  const { castagnoli } = await import("./checksum.js");
+  const disk = await nine();
+  const header = Buffer.from(disk.content(path(FIRST)).slice(0, SEGMENT_HEADER));
+  header.writeUInt32LE(3, 12);
+  header.writeUInt32LE(castagnoli(header.subarray(0, 124)), 124);
+  await overwrite(disk, FIRST, 0, header);
+  expect(await errorOf(simulated({ disk }))).toMatchObject({
+    reason: "unsupported",
+    details: { version: 1, flags: 3 },
+  });
+});
+
+it("takes a rewritten segment for the newest never, with or without a footer", async () => {
+  for (const footerBytes of [0, 80]) {
+    const disk = await nine();
+    const { journal } = await simulated({ disk });
+    await journal.forget([{ first: 5n, last: 8n }]);
+    await idle();
+    await journal.close();
+    const rewritten = "0000000000000005.seg";
+    await cutFile(disk, rewritten, SEGMENT_HEADER + 64 + footerBytes);
+    await unlink(disk, "0000000000000009.seg");
+    expect(await errorOf(simulated({ disk }))).toMatchObject({
+      reason: "corrupt",
+      segment: rewritten,
+    });
+  }
 });
 
 it("names a disk that refuses as such", async () => {

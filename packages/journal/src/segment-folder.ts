@@ -1,10 +1,18 @@
 import { join } from "node:path";
 import type { Disk } from "./disk.js";
 import { FileWindow } from "./file-window.js";
-import { corruption, JournalError, type SequenceRange } from "./journal-error.js";
+import { forgottenName, isForgottenName } from "./forgotten-file.js";
+import { corruption, JournalError } from "./journal-error.js";
 import { HEADERS_IN_FLIGHT } from "./limits.js";
-import { isSegmentName, type Segment, segmentName, sequenceBefore } from "./segment.js";
+import {
+  isDraftName,
+  isSegmentName,
+  type Segment,
+  segmentName,
+  sequenceBefore,
+} from "./segment.js";
 import { decodeSegmentHeader, FORMAT_VERSION, SEGMENT_HEADER_BYTES } from "./segment-header.js";
+import type { SequenceRange } from "./sequence-range.js";
 
 /** A segment file that was being made when the process ended: it never held a commit. */
 interface UnfinishedSegment {
@@ -39,6 +47,26 @@ export async function finishRetention(
   for (const segment of segments.splice(0, Math.max(0, kept)))
     await remove(disk, folder, segment.path);
   checkChain(segments, firstRetained);
+}
+
+/**
+ * Removes what is left beside the segments: rewritten ones that never took their place, and notes
+ * of forgotten entries that belong to no sealed segment. Answers the segments that have notes.
+ */
+export async function tidyFolder(
+  disk: Disk,
+  folder: string,
+  segments: readonly Segment[],
+): Promise<Segment[]> {
+  const sealed = segments.slice(0, -1);
+  const notes = new Map(sealed.map((segment) => [forgottenName(segment), segment]));
+  const noted: Segment[] = [];
+  for (const name of await disk.readdir(folder)) {
+    const segment = notes.get(name);
+    if (segment !== undefined) noted.push(segment);
+    else if (isDraftName(name) || isForgottenName(name)) await disk.unlink(join(folder, name));
+  }
+  return noted;
 }
 
 function checkChain(segments: readonly Segment[], firstRetained: bigint): void {
@@ -82,7 +110,7 @@ async function inspect(
     const window = new FileWindow((buffer, at) => file.read(buffer, at), SEGMENT_HEADER_BYTES);
     const start = await window.view(0, SEGMENT_HEADER_BYTES, bytes);
     const decoded = start === undefined ? undefined : decodeSegmentHeader(start);
-    if (decoded?.kind === "unsupported") throw unsupported(name, decoded.version);
+    if (decoded?.kind === "unsupported") throw unsupported(name, decoded);
     if (decoded?.kind === "valid" && segmentName(decoded.header.firstSequence) === name) {
       const { header } = decoded;
       return { name, path, header, bytes, isDropped: false, lastCommit: undefined };
@@ -104,8 +132,12 @@ function damagedHeader(segment: string): JournalError {
   return corruption("A segment's header is damaged", { segment, position: 0 });
 }
 
-function unsupported(segment: string, version: number): JournalError {
-  const message = `Segment ${segment} has format ${version}; this version reads ${FORMAT_VERSION}`;
-  const details = { version, supported: FORMAT_VERSION };
+function unsupported(
+  segment: string,
+  { version, flags }: { readonly version: number; readonly flags: number },
+): JournalError {
+  const found = `format ${version} with flags ${flags}`;
+  const message = `Segment ${segment} has ${found}; this version reads ${FORMAT_VERSION}`;
+  const details = { version, flags, supported: FORMAT_VERSION };
   return new JournalError("unsupported", message, { segment, position: 8, details });
 }

@@ -7,6 +7,7 @@ export const SEGMENT_HEADER_BYTES = 128;
 
 const MAGIC = 0x3147455350584f01n;
 const CHECKSUM_AT = SEGMENT_HEADER_BYTES - 4;
+const FLAG_REWRITTEN = 1;
 
 /** What a segment says of itself in its first bytes. */
 export interface SegmentHeader {
@@ -22,12 +23,17 @@ export interface SegmentHeader {
   readonly previousFirstSequence: bigint;
   /** `firstSequence` of the oldest segment retained when it was made. */
   readonly firstRetained: bigint;
+  /**
+   * Entries that nobody needed were left out and commits merged: numbers ascend but may skip, and
+   * each commit names the one before it as its synced mark.
+   */
+  readonly isRewritten: boolean;
 }
 
 /** What the first bytes of a file turned out to be. */
 export type DecodedSegmentHeader =
   | { readonly kind: "valid"; readonly header: SegmentHeader }
-  | { readonly kind: "unsupported"; readonly version: number }
+  | { readonly kind: "unsupported"; readonly version: number; readonly flags: number }
   | { readonly kind: "invalid" };
 
 /** The bytes of a segment's header. */
@@ -36,6 +42,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
   bytes.writeBigUInt64LE(MAGIC, 0);
   bytes.writeUInt16LE(FORMAT_VERSION, 8);
   bytes.writeUInt16LE(SEGMENT_HEADER_BYTES, 10);
+  bytes.writeUInt32LE(header.isRewritten ? FLAG_REWRITTEN : 0, 12);
   bytes.set(header.journalId, 16);
   bytes.set(header.salt, 32);
   bytes.writeBigUInt64LE(header.firstSequence, 40);
@@ -54,7 +61,10 @@ export function decodeSegmentHeader(bytes: Uint8Array): DecodedSegmentHeader {
     return { kind: "invalid" };
   }
   const version = view.readUInt16LE(8);
-  if (version !== FORMAT_VERSION) return { kind: "unsupported", version };
+  const flags = view.readUInt32LE(12);
+  if (version !== FORMAT_VERSION || (flags & ~FLAG_REWRITTEN) !== 0) {
+    return { kind: "unsupported", version, flags };
+  }
   const header: SegmentHeader = {
     journalId: Uint8Array.from(view.subarray(16, 32)),
     salt: Uint8Array.from(view.subarray(32, 40)),
@@ -62,6 +72,7 @@ export function decodeSegmentHeader(bytes: Uint8Array): DecodedSegmentHeader {
     firstCommit: view.readBigUInt64LE(48),
     previousFirstSequence: view.readBigUInt64LE(56),
     firstRetained: view.readBigUInt64LE(64),
+    isRewritten: flags === FLAG_REWRITTEN,
   };
   return { kind: "valid", header };
 }

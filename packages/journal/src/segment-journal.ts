@@ -1,25 +1,25 @@
-import { AppendQueue, type PendingAppend } from "./append-queue.js";
+import type { PendingAppend } from "./append-queue.js";
 import type { Verify } from "./checksum.js";
 import type { Disk } from "./disk.js";
+import { checkForgotten, type ForgottenEntries } from "./forgotten-entries.js";
+import { GroupCommit } from "./group-commit.js";
 import type {
   AppendedRange,
   AppendOptions,
   Journal,
   JournalEntry,
+  JournalFigures,
   ReadRange,
   StoredEntry,
 } from "./journal.js";
 import { JournalError } from "./journal-error.js";
-import {
-  IDLE_CHECK_MS,
-  type JournalLimits,
-  LOOKUP_WINDOW_BYTES,
-  SCAN_WINDOW_BYTES,
-} from "./limits.js";
+import { IDLE_CHECK_MS, type JournalLimits } from "./limits.js";
 import type { Segment } from "./segment.js";
+import { SegmentEntries } from "./segment-entries.js";
 import type { SegmentReaders } from "./segment-readers.js";
-import { walkEntries } from "./segment-walk.js";
+import type { SegmentRewriter } from "./segment-rewriter.js";
 import type { SegmentWriter } from "./segment-writer.js";
+import type { SequenceRange } from "./sequence-range.js";
 import { TailCache } from "./tail-cache.js";
 import type { Timers } from "./timers.js";
 
@@ -37,6 +37,8 @@ export interface SegmentJournalParts {
   readonly limits: JournalLimits;
   /** Is told once when the journal fails for good. */
   readonly onFailure: (error: JournalError) => void;
+  /** Is told what the background could not do; the journal goes on. */
+  readonly onRewriteError: (error: JournalError) => void;
   /** Checks what is read. */
   readonly verify: Verify;
   /** All segments, ascending, at least one. */
@@ -45,26 +47,20 @@ export interface SegmentJournalParts {
   readonly readers: SegmentReaders;
   /** Writes commits. */
   readonly writer: SegmentWriter;
+  /** What is forgotten. */
+  readonly forgotten: ForgottenEntries;
+  /** Frees the space of what is forgotten. */
+  readonly rewriter: SegmentRewriter;
   /** Newest sequence assigned. */
   readonly lastSequence: bigint;
-}
-
-/** What runs between two commits. */
-interface Task {
-  readonly run: () => Promise<void>;
-  /** Told when the journal fails before the task is run. */
-  readonly reject?: (error: JournalError) => void;
 }
 
 /** A journal of segment files with group commit. Made by `openSegmentJournal`. */
 export class SegmentJournal implements Journal {
   readonly #parts: SegmentJournalParts;
-  readonly #queue: AppendQueue;
+  readonly #loop: GroupCommit;
   readonly #cache: TailCache;
-  readonly #tasks: Task[] = [];
-  #lastSequence: bigint;
-  #running: Promise<void> | undefined;
-  #ended: JournalError | undefined;
+  readonly #entries: SegmentEntries;
   #closing: Promise<void> | undefined;
   #markTimer: unknown;
   #markSeenCommit = 0n;
@@ -72,9 +68,25 @@ export class SegmentJournal implements Journal {
   /** Use `openSegmentJournal`. */
   constructor(parts: SegmentJournalParts) {
     this.#parts = parts;
-    this.#queue = new AppendQueue(parts.limits, parts.lastSequence);
     this.#cache = new TailCache(parts.limits.tailCacheBytesMax, parts.lastSequence + 1n);
-    this.#lastSequence = parts.lastSequence;
+    this.#loop = new GroupCommit({
+      limits: parts.limits,
+      lastSequence: parts.lastSequence,
+      commit: (batch) => this.#commit(batch),
+      onCommitted: (batch) => {
+        for (const { entries } of batch) for (const entry of entries) this.#cache.add(entry);
+        this.#armMark();
+      },
+      onFailure: (error) => {
+        void parts.rewriter.close();
+        parts.onFailure(error);
+      },
+    });
+    this.#entries = new SegmentEntries({
+      ...parts,
+      cache: this.#cache,
+      checkOpen: () => this.#loop.checkReadable(),
+    });
     this.#armMark();
   }
 
@@ -87,45 +99,44 @@ export class SegmentJournal implements Journal {
   }
 
   get lastSequence(): bigint {
-    return this.#lastSequence;
+    return this.#loop.lastSequence;
   }
 
   get bytes(): number {
     return this.#parts.segments.reduce((sum, segment) => sum + segment.bytes, 0);
   }
 
+  get figures(): JournalFigures {
+    return this.#parts.rewriter.figures;
+  }
+
   append(entries: readonly JournalEntry[], options: AppendOptions = {}): Promise<AppendedRange> {
-    return new Promise((resolve, reject) => {
-      // What is thrown here rejects the promise.
-      if (this.#ended !== undefined) throw this.#ended;
-      this.#queue.add(entries, options, { resolve, reject });
-      this.#start();
-    });
+    return this.#loop.append(entries, options);
   }
 
   read(range: ReadRange): AsyncIterable<StoredEntry> {
-    const last = this.#lastSequence;
-    const to = range.to === undefined || range.to > last ? last : range.to;
-    const entries = this.#entries(range.from, to);
-    return range.bytesMax === undefined ? entries : withinBytes(entries, range.bytesMax);
+    return this.#entries.read(range, this.lastSequence);
   }
 
   async readOne(sequence: bigint): Promise<StoredEntry | undefined> {
-    this.#checkOpen();
-    if (sequence < this.firstSequence || sequence > this.#lastSequence) return undefined;
-    const cached = this.#cache.get(sequence);
-    if (cached !== undefined) return cached;
-    const range = { first: sequence, last: sequence };
-    for await (const entry of this.#walk(range, LOOKUP_WINDOW_BYTES)) return entry;
-    return undefined;
+    this.#loop.checkReadable();
+    if (sequence < this.firstSequence || sequence > this.lastSequence) return undefined;
+    return await this.#entries.readOne(sequence);
   }
 
-  truncateBefore(sequence: bigint): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#ended !== undefined) throw this.#ended;
-      this.#tasks.push({ run: () => this.#truncate(sequence, resolve, reject), reject });
-      this.#start();
+  async truncateBefore(sequence: bigint): Promise<void> {
+    let removal: JournalError | undefined;
+    await this.#loop.between(async () => {
+      removal = await this.#truncate(sequence);
     });
+    if (removal !== undefined) throw removal;
+  }
+
+  async forget(ranges: readonly SequenceRange[]): Promise<void> {
+    if (this.#loop.ended !== undefined) throw this.#loop.ended;
+    checkForgotten(ranges, this.#parts.limits, this.lastSequence);
+    const { forgotten, rewriter } = this.#parts;
+    for (const segment of await forgotten.forget(ranges)) rewriter.consider(segment);
   }
 
   close(): Promise<void> {
@@ -133,195 +144,66 @@ export class SegmentJournal implements Journal {
     return this.#closing;
   }
 
-  async *#entries(from: bigint, to: bigint): AsyncGenerator<StoredEntry> {
-    let next = from;
-    while (next <= to) {
-      this.#checkOpen();
-      if (next < this.firstSequence) next = this.firstSequence;
-      const cached = this.#cache.get(next);
-      if (cached !== undefined) {
-        yield cached;
-        next += 1n;
-        continue;
-      }
-      const beforeCache = this.#cache.first - 1n;
-      const range = { first: next, last: to < beforeCache ? to : beforeCache };
-      for await (const entry of this.#walk(range, SCAN_WINDOW_BYTES)) {
-        yield entry;
-        this.#checkOpen();
-      }
-      next = range.last + 1n;
-    }
-  }
-
-  /** Entries from the files; what retention takes away meanwhile is skipped. */
-  async *#walk(
-    range: { first: bigint; last: bigint },
-    windowBytes: number,
-  ): AsyncGenerator<StoredEntry> {
-    const { readers, verify, segments } = this.#parts;
-    let next = range.first;
-    let segment = this.#segmentOf(next);
-    while (segment !== undefined && next <= range.last) {
-      try {
-        const rest = { first: next, last: range.last };
-        for await (const entry of walkEntries(segment, rest, { readers, verify, windowBytes })) {
-          next = entry.sequence + 1n;
-          yield entry;
-        }
-      } catch (error) {
-        if (!segment.isDropped) throw error;
-      }
-      const { firstSequence } = segment.header;
-      segment = segments.find(({ header }) => header.firstSequence > firstSequence);
-      if (segment !== undefined && segment.header.firstSequence > range.last) return;
-    }
-  }
-
-  #segmentOf(sequence: bigint): Segment | undefined {
-    return this.#parts.segments.findLast(({ header }) => header.firstSequence <= sequence);
-  }
-
-  #checkOpen(): void {
-    if (this.#ended?.reason === "closed") throw this.#ended;
-  }
-
-  /** Begins to work through what waits, in a microtask so that appends of one turn share a commit. */
-  #start(): void {
-    this.#running ??= Promise.resolve().then(() => this.#run());
-  }
-
-  async #run(): Promise<void> {
-    try {
-      while (this.#tasks.length > 0 || !this.#queue.isEmpty) {
-        await this.#tasks.shift()?.run();
-        await this.#commit(this.#queue.take());
-      }
-    } catch (error) {
-      this.#fail(error);
-    }
-    this.#running = undefined;
-  }
-
   async #commit(batch: readonly PendingAppend[]): Promise<void> {
-    const last = batch.at(-1);
-    if (last === undefined) return;
-    try {
-      await this.#parts.writer.commit(batch);
-    } catch (error) {
-      const failure = failed(error);
-      for (const append of batch) append.reject(failure);
-      throw failure;
-    }
-    this.#lastSequence = last.last;
-    this.#queue.release(batch);
-    this.#armMark();
-    for (const append of batch) {
-      for (const entry of append.entries) this.#cache.add(entry);
-      append.resolve({ first: append.first, last: append.last });
-    }
-  }
-
-  /** Ends the journal for good: after a failed write or sync nobody knows what the disk holds. */
-  #fail(cause: unknown): void {
-    const failure = failed(cause);
-    this.#ended = failure;
-    for (let batch = this.#queue.take(); batch.length > 0; batch = this.#queue.take()) {
-      for (const append of batch) append.reject(failure);
-    }
-    for (const task of this.#tasks.splice(0)) task.reject?.(failure);
-    this.#parts.onFailure(failure);
+    const { segments, writer, rewriter } = this.#parts;
+    const newest = segments.at(-1);
+    await writer.commit(batch);
+    if (newest !== undefined && newest !== segments.at(-1)) rewriter.consider(newest);
   }
 
   /** An idle writer marks its last commit as synced, at most 100 ms after it. */
   #armMark(): void {
     const { timers, writer } = this.#parts;
     const isIdle = this.#markTimer === undefined && writer.needsMark;
-    if (!isIdle || this.#ended !== undefined) return;
+    if (!isIdle || this.#loop.ended !== undefined) return;
     this.#markSeenCommit = writer.lastCommit;
     this.#markTimer = timers.setTimer(() => {
       this.#markTimer = undefined;
-      if (this.#ended !== undefined || !writer.needsMark) return;
-      const isBusy = this.#running !== undefined || writer.lastCommit !== this.#markSeenCommit;
-      if (isBusy) {
+      if (this.#loop.ended !== undefined || !writer.needsMark) return;
+      if (this.#loop.isBusy || writer.lastCommit !== this.#markSeenCommit) {
         this.#armMark();
         return;
       }
-      this.#tasks.push({ run: () => writer.mark() });
-      this.#start();
+      // Whoever appends next is told of a failure, and `onFailure` now.
+      this.#loop.between(() => writer.mark()).catch(() => undefined);
     }, IDLE_CHECK_MS);
   }
 
-  async #truncate(
-    sequence: bigint,
-    resolve: () => void,
-    reject: (error: JournalError) => void,
-  ): Promise<void> {
-    const { segments, writer, readers, disk, folder } = this.#parts;
+  /** Records what is retained, which must not fail, and removes the rest; answers why it could not. */
+  async #truncate(sequence: bigint): Promise<JournalError | undefined> {
+    const { segments, writer, readers, forgotten, rewriter, disk, folder } = this.#parts;
     const kept = segments.findLastIndex(({ header }) => header.firstSequence <= sequence);
     const oldest = segments[kept];
-    if (kept <= 0 || oldest === undefined) {
-      resolve();
-      return;
-    }
-    try {
-      await writer.retainFrom(oldest.header.firstSequence);
-    } catch (error) {
-      const failure = failed(error);
-      reject(failure);
-      throw failure;
-    }
+    if (kept <= 0 || oldest === undefined) return undefined;
+    await writer.retainFrom(oldest.header.firstSequence);
     const dropped = segments.splice(0, kept);
     for (const segment of dropped) segment.isDropped = true;
     try {
+      await rewriter.settled();
       for (const segment of dropped) {
         await readers.drop(segment);
         await disk.unlink(segment.path);
+        await forgotten.drop(segment);
       }
       await disk.syncDirectory(folder);
-      resolve();
+      return undefined;
     } catch (error) {
       // The journal no longer counts them; the next start removes what is left.
-      reject(JournalError.from(error, "removal of segments"));
+      return JournalError.from(error, "removal of segments");
     }
   }
 
   async #close(): Promise<void> {
-    const { timers, writer, readers } = this.#parts;
-    const isSound = this.#ended === undefined;
-    this.#ended ??= new JournalError("closed", "The journal is closed");
+    const { timers, writer, readers, forgotten, rewriter, onRewriteError } = this.#parts;
     if (this.#markTimer !== undefined) timers.clearTimer(this.#markTimer);
-    await this.#running;
     try {
-      if (isSound && this.#ended.reason === "closed" && writer.needsMark) await writer.mark();
-    } catch (error) {
-      this.#fail(error);
-      throw failed(error);
+      await this.#loop.close(async () => {
+        if (writer.needsMark) await writer.mark();
+      });
     } finally {
-      this.#ended = new JournalError("closed", "The journal is closed");
+      await rewriter.close();
+      await forgotten.close().catch(onRewriteError);
       await readers.close();
     }
-  }
-}
-
-function failed(cause: unknown): JournalError {
-  if (cause instanceof JournalError && cause.reason === "failed") return cause;
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return new JournalError("failed", `The journal failed and takes nothing more: ${text}`, {
-    cause,
-  });
-}
-
-async function* withinBytes(
-  entries: AsyncIterable<StoredEntry>,
-  bytesMax: number,
-): AsyncGenerator<StoredEntry> {
-  let bytes = 0;
-  let isFirst = true;
-  for await (const entry of entries) {
-    if (!isFirst && bytes + entry.payload.length > bytesMax) return;
-    isFirst = false;
-    bytes += entry.payload.length;
-    yield entry;
   }
 }

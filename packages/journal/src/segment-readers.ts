@@ -1,9 +1,8 @@
 import { type Verify, verifyChecksum } from "./checksum.js";
 import { CommitIndex } from "./commit-index.js";
-import { readCommitHead } from "./commit-reader.js";
 import type { Disk, DiskFile } from "./disk.js";
 import { FileWindow } from "./file-window.js";
-import { corruption, JournalError } from "./journal-error.js";
+import { JournalError } from "./journal-error.js";
 import { SCAN_WINDOW_BYTES } from "./limits.js";
 import { type ReadableParts, ReadableSegment } from "./readable-segment.js";
 import type { Segment } from "./segment.js";
@@ -14,6 +13,7 @@ import {
   type SegmentFooter,
 } from "./segment-footer.js";
 import { SEGMENT_HEADER_BYTES } from "./segment-header.js";
+import { segmentHeads } from "./segment-heads.js";
 
 /** The segments that are open for reading: the active one, and some sealed ones, least used first. */
 export class SegmentReaders {
@@ -22,6 +22,7 @@ export class SegmentReaders {
   readonly #verify: Verify;
   readonly #sealed = new Map<Segment, Promise<ReadableSegment>>();
   #active: ReadableSegment | undefined;
+  #pinned: ReadableSegment | undefined;
 
   /** `openMax`: sealed segments open at the same time. */
   constructor(disk: Disk, openMax: number, verify: Verify = verifyChecksum) {
@@ -37,12 +38,30 @@ export class SegmentReaders {
     if (before !== undefined) this.#keep(before.segment, Promise.resolve(before));
   }
 
-  /** A segment with its index, opened if need be. */
+  /** A segment with its index, opened if need be. Rejects for one that is dropped. */
   get(segment: Segment): Promise<ReadableSegment> {
     if (this.#active?.segment === segment) return Promise.resolve(this.#active);
+    if (this.#pinned?.segment === segment) return Promise.resolve(this.#pinned);
+    if (segment.isDropped) return Promise.reject(dropped(segment));
     const opened = this.#sealed.get(segment) ?? this.#open(segment);
     this.#keep(segment, opened);
     return opened;
+  }
+
+  /** Keeps one sealed segment open, whatever takes its name on disk, until `unpin` or `drop`. */
+  async pin(segment: Segment): Promise<void> {
+    let readable = await this.get(segment);
+    while (readable.isRetired) readable = await this.get(segment);
+    this.#sealed.delete(segment);
+    this.#pinned = readable;
+  }
+
+  /** Ends what `pin` began. */
+  unpin(segment: Segment): void {
+    const pinned = this.#pinned;
+    if (pinned?.segment !== segment) return;
+    this.#pinned = undefined;
+    this.#keep(segment, Promise.resolve(pinned));
   }
 
   /** Reads bytes of a segment. */
@@ -56,9 +75,10 @@ export class SegmentReaders {
     }
   }
 
-  /** Closes a segment that is no longer part of the journal. */
+  /** Closes a segment that is no longer part of the journal, when the reads that run are over. */
   async drop(segment: Segment): Promise<void> {
-    const opened = this.#sealed.get(segment);
+    const opened = this.#pinned?.segment === segment ? this.#pinned : this.#sealed.get(segment);
+    if (opened === this.#pinned) this.#pinned = undefined;
     this.#sealed.delete(segment);
     await (await opened)?.retire();
   }
@@ -66,6 +86,7 @@ export class SegmentReaders {
   /** Closes everything. */
   async close(): Promise<void> {
     for (const segment of [...this.#sealed.keys()]) await this.drop(segment);
+    await this.#pinned?.retire();
     await this.#active?.retire();
   }
 
@@ -106,23 +127,12 @@ export class SegmentReaders {
   async #follow(segment: Segment, file: DiskFile): Promise<ReadableParts> {
     const window = new FileWindow((buffer, at) => file.read(buffer, at), SCAN_WINDOW_BYTES);
     const index = new CommitIndex();
-    let position = SEGMENT_HEADER_BYTES;
-    let number = segment.header.firstCommit;
-    const lastCommit = segment.lastCommit ?? 0n;
-    while (number <= lastCommit) {
-      const at = { position, end: segment.bytes, identity: segment.header };
-      const found = await readCommitHead(window, at, this.#verify);
-      if (found.kind !== "head" || found.head.number !== number) {
-        throw corruption(`Commit ${number} of a sealed segment is damaged`, {
-          segment: segment.name,
-          position,
-        });
-      }
-      if (found.head.entryCount > 0) index.note(found.head.sequence(0), position);
-      position += found.head.bytes;
-      number += 1n;
+    let commitsEnd = SEGMENT_HEADER_BYTES;
+    for await (const { head, position } of segmentHeads(segment, window, this.#verify)) {
+      if (head.entryCount > 0) index.note(head.sequence(0), position);
+      commitsEnd = position + head.bytes;
     }
-    return { commitsEnd: position, index };
+    return { commitsEnd, index };
   }
 }
 
@@ -140,4 +150,10 @@ async function readFooter(segment: Segment, file: DiskFile): Promise<SegmentFoot
   const footer = footerBytes === undefined ? undefined : decodeFooter(footerBytes, header);
   if (footer === undefined || footer.lastCommit !== segment.lastCommit) return undefined;
   return footer;
+}
+
+function dropped(segment: Segment): JournalError {
+  return new JournalError("io_failed", `Segment ${segment.name} is no longer part of the journal`, {
+    segment: segment.name,
+  });
 }

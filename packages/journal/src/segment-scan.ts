@@ -142,6 +142,13 @@ export async function scanNewestSegment(
   verify: Verify,
 ): Promise<ScannedSegment> {
   const scan = new Scan(segment, new FileWindow(read, SCAN_WINDOW_BYTES), verify);
+  if (segment.header.isRewritten) {
+    // Only sealed segments are rewritten.
+    throw corruption("The segment after a sealed one is missing", {
+      segment: segment.name,
+      position: segment.bytes,
+    });
+  }
   let stop = await scan.step();
   while (stop === undefined) stop = await scan.step();
   if (stop !== "end") await scan.refuseCorruption();

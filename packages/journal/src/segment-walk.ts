@@ -3,10 +3,11 @@ import type { CommitHead } from "./commit-header.js";
 import { readCommitHead } from "./commit-reader.js";
 import { FileWindow } from "./file-window.js";
 import type { StoredEntry } from "./journal.js";
-import { corruption, type SequenceRange } from "./journal-error.js";
+import { corruption } from "./journal-error.js";
 import type { Segment } from "./segment.js";
 import { SEGMENT_HEADER_BYTES } from "./segment-header.js";
 import type { SegmentReaders } from "./segment-readers.js";
+import type { SequenceRange } from "./sequence-range.js";
 
 /** How to go through a segment. */
 export interface WalkOptions {

@@ -1,4 +1,4 @@
-import type { PendingAppend } from "./append-queue.js";
+import type { CommitContent } from "./append-queue.js";
 import {
   COMMIT_HEADER_BYTES,
   type CommitFacts,
@@ -82,7 +82,7 @@ export class SegmentWriter {
   }
 
   /** Writes appends as one commit, synced if one of them asks for it or too much is unsynced. */
-  async commit(batch: readonly PendingAppend[]): Promise<void> {
+  async commit(batch: readonly CommitContent[]): Promise<void> {
     const [first] = batch;
     const last = batch.at(-1);
     if (first === undefined || last === undefined) return;
@@ -166,6 +166,7 @@ export class SegmentWriter {
       firstCommit: this.#lastCommit + 1n,
       previousFirstSequence: header.firstSequence,
       firstRetained: this.#firstRetained,
+      isRewritten: false,
     });
     const footer = encodeFooter(header, {
       commitsEnd: sealed.commitsEnd,

@@ -5,9 +5,11 @@ import {
   VirtualClock,
 } from "@opendxa/pubsub-simulated";
 import { type Verify, verifyChecksum } from "../checksum.js";
+import type { Disk, DiskFile, OpenMode } from "../disk.js";
 import type { Durability, Journal } from "../journal.js";
+import { FORGOTTEN_SAVE_MS } from "../limits.js";
 import { openVerified } from "../open-segment-journal.js";
-import { all, FOLDER, SMALL } from "./journal-subjects.js";
+import { all, FOLDER, idle, SMALL } from "./journal-subjects.js";
 
 /** How one life of a journal is recorded, so that what is found after a crash can be judged. */
 export interface Witness {
@@ -19,28 +21,65 @@ export interface Witness {
   acknowledged: bigint;
   /** Entries below this were let go. */
   truncated: bigint;
+  /** Entries that were forgotten. */
+  readonly forgotten: Set<bigint>;
 }
 
 export function witness(): Witness {
-  return { issued: new Map(), durable: 0n, acknowledged: 0n, truncated: 1n };
+  return { issued: new Map(), durable: 0n, acknowledged: 0n, truncated: 1n, forgotten: new Set() };
 }
 
 export interface CrashWorld {
   readonly disk: SimulatedDisk;
+  /** The disk as the journal sees it. */
+  readonly seenDisk: Disk;
   readonly clock: VirtualClock;
   readonly verify: Verify;
 }
 
-export function world(
-  options: { seed: number; ignoreDatasync?: boolean; ignoreDirectorySync?: boolean },
-  verify: Verify = verifyChecksum,
-): CrashWorld {
-  return { disk: new SimulatedDisk(options), clock: new VirtualClock(), verify };
+/** What is taken away from the disk, so that the suite must notice. */
+export interface CrashControl {
+  readonly ignoreDatasync?: boolean;
+  readonly ignoreDirectorySync?: boolean;
+  /** A rewritten segment takes its place unsynced. */
+  readonly ignoreDraftSync?: boolean;
 }
 
-export async function openIn({ disk, clock, verify }: CrashWorld): Promise<Journal> {
+export function world(
+  options: CrashControl & { seed: number },
+  verify: Verify = verifyChecksum,
+): CrashWorld {
+  const disk = new SimulatedDisk(options);
+  const seenDisk = options.ignoreDraftSync === true ? withoutDraftSync(disk) : disk;
+  return { disk, seenDisk, clock: new VirtualClock(), verify };
+}
+
+function withoutDraftSync(disk: SimulatedDisk): Disk {
+  const open = async (path: string, mode: OpenMode): Promise<DiskFile> => {
+    const file = await disk.open(path, mode);
+    return path.endsWith(".seg.new") ? withMethod(file, "sync", async () => undefined) : file;
+  };
+  return withMethod(disk, "open", open);
+}
+
+/** An object with one of its methods changed. */
+function withMethod<Target extends object>(
+  target: Target,
+  name: keyof Target,
+  method: unknown,
+): Target {
+  return new Proxy(target, {
+    get: (original, asked) => {
+      if (asked === name) return method;
+      const value: unknown = Reflect.get(original, asked);
+      return typeof value === "function" ? value.bind(original) : value;
+    },
+  });
+}
+
+export async function openIn({ disk, seenDisk, clock, verify }: CrashWorld): Promise<Journal> {
   const random = new SeededRandom(disk.operations + 1);
-  const options = { disk, folder: FOLDER, timers: clock, random, limits: SMALL };
+  const options = { disk: seenDisk, folder: FOLDER, timers: clock, random, limits: SMALL };
   return (await openVerified(options, verify)).journal;
 }
 
@@ -63,7 +102,18 @@ function note(
   });
 }
 
-/** A life with single and grouped appends, both durabilities, idle marks, retention, new segments. */
+/** Forgets entries; from the moment this resolves they may be lost. */
+async function forget(seen: Witness, journal: Journal, ranges: [bigint, bigint][]): Promise<void> {
+  await journal.forget(ranges.map(([first, last]) => ({ first, last })));
+  for (const [first, last] of ranges) {
+    for (let gone = first; gone <= last; gone += 1n) seen.forgotten.add(gone);
+  }
+}
+
+/**
+ * A life with single and grouped appends, both durabilities, idle marks, retention, new segments;
+ * entries are forgotten and segments rewritten, alone and beside commits and retention.
+ */
 export async function live(place: CrashWorld, seen: Witness): Promise<void> {
   const journal = await openIn(place);
   const append = (fill: string, size: number, count = 1, durability: Durability = "fsync") =>
@@ -78,11 +128,25 @@ export async function live(place: CrashWorld, seen: Witness): Promise<void> {
   await append("i", 1800);
   await Promise.all([append("j", 2000), append("k", 2000, 1, "os"), append("l", 2000)]);
   await place.clock.advanceAsync(100);
+  await forget(seen, journal, [
+    [5n, 7n],
+    [9n, 11n],
+  ]);
+  await idle();
+  await append("m", 1000, 1, "os");
   seen.truncated = 9n;
   await journal.truncateBefore(9n);
-  await append("m", 1000, 1, "os");
-  await place.clock.advanceAsync(100);
-  await append("n", 3, 3);
+  for (const fill of ["n", "o", "p"]) await append(fill, 1500);
+  await forget(seen, journal, [[13n, 16n]]);
+  await Promise.all([append("q", 900), append("r", 900, 1, "os")]);
+  await place.clock.advanceAsync(FORGOTTEN_SAVE_MS);
+  await forget(seen, journal, [[12n, 12n]]);
+  await Promise.all([append("s", 3, 3), append("t", 1900, 2)]);
+  await append("u", 1900, 2);
+  await forget(seen, journal, [[17n, 20n]]);
+  seen.truncated = 15n;
+  await Promise.all([journal.truncateBefore(15n), append("v", 10, 2, "os")]);
+  await forget(seen, journal, [[21n, 21n]]);
   await journal.close();
 }
 
@@ -102,12 +166,14 @@ export async function judge(
     if (journal.firstSequence > seen.truncated) faults.push("lost: begins too late");
     let next = journal.firstSequence;
     for (const { sequence, payload } of await all(journal)) {
+      while (seen.forgotten.has(next) && next < sequence) next += 1n;
       if (sequence !== next) faults.push(`order: ${sequence} where ${next} belongs`);
       if (Buffer.from(payload).toString() !== seen.issued.get(sequence)) {
         faults.push(`altered: ${sequence}`);
       }
       next += 1n;
     }
+    while (seen.forgotten.has(next)) next += 1n;
     if (next !== journal.lastSequence + 1n) faults.push(`lost: reading ended before ${next}`);
     await continues(place, journal, faults);
   } catch (error) {
@@ -119,6 +185,7 @@ export async function judge(
 /** What is appended after recovery must be as safe as before: another power cut, all is there. */
 async function continues(place: CrashWorld, journal: Journal, faults: string[]): Promise<void> {
   const { last } = await journal.append([{ parts: [Buffer.from("after")] }]);
+  await idle();
   place.disk.crash({ mode: "drop" });
   const again = await openIn(place);
   const entry = await again.readOne(last);
@@ -135,6 +202,8 @@ export async function liveUntilCut(place: CrashWorld, operations: number): Promi
     () => undefined,
     () => undefined,
   );
+  // What still runs in the background must notice that the power is off before it comes back.
+  await idle();
   return seen;
 }
 

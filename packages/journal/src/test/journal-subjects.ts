@@ -13,6 +13,7 @@ import {
   NodeDisk,
   type OpenedJournal,
   openSegmentJournal,
+  type SequenceRange,
   type StoredEntry,
 } from "../index.js";
 
@@ -27,7 +28,13 @@ export const SMALL: Partial<JournalLimits> = {
   segmentBytes: 8192,
   tailCacheBytesMax: 2000,
   openSegmentsMax: 2,
+  rewriteBytesMin: 1000,
 };
+
+/** Lets everything run that the simulated disk holds up, which is promises only. */
+export function idle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
 
 export function simulatedSubject(limits: Partial<JournalLimits>): JournalSubject {
   const disk: Disk = new SimulatedDisk({ seed: 1 });
@@ -65,6 +72,7 @@ export async function simulated(
   const disk = options.disk ?? new SimulatedDisk({ seed: 1 });
   const clock = new VirtualClock();
   const failures: JournalError[] = [];
+  const rewriteErrors: JournalError[] = [];
   const opened = await openSegmentJournal({
     disk,
     folder: FOLDER,
@@ -72,8 +80,9 @@ export async function simulated(
     random: new SeededRandom(disk.operations + 1),
     limits: { ...SMALL, ...options.limits },
     onFailure: (error) => failures.push(error),
+    onRewriteError: (error) => rewriteErrors.push(error),
   });
-  return { ...opened, disk, clock, failures };
+  return { ...opened, disk, clock, failures, rewriteErrors };
 }
 
 /** What a simulated journal lives in. */
@@ -81,6 +90,7 @@ export interface SimulatedPlace {
   readonly disk: SimulatedDisk;
   readonly clock: VirtualClock;
   readonly failures: JournalError[];
+  readonly rewriteErrors: JournalError[];
 }
 
 export async function errorOf(promise: Promise<unknown>): Promise<JournalError> {
@@ -100,4 +110,22 @@ export async function all(journal: Journal, from = 1n): Promise<StoredEntry[]> {
   const entries: StoredEntry[] = [];
   for await (const stored of journal.read({ from })) entries.push(stored);
   return entries;
+}
+
+/** The one sequence as a range. */
+export function one(sequence: bigint): SequenceRange {
+  return { first: sequence, last: sequence };
+}
+
+/** Entries of 1900 bytes, four to a segment: 1 to 4, 5 to 8, 9 to 12. */
+export async function twelve(
+  options: Parameters<typeof simulated>[0] = {},
+): Promise<{ journal: Journal } & SimulatedPlace> {
+  const place = await simulated(options);
+  for (let at = 1; at <= 12; at += 1) await place.journal.append([entry(1900, at)]);
+  return place;
+}
+
+export async function sequences(journal: Journal): Promise<bigint[]> {
+  return (await all(journal)).map(({ sequence }) => sequence);
 }

@@ -1,0 +1,92 @@
+import type { SequenceRange } from "./sequence-range.js";
+
+/**
+ * What is wrong with a journal's files.
+ *
+ * Faults, with which the journal refuses to open or to read there:
+ * - `header_damaged`: a segment's header; its commits may be sound.
+ * - `header_unsupported`: a segment of another version or with unknown flags.
+ * - `segment_misnamed`: the header names another file; it was renamed, swapped or copied.
+ * - `segment_foreign`: a segment of another journal.
+ * - `segment_missing`: a segment that others say must be there.
+ * - `commit_damaged`: a commit's head or entry table, or commits that are missing.
+ * - `entry_damaged`: the payload of one entry.
+ * - `footer_damaged`: a sealed segment's index; it is made anew from the commits, nothing is lost.
+ * - `unreadable`: the disk refuses to read a page; what lies there counts as damaged.
+ *
+ * Notices, which the next opening deals with by itself:
+ * - `torn_tail`: bytes behind the last commit, never promised to anybody or, where `message` says
+ *   so, perhaps the last commit before its mark.
+ * - `footer_missing`: a sealed segment without an index; a crash in the moment of sealing.
+ * - `notes_damaged`: which entries are forgotten; their space is freed later.
+ * - `leftover`: a file that the next opening removes.
+ */
+export type JournalFaultKind =
+  | "header_damaged"
+  | "header_unsupported"
+  | "segment_misnamed"
+  | "segment_foreign"
+  | "segment_missing"
+  | "commit_damaged"
+  | "entry_damaged"
+  | "footer_damaged"
+  | "unreadable"
+  | "torn_tail"
+  | "footer_missing"
+  | "notes_damaged"
+  | "leftover";
+
+/** One finding about a journal's files. */
+export interface JournalFault {
+  /** What it is. */
+  readonly kind: JournalFaultKind;
+  /** A `notice` is dealt with by the next opening; a `fault` needs an operator. */
+  readonly severity: "fault" | "notice";
+  /** File name within the folder. */
+  readonly segment: string;
+  /** Byte position at which it begins. */
+  readonly position: number;
+  /** Bytes concerned; 0 for a file that is missing. */
+  readonly bytes: number;
+  /**
+   * Entries that it may have taken: at most these, or these and later ones where it is the end of
+   * the newest segment; absent where it takes none.
+   */
+  readonly sequences?: SequenceRange;
+  /** One sentence for people. */
+  readonly message: string;
+}
+
+const NOTICES: readonly JournalFaultKind[] = [
+  "torn_tail",
+  "footer_missing",
+  "notes_damaged",
+  "leftover",
+];
+
+/** Where a fault lies. */
+export interface FaultPlace {
+  /** File name. */
+  readonly segment: string;
+  /** Byte position. */
+  readonly position: number;
+  /** Bytes concerned. */
+  readonly bytes: number;
+  /** Entries concerned; an empty range counts as none. */
+  readonly sequences?: SequenceRange;
+}
+
+/** Builds a finding. */
+export function fault(kind: JournalFaultKind, message: string, place: FaultPlace): JournalFault {
+  const { segment, position, bytes, sequences } = place;
+  const isNone = sequences === undefined || sequences.last < sequences.first;
+  return {
+    kind,
+    severity: NOTICES.includes(kind) ? "notice" : "fault",
+    segment,
+    position,
+    bytes,
+    ...(isNone ? {} : { sequences }),
+    message,
+  };
+}
