@@ -148,10 +148,18 @@ export class Checkpointer {
     const isBaseDue = this.#isBaseDue();
     if (isBaseDue) this.#bytesSinceBase = 0;
     const oldestPayload = space.oldestPayload(sequence);
+    // Awaited far below: without this a failure on the way there would go unheard.
+    oldestPayload.catch(() => undefined);
     await this.#settle(sequence);
     const bytes = await store.write(sequence, changed.blocks(), isBaseDue);
     log.info("checkpoint written", { sequence, bytes, keys });
-    await space.free(await oldestPayload, store.oldestBase);
+    try {
+      const { oldestBase } = store;
+      await space.free({ sequence, oldestPayload: await oldestPayload, oldestBase });
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      log.warn("space could not be freed; it is tried after the next checkpoint", { cause });
+    }
   }
 
   /**

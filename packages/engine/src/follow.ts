@@ -1,6 +1,7 @@
 import { payloadIndex } from "@opendxa/pubsub-core";
 import type { Entry } from "@opendxa/pubsub-protocol";
 import type { AppliedEntry } from "./command-loop.js";
+import type { JournalSpace } from "./journal-space.js";
 import type { NamespaceEngineParts } from "./namespace-engine.js";
 import type { RecentEntries } from "./recent-entries.js";
 import { StateChange } from "./state-change.js";
@@ -12,7 +13,7 @@ function forgetExpired(recent: RecentEntries, { kind }: Entry): void {
 
 /** Lets everything that follows the journal take an entry that became durable, in its order. */
 export function follow(
-  parts: NamespaceEngineParts & { readonly recent: RecentEntries },
+  parts: NamespaceEngineParts & { readonly recent: RecentEntries; readonly space: JournalSpace },
   applied: AppliedEntry,
 ): void {
   const { entry, sequence, writes } = applied;
@@ -21,6 +22,7 @@ export function follow(
   topics.follow(entry);
   recent.add(applied);
   forgetExpired(recent, entry);
+  parts.space.follow(sequence, entry);
   const changes = writes.map((write) => new StateChange(write));
   checkpointer.add(changes, applied);
   const indexed = payloadIndex(entry, sequence, (id) => topics.indexOf(id));

@@ -137,3 +137,12 @@ export const checkpointBaseJournalBytes = 256 * mebibyte;
 
 /** The same as a multiple of the base: bounds what bases add to the bytes written. */
 export const checkpointBaseJournalFactor = 8;
+
+/** Ranges of entries remembered to be forgotten, and as many with expired batches: about 10 MB. */
+export const forgettableRangesMax = 65_536;
+
+/** Entries with expired batches that are forgotten after one checkpoint. */
+export const forgottenPerCheckpointMax = 10_000;
+
+/** Ranges of one call: well below the journal's own bound. */
+export const forgottenRangesPerCallMax = 1_000;

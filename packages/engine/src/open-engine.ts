@@ -89,7 +89,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
     synced: async (sequence) => await (await started.loop).synced(sequence),
   };
   const found = await recoverNamespace(options, hooks);
-  const { cache, writer, checkpointer, topics, subscriptions, recovered } = found;
+  const { cache, writer, checkpointer, space, topics, subscriptions, recovered } = found;
   const recent = new RecentEntries(recovered);
   const reader = new EntryReader(journal, recent);
   const loop = new CommandLoop({
@@ -153,7 +153,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
   };
   const engine = new NamespaceEngine(parts, info);
   hooks.onFailed = (cause) => engine.fail(cause);
-  hooks.onDurable = (applied) => follow({ ...parts, recent, writer }, applied);
+  hooks.onDurable = (applied) => follow({ ...parts, recent, writer, space }, applied);
   await loop.runInternal(startOperation, { startNumber, version: options.version });
   started.with(loop);
   feedback.start();

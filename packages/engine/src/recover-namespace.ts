@@ -41,6 +41,8 @@ export interface RecoveredNamespace {
   readonly writer: IndexWriter;
   /** Writes checkpoints. */
   readonly checkpointer: Checkpointer;
+  /** Frees the journal. */
+  readonly space: JournalSpace;
   /** Topics. */
   readonly topics: TopicTable;
   /** Subscriptions. */
@@ -115,6 +117,7 @@ export async function recoverNamespace(
       writer,
       projection: namespaceProjection,
       topics,
+      space,
       onApplied: (changes, entry) => {
         if (prepared.atCheckpoint) checkpointer.add(changes, entry);
       },
@@ -130,6 +133,7 @@ export async function recoverNamespace(
   return {
     cache,
     writer,
+    space,
     checkpointer,
     topics,
     subscriptions,

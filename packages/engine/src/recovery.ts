@@ -7,6 +7,7 @@ import { applyEntry } from "./command-loop.js";
 import type { EngineLog } from "./environment.js";
 import { encodeSequence, indexKeys, verifyChain } from "./index-chain.js";
 import type { IndexWriter } from "./index-writer.js";
+import type { JournalSpace } from "./journal-space.js";
 import { removalsOf } from "./payload-removal.js";
 import type { StateCache } from "./state-cache.js";
 import { StateChange } from "./state-change.js";
@@ -144,6 +145,7 @@ export async function replay(
     readonly writer: IndexWriter;
     readonly projection: Projection;
     readonly topics: TopicTable;
+    readonly space: JournalSpace;
     readonly onApplied: (
       changes: readonly StateChange[],
       entry: { readonly sequence: bigint; readonly bytes: number },
@@ -160,6 +162,7 @@ export async function replay(
     const writes = await applyEntry({ cache, projection }, entry, sequence);
     cache.release();
     topics.follow(entry);
+    parts.space.follow(sequence, entry);
     const changes = writes.map((write) => new StateChange(write));
     parts.onApplied(changes, { sequence, bytes: stored.payload.length });
     const indexed = await indexWrites({ sequence, entry }, parts);

@@ -51,7 +51,8 @@ function withoutFlush(store: MemoryStore): IndexStore {
 
 /** A journal whose segments are small has to have small entries. */
 function smallLimits(segmentBytes: number) {
-  return { segmentBytes, entryBytesMax: segmentBytes / 2, commitBytesMax: segmentBytes / 2 };
+  const half = segmentBytes / 2;
+  return { segmentBytes, entryBytesMax: half, commitBytesMax: half, rewriteBytesMin: 256 };
 }
 
 /** A consumer that keeps what it gets. */
