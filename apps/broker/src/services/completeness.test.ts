@@ -56,5 +56,7 @@ it("does not start with an RPC that is neither or both", () => {
   const context = { incidents: new Incidents(pino({ level: "silent" })), live: new LiveCalls() };
   expect(() => addService(new Server(), services.topic, {}, context)).toThrow(/never both/);
   const both = { ...served.subscription, deleteSnapshot: async () => ({}) };
-  expect(() => addService(new Server(), services.subscription, both, context)).toThrow(/never both/);
+  expect(() => addService(new Server(), services.subscription, both, context)).toThrow(
+    /never both/,
+  );
 });

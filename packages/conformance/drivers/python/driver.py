@@ -77,11 +77,9 @@ def stored_json(event: StoredEvent) -> dict[str, Any]:
     return answer
 
 
-def setting_values(settings: dict[str, Any]) -> dict[str, Any]:
+def setting_values(settings: dict[str, str | int]) -> dict[str, Any]:
     """Settings of a topic: 64-bit numbers are decimal texts."""
-    return {
-        name: value if name == "durability" else int(value) for name, value in settings.items()
-    }
+    return {name: value if name == "durability" else int(value) for name, value in settings.items()}
 
 
 class Session:
@@ -95,12 +93,12 @@ class Session:
         self._owners: dict[str, Subscription] = {}
         self._waits: dict[str, Future[dict[str, Any]]] = {}
 
-    def create_topic(self, topic: str, **settings: Any) -> dict[str, Any]:
+    def create_topic(self, topic: str, **settings: str | int) -> dict[str, Any]:
         """Creates a topic."""
         self.client.create_topic(topic, **setting_values(settings))
         return {}
 
-    def update_topic(self, topic: str, **settings: Any) -> dict[str, Any]:
+    def update_topic(self, topic: str, **settings: str | int) -> dict[str, Any]:
         """Changes settings of a topic."""
         self.client.update_topic(topic, **setting_values(settings))
         return {}

@@ -23,29 +23,21 @@ from opendxa_pubsub._limits import (
     SUBSCRIPTIONS_MAX,
     TIMEOUT_S_DEFAULT,
 )
-from opendxa_pubsub._options import (
-    ChangeableTopicSettings,
-    PublishOptions,
-    SubscriptionOptions,
-    pending_event,
-)
+from opendxa_pubsub._options import PublishOptions, SubscriptionOptions, pending_event
 from opendxa_pubsub._partitions import PartitionCache
 from opendxa_pubsub._publishable import Publishable
 from opendxa_pubsub._publisher import Publisher, settle_future
 from opendxa_pubsub._reading_calls import ReadingCalls
 from opendxa_pubsub._receipt import PublishReceipt
-from opendxa_pubsub._requests import (
-    checked_credit_events,
-    subscription_settings,
-    topic_settings,
-)
+from opendxa_pubsub._requests import checked_credit_events, subscription_settings
 from opendxa_pubsub._subscribe_session import SubscribeOptions
 from opendxa_pubsub._subscription import Dispatcher, Handler, Subscription
+from opendxa_pubsub._topic_calls import TopicCalls
 
 _Answer = TypeVar("_Answer")
 
 
-class PubSubClient(FeedbackCalls, ReadingCalls):
+class PubSubClient(FeedbackCalls, ReadingCalls, TopicCalls):
     """A client of one broker, for any number of threads.
 
     It connects when first used and reconnects by itself; what was not acknowledged is sent again
@@ -249,82 +241,6 @@ class PubSubClient(FeedbackCalls, ReadingCalls):
             self._closing.wait()
         except KeyboardInterrupt:
             self.close()
-
-    def create_topic(
-        self,
-        name: str,
-        *,
-        partitions: int = 1,
-        index: str | None = None,
-        dedup_window_ms: int = 0,
-        retention_ms: int = 0,
-        retention_bytes: int = 0,
-        durability: str | None = None,
-    ) -> bool:
-        """Creates a topic, or finds it with the same settings.
-
-        Args:
-            name: Topic name.
-            partitions: 1 to 1,024, fixed from then on.
-            index: ``none``, ``id`` or ``id_and_correlation``; None: the broker's default.
-            dedup_window_ms: How long event ids are remembered, in milliseconds; 0: not.
-            retention_ms: Events older than this may be dropped, in milliseconds; 0: the default.
-            retention_bytes: Beyond so many bytes the oldest events may be dropped; 0: no bound.
-            durability: ``fsync`` or ``os``: before what a publish is acknowledged; None: ``fsync``.
-
-        Returns:
-            Whether it was created; False when it existed.
-
-        Raises:
-            PubSubExistsError: It exists with other settings.
-        """
-        settings = topic_settings(
-            partitions=partitions,
-            index=index,
-            dedup_window_ms=dedup_window_ms,
-            retention_ms=retention_ms,
-            retention_bytes=retention_bytes,
-            durability=durability,
-        )
-        answer = self._call(
-            self._stubs.topic.CreateTopic,
-            topic_pb.CreateTopicRequest(namespace=self._namespace, name=name, settings=settings),
-        )
-        return not answer.existed
-
-    def update_topic(self, name: str, **settings: Unpack[ChangeableTopicSettings]) -> None:
-        """Changes settings of a topic: those that are given.
-
-        Args:
-            name: Topic name.
-            **settings: As for :meth:`create_topic`; 0 or None is the default.
-
-        Raises:
-            PubSubError: TOPIC_NOT_FOUND, or BAD_REQUEST for a value out of range.
-        """
-        self._call(
-            self._stubs.topic.UpdateTopic,
-            topic_pb.UpdateTopicRequest(
-                namespace=self._namespace,
-                name=name,
-                settings=topic_settings(**settings),
-                fields=["dedup" if field == "dedup_window_ms" else field for field in settings],
-            ),
-        )
-
-    def delete_topic(self, name: str) -> None:
-        """Deletes a topic and its events; its name is free at once.
-
-        Args:
-            name: Topic name.
-
-        Raises:
-            PubSubError: TOPIC_NOT_FOUND.
-        """
-        self._call(
-            self._stubs.topic.DeleteTopic,
-            topic_pb.DeleteTopicRequest(namespace=self._namespace, name=name),
-        )
 
     def create_subscription(
         self, name: str, topic: str | Sequence[str], **options: Unpack[SubscriptionOptions]
