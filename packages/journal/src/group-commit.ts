@@ -1,6 +1,6 @@
 import { AppendQueue, type PendingAppend } from "./append-queue.js";
 import type { AppendedRange, AppendOptions, JournalEntry } from "./journal.js";
-import { failed, JournalError } from "./journal-error.js";
+import { failed, isFull, JournalError } from "./journal-error.js";
 import type { JournalLimits } from "./limits.js";
 
 /** What a {@link GroupCommit} works with. */
@@ -9,7 +9,7 @@ export interface GroupCommitParts {
   readonly limits: JournalLimits;
   /** Newest sequence assigned. */
   readonly lastSequence: bigint;
-  /** Makes appends durable as one commit. What it throws ends the journal. */
+  /** Makes appends durable as one commit. What it throws ends the journal, but for `full`. */
   readonly commit: (batch: readonly PendingAppend[]) => Promise<void>;
   /** Is called when a commit can be read, before its appends resolve. */
   readonly onCommitted: (batch: readonly PendingAppend[]) => void;
@@ -67,7 +67,7 @@ export class GroupCommit {
     });
   }
 
-  /** Runs something between two commits. What it throws ends the journal. */
+  /** Runs something between two commits. What it throws ends the journal, but for `full`. */
   between(run: () => Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) throw this.#ended;
@@ -120,6 +120,10 @@ export class GroupCommit {
     try {
       await task.run();
     } catch (error) {
+      if (isFull(error)) {
+        task.reject(error as JournalError);
+        return;
+      }
       const failure = failed(error);
       task.reject(failure);
       throw failure;
@@ -133,6 +137,12 @@ export class GroupCommit {
     try {
       await this.#parts.commit(batch);
     } catch (error) {
+      if (isFull(error)) {
+        // Their sequences were never stored, so those behind them cannot be either.
+        const refused = [...batch, ...this.#queue.reset(this.#lastSequence)];
+        for (const append of refused) append.reject(error as JournalError);
+        return;
+      }
       const failure = failed(error);
       for (const append of batch) append.reject(failure);
       throw failure;

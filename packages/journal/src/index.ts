@@ -15,6 +15,7 @@
  * @packageDocumentation
  */
 export type { Disk, DiskFile, OpenMode } from "./disk.js";
+export { DiskSpace, type DiskSpaceOptions, isSpaceLow, type SpaceFacts } from "./disk-space.js";
 export { FolderLock } from "./folder-lock.js";
 export type {
   AppendedRange,
@@ -34,7 +35,7 @@ export {
 } from "./journal-error.js";
 export type { JournalFault, JournalFaultKind } from "./journal-fault.js";
 export type { JournalKind } from "./journal-kind.js";
-export { JOURNAL_LIMITS, type JournalLimits, SEQUENCE_MAX } from "./limits.js";
+export { DISK_RESERVE_BYTES, JOURNAL_LIMITS, type JournalLimits, SEQUENCE_MAX } from "./limits.js";
 export { NodeDisk } from "./node-disk.js";
 export { type OpenJournalOptions, openJournal } from "./open-journal.js";
 export {

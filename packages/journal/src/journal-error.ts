@@ -5,6 +5,8 @@ import type { SequenceRange } from "./sequence-range.js";
  * - `overloaded`: too many bytes are queued; nothing was assigned, try again later.
  * - `limit_exceeded`: an entry or an append is larger than its bound, which `details` names.
  * - `conflict`: `expectedLast` is not the newest assigned sequence; `details` has both.
+ * - `full`: no space is left on the disk; nothing was stored of this append and of those behind it,
+ *   and nothing was assigned. The journal goes on, and takes appends again when there is space.
  * - `failed`: a write or sync failed. Final: the journal takes nothing more until it is reopened.
  * - `io_failed`: a read or the removal of a segment failed; the journal itself goes on.
  * - `corrupt`: stored bytes are damaged or missing; see `segment`, `position` and `sequences`.
@@ -17,6 +19,7 @@ export type JournalErrorReason =
   | "overloaded"
   | "limit_exceeded"
   | "conflict"
+  | "full"
   | "failed"
   | "io_failed"
   | "corrupt"
@@ -97,4 +100,14 @@ export function failed(cause: unknown): JournalError {
   return new JournalError("failed", `The journal failed and takes nothing more: ${text}`, {
     cause,
   });
+}
+
+/** The error for what did not fit on the disk and was taken back whole. */
+export function full(cause: unknown): JournalError {
+  return new JournalError("full", "No space is left on the journal's disk", { cause });
+}
+
+/** Whether an error says that nothing was changed for lack of space. */
+export function isFull(error: unknown): boolean {
+  return error instanceof JournalError && error.reason === "full";
 }

@@ -36,7 +36,6 @@ export class LevelForgotten {
       changes.push({ key: forgottenKey(found.first) });
       if (found.last > last) last = found.last;
       if (found.first < first) first = found.first;
-      if (found.first === 0n) break;
       at = found.first - 1n;
     }
     changes.push({ key: forgottenKey(first), value: encodeForgottenRange({ first, last }) });

@@ -1,3 +1,4 @@
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LevelDatabase } from "./level-database.js";
@@ -68,6 +69,30 @@ describe("damage in LevelDB is named and never served", () => {
         sequences: { first: 4n, last: 4n },
       });
     }
+  });
+
+  it("a key that no entry has", async () => {
+    await filled(3);
+    await tamper((database) =>
+      database.write([{ key: Buffer.from("e\0\0\0\0\0\0\0\x02x"), value: new Uint8Array(20) }]),
+    );
+    expect((await errorOf(place.open("level"))).reason).toBe("corrupt");
+  });
+
+  it("entries without a head where no marker was written yet", async () => {
+    await filled(3);
+    await tamper((database) => database.write([{ key: HEAD_KEY }]));
+    await rm(join(place.folder, "journal.json"));
+    expect((await errorOf(place.open("level"))).reason).toBe("corrupt");
+  });
+
+  it("LevelDB's own files", async () => {
+    await filled(3);
+    await writeFile(join(place.folder, "leveldb", "CURRENT"), "nonsense");
+    expect((await errorOf(place.open("level"))).reason).toBe("corrupt");
+    await rm(join(place.folder, "leveldb"), { recursive: true });
+    await writeFile(join(place.folder, "leveldb"), "a file");
+    expect((await errorOf(place.open("level"))).reason).toBe("io_failed");
   });
 
   it("an entry behind the newest", async () => {
@@ -174,6 +199,24 @@ it("goes on removing at the start what retention had let go", async () => {
   expect(await sequences(journal)).toEqual([6n, 7n, 8n, 9n]);
   await journal.close();
   await tamper(async (database) => expect(await database.get(entryKey(5n))).toBeUndefined());
+});
+
+it("says that a closed database cannot be read", async () => {
+  const database = await LevelDatabase.open(join(place.folder, "..", "plain"));
+  await database.close();
+  expect((await errorOf(database.get(HEAD_KEY))).reason).toBe("io_failed");
+  const reading = (async () => {
+    for await (const _ of database.pairs({ gte: HEAD_KEY, lte: HEAD_KEY }));
+  })();
+  await expect(reading).rejects.toThrow();
+});
+
+it("takes two truncations at once", async () => {
+  const { journal } = await place.open("level");
+  for (let at = 1; at <= 9; at += 1) await journal.append([entry(10, at)]);
+  await Promise.all([7n, 4n, 7n].map((sequence) => journal.truncateBefore(sequence)));
+  expect(await sequences(journal)).toEqual([7n, 8n, 9n]);
+  await journal.close();
 });
 
 it("fails for good when LevelDB does, and is told", async () => {

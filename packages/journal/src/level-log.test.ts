@@ -79,8 +79,8 @@ it("a log that is cut anywhere ends with its last whole batch", async () => {
   let before = 0;
   for (let cut = 0; cut < sound.length; cut += 517) {
     const end = await endAt(cut);
-    const position = end?.position ?? -1;
-    expect(position + (end?.tornBytes ?? 0)).toBe(cut);
+    const { position } = end;
+    expect(position + end.tornBytes).toBe(cut);
     expect(position).toBeGreaterThanOrEqual(before);
     expect(cut - position).toBeLessThan(LAST_BATCH);
     before = position;

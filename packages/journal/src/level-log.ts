@@ -21,7 +21,7 @@ export interface LevelLog {
 
 /** Where the whole batches of the logs end. */
 export interface LevelLogEnd {
-  /** The newest log. */
+  /** The newest log; empty where there is none. */
   readonly name: string;
   /** Byte position behind its last whole batch. */
   readonly position: number;
@@ -42,9 +42,9 @@ type FoundRecord = SoundRecord | { readonly kind: "damage"; readonly position: n
  * batch is synced before the next is written, a damaged record before the sound start of a later
  * batch was once stored safely: rejects with `corrupt`. Behind the last one it is a torn write.
  */
-export async function checkLevelLogs(logs: readonly LevelLog[]): Promise<LevelLogEnd | undefined> {
+export async function checkLevelLogs(logs: readonly LevelLog[]): Promise<LevelLogEnd> {
   let damage: Place | undefined;
-  let end: LevelLogEnd | undefined;
+  let end: LevelLogEnd = { name: "", position: 0, tornBytes: 0 };
   for (const log of logs) {
     const { name, bytes } = log;
     end = { name, position: 0, tornBytes: bytes };

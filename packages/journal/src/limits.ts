@@ -68,6 +68,10 @@ export const INDEX_SPACING_BYTES = 64 * KIB;
 export const SCAN_WINDOW_BYTES = 256 * KIB;
 /** Bytes read at once to find a single entry. */
 export const LOOKUP_WINDOW_BYTES = 16 * KIB;
+/** Bytes that stay free on the disk for acks, deletes and retention when publishing is refused. */
+export const DISK_RESERVE_BYTES = 512 * MIB;
+/** Milliseconds between looks at the free space: a fast disk writes half of the reserve meanwhile. */
+export const DISK_SPACE_POLL_MS = 1_000;
 /** Bytes of payload that are gathered into one commit of a rewritten segment. */
 export const REWRITE_COMMIT_BYTES = MIB;
 /** Bytes of a rewritten segment between syncs: a commit's own sync never waits behind much more. */

@@ -57,6 +57,7 @@ async function open(
   return await openLevelJournal({
     ...options,
     folder: join(options.folder, DATABASE),
+    onFailure: options.onFailure ?? ((): void => undefined),
     ...(knownId === undefined ? {} : { knownId }),
   });
 }

@@ -37,7 +37,7 @@ export interface OpenLevelJournalOptions {
   /** The journal's id, where it is known that it exists: an empty database is damage then. */
   readonly knownId?: Uint8Array;
   /** Is told once when a write failed and the journal takes nothing more. */
-  readonly onFailure?: (error: JournalError) => void;
+  readonly onFailure: (error: JournalError) => void;
   /** Bounds that differ from `JOURNAL_LIMITS`. */
   readonly limits?: Partial<JournalLimits>;
 }
@@ -50,7 +50,7 @@ const LOG_NAME = /^\d+\.log$/;
  * Rejects with `corrupt`, `locked` or `io_failed`.
  */
 export async function openLevelJournal(options: OpenLevelJournalOptions): Promise<OpenedJournal> {
-  const { disk, folder, knownId, onFailure = (): void => undefined } = options;
+  const { disk, folder, knownId, onFailure } = options;
   const limits = journalLimits(options.limits);
   try {
     await ensureFolder(disk, folder);
@@ -66,11 +66,11 @@ export async function openLevelJournal(options: OpenLevelJournalOptions): Promis
       return {
         journal: new LevelJournal({ database, head, limits, bytes, onFailure }),
         recovery: {
-          tornBytes: end?.tornBytes ?? 0,
-          segment: end?.name ?? "",
-          position: end?.position ?? 0,
+          tornBytes: end.tornBytes,
+          segment: end.name,
+          position: end.position,
           lastSequence: head.last,
-          unmarked: (end?.tornBytes ?? 0) > 0,
+          unmarked: end.tornBytes > 0,
         },
       };
     } catch (error) {
@@ -86,7 +86,7 @@ export async function openLevelJournal(options: OpenLevelJournalOptions): Promis
 async function checkFiles(
   disk: Disk,
   folder: string,
-): Promise<{ end: LevelLogEnd | undefined; bytes: number }> {
+): Promise<{ end: LevelLogEnd; bytes: number }> {
   const names = (await disk.readdir(folder)).sort();
   const logs: LevelLog[] = [];
   const files: DiskFile[] = [];
@@ -133,7 +133,6 @@ async function readHead(
 
 /** Goes on removing what retention had let go when the process ended. */
 async function removeDropped(database: LevelDatabase, { first }: LevelHead): Promise<void> {
-  if (first === 0n) return;
   const dropped = { gte: entryKey(0n), lte: entryKey(first - 1n) };
   let keys: Uint8Array[] = [];
   const remove = async (): Promise<void> => {

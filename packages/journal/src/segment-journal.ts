@@ -12,7 +12,7 @@ import type {
   ReadRange,
   StoredEntry,
 } from "./journal.js";
-import { JournalError } from "./journal-error.js";
+import { isFull, JournalError } from "./journal-error.js";
 import { IDLE_CHECK_MS, type JournalLimits } from "./limits.js";
 import type { Segment } from "./segment.js";
 import { SegmentEntries } from "./segment-entries.js";
@@ -151,7 +151,7 @@ export class SegmentJournal implements Journal {
     if (newest !== undefined && newest !== segments.at(-1)) rewriter.consider(newest);
   }
 
-  /** An idle writer marks its last commit as synced, at most 100 ms after it. */
+  /** An idle writer marks its last commit as synced at most 100 ms after it; a busy one syncs. */
   #armMark(): void {
     const { timers, writer } = this.#parts;
     const isIdle = this.#markTimer === undefined && writer.needsMark;
@@ -160,13 +160,17 @@ export class SegmentJournal implements Journal {
     this.#markTimer = timers.setTimer(() => {
       this.#markTimer = undefined;
       if (this.#loop.ended !== undefined || !writer.needsMark) return;
-      if (this.#loop.isBusy || writer.lastCommit !== this.#markSeenCommit) {
-        this.#armMark();
-        return;
-      }
-      // Whoever appends next is told of a failure, and `onFailure` now.
-      this.#loop.between(() => writer.mark()).catch(() => undefined);
+      const isIdle = !this.#loop.isBusy && writer.lastCommit === this.#markSeenCommit;
+      // Of a failure `onFailure` is told; a mark that found no space is tried again.
+      if (isIdle) this.#loop.between(() => writer.mark()).catch(() => this.#armMark());
+      else this.#syncAndArm();
     }, IDLE_CHECK_MS);
+  }
+
+  /** A busy writer is not marked, but what was written with `os` must not stay unsynced for that. */
+  #syncAndArm(): void {
+    this.#loop.between(() => this.#parts.writer.sync()).catch(() => undefined);
+    this.#armMark();
   }
 
   /** Records what is retained, which must not fail, and removes the rest; answers why it could not. */
@@ -198,7 +202,7 @@ export class SegmentJournal implements Journal {
     if (this.#markTimer !== undefined) timers.clearTimer(this.#markTimer);
     try {
       await this.#loop.close(async () => {
-        if (writer.needsMark) await writer.mark();
+        if (writer.needsMark) await writer.mark().catch(unlessFull);
       });
     } finally {
       await rewriter.close();
@@ -206,4 +210,9 @@ export class SegmentJournal implements Journal {
       await readers.close();
     }
   }
+}
+
+/** A mark that does not fit is left out at close: the next start finds the end without it. */
+function unlessFull(error: unknown): void {
+  if (!isFull(error)) throw error;
 }
