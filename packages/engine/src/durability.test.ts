@@ -1,12 +1,14 @@
 import {
   Durability,
+  Execution,
   encodeBatch,
   PublishFrame,
   StartPosition,
   TopicSettings,
 } from "@opendxa/pubsub-protocol";
 import { describe, expect, it } from "vitest";
-import { Inbox, until, World } from "./test/world.js";
+import { nearlyFullRetryMs } from "./limits.js";
+import { Inbox, passUntil, until, World } from "./test/world.js";
 
 const earliest = StartPosition.create({ position: { $case: "earliest", value: true } });
 
@@ -40,6 +42,38 @@ function syncs(made: World): number {
   return made.disk.trace.filter((line) => line.startsWith("datasync") && line.includes("/journal/"))
     .length;
 }
+
+describe("a nearly full disk", () => {
+  it("refuses what is new, and lets acks, deletes and retention go on", async () => {
+    const made = new World();
+    await made.open();
+    const settings = TopicSettings.create({ retentionMs: 60_000n });
+    await made.engine.createTopic("t", settings);
+    await made.publish("t", "a");
+    const inbox = new Inbox();
+    const consumer = await made.join("s", inbox, { patterns: ["t"], start: earliest });
+    await until(() => inbox.ids.length === 1);
+    made.watch.isLow = true;
+    const refusal = {
+      reason: "STORAGE_NEARLY_FULL",
+      retryable: true,
+      metadata: { reserve_bytes: "512" },
+      retryAfterMs: nearlyFullRetryMs,
+    };
+    await expect(made.engine.publish(frame("t"))).rejects.toMatchObject(refusal);
+    await expect(made.engine.createTopic("u", undefined)).rejects.toMatchObject(refusal);
+    const execution = Execution.create({ executionId: "x", functionName: "f" });
+    await expect(made.engine.registerExecution(execution)).rejects.toMatchObject(refusal);
+    made.ack(consumer, inbox.received);
+    await until(() => inbox.verdictsSeen.length === 1);
+    await passUntil(made.clock, () => made.engine.stats().batchesExpired === 1);
+    await made.engine.deleteSubscription("s");
+    await made.engine.deleteTopic("t");
+    made.watch.isLow = false;
+    await made.engine.createTopic("t", undefined);
+    expect(await made.publish("t", "b")).toBe(0n);
+  });
+});
 
 describe("durability os", () => {
   it("answers when written, says so, and delivers; a frame that mixes takes the stronger", async () => {

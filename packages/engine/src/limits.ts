@@ -146,3 +146,6 @@ export const forgottenPerCheckpointMax = 10_000;
 
 /** Ranges of one call: well below the journal's own bound. */
 export const forgottenRangesPerCallMax = 1_000;
+
+/** When a caller may come back that was refused because the disk is nearly full, in milliseconds. */
+export const nearlyFullRetryMs = 5_000;

@@ -6,7 +6,7 @@ import { CommandLoop } from "./command-loop.js";
 import { EntryReader } from "./delivery-builder.js";
 import { DurableReader } from "./durable-reader.js";
 import type { Engine, EngineInfo } from "./engine-api.js";
-import type { Clock, EngineLog, Random, Timers } from "./environment.js";
+import type { Clock, DiskWatch, EngineLog, Random, Timers } from "./environment.js";
 import { EventLog } from "./event-log.js";
 import { ExpiryGate } from "./expiry-gate.js";
 import { FeedbackHost } from "./feedback-host.js";
@@ -42,6 +42,8 @@ export interface OpenEngineOptions {
   readonly tornBytes: number;
   /** Longest retention that a topic may ask for and any event gets, in milliseconds. */
   readonly retentionMsMax?: number | undefined;
+  /** Watches the disk; absent: it is never full. The engine closes it. */
+  readonly diskWatch?: DiskWatch | undefined;
   /** When an operator confirmed the clock, in milliseconds since the Unix epoch. */
   readonly clockConfirmedMs?: number | undefined;
 }
@@ -150,6 +152,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
     subscriptions: host,
     retention,
     retentionMsMax,
+    diskWatch: options.diskWatch,
   };
   const engine = new NamespaceEngine(parts, info);
   hooks.onFailed = (cause) => engine.fail(cause);

@@ -72,6 +72,9 @@ const limitsSchema = z.strictObject(
     ingressInFlightMax: wholeNumber(1, 100_000)
       .default(BROKER_LIMITS.ingressInFlightMax)
       .describe("webhooks being stored at a time; further ones get 503 with Retry-After"),
+    diskReserveBytes: wholeNumber(0, BROKER_LIMITS.diskReserveBytesMost)
+      .default(BROKER_LIMITS.diskReserveBytes)
+      .describe("free bytes of the disk below which nothing new is stored"),
     retentionMsMax: wholeNumber(BROKER_LIMITS.retentionMsMin, BROKER_LIMITS.retentionMsMost)
       .default(BROKER_LIMITS.retentionMsMax)
       .describe("longest retention that a topic may ask for; a lower one holds for all topics"),

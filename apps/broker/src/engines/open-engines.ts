@@ -15,7 +15,8 @@ export async function openEngines(
 ): Promise<ReadonlyMap<string, Engine>> {
   const engines = new Map<string, Engine>();
   const { index, clockConfirmed, limits } = config;
-  const settings = { index, clockConfirmed, retentionMsMax: limits.retentionMsMax };
+  const { retentionMsMax, diskReserveBytes } = limits;
+  const settings = { index, clockConfirmed, retentionMsMax, diskReserveBytes };
   for (const namespace of config.namespaces) {
     try {
       const folder = join(dataFolder, namespace);

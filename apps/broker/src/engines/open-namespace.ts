@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Engine, openEngine } from "@opendxa/pubsub-engine";
+import { type DiskWatch, type Engine, openEngine } from "@opendxa/pubsub-engine";
 import {
   type EnginePreference,
   type IndexStore,
   openIndexStore,
 } from "@opendxa/pubsub-index-store";
 import {
+  DiskSpace,
+  type DiskSpaceOptions,
   type Journal,
   NodeDisk,
   type OpenedJournal,
@@ -34,6 +36,8 @@ export interface NamespaceSettings {
   readonly retentionMsMax: number;
   /** When an operator confirmed the clock; empty: never. */
   readonly clockConfirmed: string;
+  /** Bytes that must stay free on the disk. */
+  readonly diskReserveBytes: number;
 }
 
 /** Opens journal, index and engine of one namespace in its folder; what fails leaves nothing open. */
@@ -59,7 +63,9 @@ export async function openNamespace(
       prefer: settings.index,
       log: ({ event, engine, message }) => log.warn({ event, engine }, message),
     });
+    open.watch = await watchDisk({ disk, folder, reserveBytes: settings.diskReserveBytes }, log);
     return await openEngine({
+      diskWatch: open.watch,
       journal: open.journal,
       index: open.index,
       disk,
@@ -85,9 +91,36 @@ export async function openNamespace(
 interface Opened {
   readonly journal: Journal;
   index?: IndexStore;
+  watch?: DiskWatch;
 }
 
-async function closeAll({ journal, index }: Opened): Promise<void> {
+async function watchDisk(
+  options: Pick<DiskSpaceOptions, "disk" | "folder"> & { readonly reserveBytes: number },
+  log: Logger,
+): Promise<DiskWatch> {
+  const { reserveBytes } = options;
+  const space = await DiskSpace.watch({
+    ...options,
+    timers,
+    onChange: (isLow, freeBytes) => {
+      const facts = { event: "disk_space", free_bytes: freeBytes, reserve_bytes: reserveBytes };
+      if (isLow) log.error(facts, "the disk is nearly full: nothing new is stored");
+      else log.info(facts, "the disk has room again");
+    },
+    onError: (error) => log.warn({ err: error }, "the disk does not say how much is free"),
+  });
+  return {
+    get isLow() {
+      return space.isLow;
+    },
+    reserveBytes,
+    noteWritten: (bytes) => space.noteWritten(bytes),
+    close: () => space.close(),
+  };
+}
+
+async function closeAll({ journal, index, watch }: Opened): Promise<void> {
+  watch?.close();
   // The error that led here is the one to report, not one of closing.
   await Promise.allSettled([index?.close(), journal.close()]);
 }

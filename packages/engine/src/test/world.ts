@@ -109,6 +109,13 @@ export class World {
   readonly warnings: string[] = [];
   index: IndexStore;
   journal: Journal | undefined;
+  /** The disk as the engine sees it. */
+  readonly watch = {
+    isLow: false,
+    reserveBytes: 512,
+    noteWritten: () => undefined,
+    close: () => undefined,
+  };
   #engine: Engine | undefined;
   #settlements = 0n;
   #memory = MemoryStore.create();
@@ -156,6 +163,7 @@ export class World {
       version: "test",
       tornBytes: recovery.tornBytes,
       retentionMsMax,
+      diskWatch: this.watch,
       clockConfirmedMs,
     });
     return this.#engine;
