@@ -87,7 +87,7 @@ export interface TopicSettings {
    * Events older than this may be dropped, in milliseconds, at least 1,000. 0: the broker's default
    * of 30 days. At most what the broker is configured to keep, by default 30 days as well. Batches are
    * dropped whole. An open execution's events (by their correlation id) stay until 7 days after its
-   * deadline. After a jump of the broker's clock of more than an hour this pauses for a day.
+   * deadline. After a jump of the broker's clock of more than an hour this pauses for an hour.
    */
   retentionMs: bigint;
   /**
