@@ -5,7 +5,7 @@ import { decodeEntry, type Entry, TopicState } from "@opendxa/pubsub-protocol";
 import type { CheckpointStore } from "./checkpoint-store.js";
 import { applyEntry } from "./command-loop.js";
 import type { EngineLog } from "./environment.js";
-import { encodeSequence, indexKeys, verifyChain } from "./index-chain.js";
+import { encodeSequence, indexKeys, indexLayout, verifyChain } from "./index-chain.js";
 import type { IndexWriter } from "./index-writer.js";
 import type { JournalSpace } from "./journal-space.js";
 import { removalsOf } from "./payload-removal.js";
@@ -124,6 +124,7 @@ export async function prepareIndex(parts: RecoveryParts): Promise<PreparedIndex>
   await index.flush();
   await index.write([
     { key: indexKeys.journal, value: journal.id },
+    { key: indexKeys.layout, value: indexLayout },
     { key: indexKeys.applied, value: encodeSequence(applied) },
     { key: indexKeys.mark, value: encodeSequence(applied) },
   ]);
