@@ -1,4 +1,5 @@
 import { toleranceMsDefault, toleranceMsMax, toleranceMsMin } from "@opendxa/pubsub-connectors";
+import { DISK_RESERVE_BYTES } from "@opendxa/pubsub-journal";
 import {
   ATTRIBUTE_BYTES_MAX,
   ATTRIBUTES_MAX,
@@ -55,6 +56,16 @@ export const BROKER_LIMITS = {
   httpSilenceTimeouts: 10,
   /** Webhooks between verification and fsync: each holds a body of up to 512 KiB. */
   ingressInFlightMax: 64,
+  /** Bytes that stay free on the disk, so that acks, deletes and retention go on: the journal's. */
+  diskReserveBytes: DISK_RESERVE_BYTES,
+  /** Largest reserve that can be configured, bytes: 1 PiB. */
+  diskReserveBytesMost: 2 ** 50,
+  /** Shortest retention that can be the longest one, milliseconds: the contract's least. */
+  retentionMsMin: 1_000,
+  /** Longest retention of a topic, milliseconds: 30 days. */
+  retentionMsMax: 30 * 24 * 60 * 60 * 1_000,
+  /** Longest retention that can be configured, milliseconds: 100 years. */
+  retentionMsMost: 100 * 365 * 24 * 60 * 60 * 1_000,
   /** Seconds that a webhook's sender is asked to wait under overload. */
   retryAfterSeconds: 5,
   /** Milliseconds from SIGTERM to the exit: container runtimes kill after 10 s. */

@@ -38,6 +38,4 @@ export const notServed: Readonly<Record<string, Part>> = {
   "SubscriptionService/SeekSubscription": 3,
   "SubscriptionService/SkipEvents": 3,
   "SubscriptionService/UpdateSubscription": 3,
-  "TopicService/DeleteTopic": 2,
-  "TopicService/UpdateTopic": 2,
 };

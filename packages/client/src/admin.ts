@@ -9,6 +9,18 @@ import type { Connection, RequestOptions } from "./connection/connection.js";
 import { allPages } from "./reading/pages.js";
 import { type SubscriptionOptions, settingsOf } from "./subscribing/subscribe-options.js";
 
+/** Settings of a topic that may change; those that are not named stay as they are. */
+export type ChangeableTopicSettings = Partial<
+  Pick<TopicSettings, "durability" | "dedup" | "retentionMs" | "retentionBytes">
+>;
+
+const settingNames: Readonly<Record<keyof ChangeableTopicSettings, string>> = {
+  durability: "durability",
+  dedup: "dedup",
+  retentionMs: "retention_ms",
+  retentionBytes: "retention_bytes",
+};
+
 /** Topics, subscriptions and the broker itself. */
 export class Admin {
   readonly #connection: Connection;
@@ -38,6 +50,38 @@ export class Admin {
     const request = { namespace, name, settings: TopicSettings.create(settings) };
     const call = clients.topic.createTopic.bind(clients.topic);
     return present((await this.#connection.unary(call, request, repeatable(options))).topic);
+  }
+
+  /**
+   * Changes settings of a topic: those that are given. One that is given as `undefined` gets its
+   * default.
+   *
+   * @throws {@link PubSubError} TOPIC_NOT_FOUND, BAD_REQUEST
+   */
+  async updateTopic(
+    name: string,
+    settings: ChangeableTopicSettings,
+    options: RequestOptions = {},
+  ): Promise<Topic> {
+    const { clients, namespace } = this.#connection;
+    const fields = Object.keys(settings).map(
+      (field) => settingNames[field as keyof ChangeableTopicSettings] ?? field,
+    );
+    const request = { namespace, name, settings: TopicSettings.create(settings), fields };
+    const call = clients.topic.updateTopic.bind(clients.topic);
+    return present((await this.#connection.unary(call, request, repeatable(options))).topic);
+  }
+
+  /**
+   * Deletes a topic and its events; its name is free at once. Not repeated by itself: the name may
+   * be another topic's by then.
+   *
+   * @throws {@link PubSubError} TOPIC_NOT_FOUND
+   */
+  async deleteTopic(name: string, options: RequestOptions = {}): Promise<void> {
+    const { clients, namespace } = this.#connection;
+    const call = clients.topic.deleteTopic.bind(clients.topic);
+    await this.#connection.unary(call, { namespace, name }, { ...options, isRepeatable: false });
   }
 
   /** One topic with the bounds of its partitions. @throws {@link PubSubError} TOPIC_NOT_FOUND */

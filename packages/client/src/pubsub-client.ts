@@ -9,7 +9,7 @@ import {
   type Topic,
   type TopicSettings,
 } from "@opendxa/pubsub-protocol";
-import { Admin, repeatable } from "./admin.js";
+import { Admin, type ChangeableTopicSettings, repeatable } from "./admin.js";
 import { type ClientOptions, type ResolvedOptions, resolveOptions } from "./client-options.js";
 import type { ClientState, StateListener } from "./connection/client-state.js";
 import { Connection, type RequestOptions } from "./connection/connection.js";
@@ -248,6 +248,25 @@ export class PubSubClient {
     options: RequestOptions = {},
   ): Promise<Topic> {
     return await this.#admin.createTopic(name, settings, options);
+  }
+
+  /**
+   * Changes settings of a topic: those that are given. One that is given as `undefined` gets its
+   * default.
+   *
+   * @throws {@link PubSubError} TOPIC_NOT_FOUND, BAD_REQUEST
+   */
+  async updateTopic(
+    name: string,
+    settings: ChangeableTopicSettings,
+    options: RequestOptions = {},
+  ): Promise<Topic> {
+    return await this.#admin.updateTopic(name, settings, options);
+  }
+
+  /** Deletes a topic and its events. @throws {@link PubSubError} TOPIC_NOT_FOUND */
+  async deleteTopic(name: string, options: RequestOptions = {}): Promise<void> {
+    await this.#admin.deleteTopic(name, options);
   }
 
   /** One topic with the bounds of its partitions. @throws {@link PubSubError} TOPIC_NOT_FOUND */

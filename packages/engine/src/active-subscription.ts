@@ -6,7 +6,6 @@ import {
   type SubscriptionDelivery,
   stateKeys,
 } from "@opendxa/pubsub-core";
-import type { IndexStore } from "@opendxa/pubsub-index-store";
 import {
   type Delivery,
   deliveredBatchBytes,
@@ -14,30 +13,23 @@ import {
   Entry as EntryMessage,
   NoticeReason,
   PubSubError,
-  SequenceRef,
   type Settlement,
   type SettlementException,
+  type StoredBatch,
 } from "@opendxa/pubsub-protocol";
+import { CatchUp, type CatchUpParts } from "./catch-up.js";
 import type { CommandLoop } from "./command-loop.js";
 import { deliveredBatches, type EntryReader } from "./delivery-builder.js";
 import type { ConsumerSink } from "./engine-api.js";
 import type { Clock, Random, TimerHandle, Timers } from "./environment.js";
-import type { IndexWriter } from "./index-writer.js";
-import { deliveryBytesMax, scanPageMax } from "./limits.js";
-import type { RecentEntries } from "./recent-entries.js";
+import { deliveryBytesMax } from "./limits.js";
 
 /** What all active subscriptions share. */
-export interface DispatchParts {
+export interface DispatchParts extends CatchUpParts {
   /** Where settlements are decided. */
   readonly loop: CommandLoop;
-  /** Newest entries. */
-  readonly recent: RecentEntries;
   /** Entries by sequence. */
   readonly reader: EntryReader;
-  /** The index, for the backlog. */
-  readonly index: IndexStore;
-  /** How far the index is. */
-  readonly writer: IndexWriter;
   /** Lease and retry times. */
   readonly clock: Clock;
   /** Lease and retry timers. */
@@ -76,7 +68,7 @@ export class ActiveSubscription {
   /** State machine. */
   readonly delivery: SubscriptionDelivery;
   readonly #parts: DispatchParts;
-  readonly #matches: (topicId: number) => boolean;
+  readonly #catchUp: CatchUp;
   readonly #sinks = new Map<bigint, ConsumerSink>();
   readonly #verdicts: WaitingVerdict[] = [];
   #isLive = false;
@@ -99,8 +91,14 @@ export class ActiveSubscription {
     this.name = subscription.name;
     this.patterns = subscription.patterns;
     this.delivery = subscription.delivery;
-    this.#matches = subscription.matches;
     this.#parts = parts;
+    this.#catchUp = new CatchUp(parts, {
+      delivery: subscription.delivery,
+      matches: subscription.matches,
+      onLive: () => {
+        this.#isLive = true;
+      },
+    });
   }
 
   /** Consumers now. */
@@ -201,7 +199,7 @@ export class ActiveSubscription {
   async #pumpAll(): Promise<void> {
     while (this.#pumpAgain) {
       this.#pumpAgain = false;
-      if (this.#sinks.size > 0 && !this.#isLive && this.delivery.wantsMore()) await this.#catchUp();
+      if (this.#sinks.size > 0 && !this.#isLive) await this.#catchUp.run();
       const grants = this.delivery.grant(this.#parts.clock.now());
       if (grants.length > 0) {
         await this.#send(grants);
@@ -213,59 +211,13 @@ export class ActiveSubscription {
     this.#arm();
   }
 
-  async #catchUp(): Promise<void> {
-    const { recent } = this.#parts;
-    while (this.delivery.wantsMore()) {
-      const from = this.delivery.frontier;
-      if (from > recent.lastSequence) {
-        this.#isLive = true;
-        return;
-      }
-      if (from >= recent.firstSequence) this.#offerRecent(from);
-      else await this.#offerIndexed(from, recent.firstSequence - 1n);
-    }
-  }
-
-  #offerRecent(from: bigint): void {
-    const { recent } = this.#parts;
-    for (let at = from; at <= recent.lastSequence; at++) {
-      const ref = recent.refOf(at);
-      if (ref !== undefined) this.#offerRef(at, ref);
-      this.delivery.examinedThrough(at);
-      if (!this.delivery.wantsMore()) return;
-    }
-  }
-
-  async #offerIndexed(from: bigint, to: bigint): Promise<void> {
-    await this.#parts.writer.reached(to);
-    const page = await this.#parts.index.scan({
-      gte: stateKeys.sequence(from).name,
-      lte: stateKeys.sequence(to).name,
-      limit: scanPageMax,
-    });
-    for (const { key, value } of page) {
-      const sequence = BigInt(`0x${key.slice(2)}`);
-      this.#offerRef(sequence, SequenceRef.decode(value));
-      this.delivery.examinedThrough(sequence);
-      if (!this.delivery.wantsMore()) return;
-    }
-    if (page.length < scanPageMax) this.delivery.examinedThrough(to);
-  }
-
-  #offerRef(sequence: bigint, ref: SequenceRef): void {
-    for (const batch of ref.batches) {
-      if (this.#matches(batch.topicId)) this.delivery.offer({ sequence, ...batch });
-    }
-  }
-
   async #send(grants: readonly Grant[]): Promise<void> {
     const open = new Map<bigint, { delivery: Delivery; bytes: number }>();
     for (const grant of grants) {
-      const stored = await this.#parts.reader.readBatch(grant.ref.sequence, grant.ref.firstIndex);
+      const stored = await this.#read(grant.ref);
       if (stored?.batch === undefined) {
-        throw PubSubError.of("DATA_CORRUPT", `entry ${grant.ref.sequence} is gone`, {
-          metadata: { sequence: grant.ref.sequence },
-        });
+        this.delivery.correctBytes(grant, 0);
+        continue;
       }
       let sentBytes = 0;
       for (const delivered of deliveredBatches(grant, stored.batch)) {
@@ -284,6 +236,16 @@ export class ActiveSubscription {
       this.delivery.correctBytes(grant, sentBytes);
     }
     for (const [consumerId, { delivery }] of open) this.#deliver(consumerId, delivery);
+  }
+
+  /** A batch; `undefined` when it expired after it was granted, which ended the lease. */
+  async #read(ref: BatchRef): Promise<StoredBatch | undefined> {
+    const { sequence, firstIndex, topicId, partition, baseOffset } = ref;
+    const stored = await this.#parts.reader.readBatch(sequence, firstIndex);
+    if (stored?.batch !== undefined) return stored;
+    const { name } = stateKeys.batch(topicId, partition, baseOffset);
+    if ((await this.#parts.index.get(name)) === undefined) return undefined;
+    throw PubSubError.of("DATA_CORRUPT", `entry ${sequence} is gone`, { metadata: { sequence } });
   }
 
   #deliver(consumerId: bigint, delivery: Delivery): void {

@@ -70,6 +70,21 @@ async function stateOf(
 }
 
 describe("checkpoint store", () => {
+  it("makes a base when one is due, and knows the oldest kept one only beside another", async () => {
+    const store = await openStore(newLife({ seed: 1 }).disk);
+    const records = (n: number): CheckpointRecord[] => [{ key: `k/${n}`, value: Buffer.from("v") }];
+    await store.write(10n, [records(1)]);
+    await store.write(20n, [records(2)]);
+    expect([store.oldestBase, store.newestSequence]).toEqual([undefined, 20n]);
+    const before = store.baseBytes;
+    await store.write(30n, [records(3)], true);
+    expect(store.oldestBase).toBe(10n);
+    expect(store.baseBytes).toBeGreaterThan(before);
+    await store.write(40n, [records(4)], true);
+    expect(store.oldestBase).toBe(30n);
+    expect([...(await stateOf(store)).state.keys()]).toEqual(["k/1", "k/2", "k/3", "k/4"]);
+  });
+
   it("means the newest state whatever was merged, with few files", async () => {
     const life = newLife({ seed: 1 });
     await live(life, 70);

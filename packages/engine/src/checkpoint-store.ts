@@ -88,6 +88,20 @@ export class CheckpointStore {
     return newestSequence(this.#chains.at(-1));
   }
 
+  /**
+   * Sequence of the oldest base that is kept, from which recovery may have to start; `undefined`
+   * while there is but one, because a second chance needs the whole journal.
+   */
+  get oldestBase(): bigint | undefined {
+    if (this.#chains.length < checkpointChainsKept) return undefined;
+    return this.#chains[0]?.files[0]?.header.sequence;
+  }
+
+  /** Size of the newest base in bytes; 0 when there is none. */
+  get baseBytes(): number {
+    return this.#chains.at(-1)?.files[0]?.bytes ?? 0;
+  }
+
   /** Writes all state; the chains before the last kept ones are dropped. Answers its bytes. */
   async writeBase(sequence: bigint, state: RecordBlocks): Promise<number> {
     const file = await this.#write({ kind: "base", sequence, previous: 0n }, state);
@@ -98,9 +112,10 @@ export class CheckpointStore {
 
   /**
    * Writes what changed since the newest checkpoint, as a base where there is none. Then merges
-   * files where that is due. Answers the bytes written in all.
+   * files where that is due, or all of them into a base where `isBaseDue`. Answers the bytes written
+   * in all.
    */
-  async write(sequence: bigint, changes: RecordBlocks): Promise<number> {
+  async write(sequence: bigint, changes: RecordBlocks, isBaseDue = false): Promise<number> {
     const chain = this.#chains.at(-1);
     if (chain === undefined) {
       return this.writeBase(sequence, mergeRecords([changes], { keepRemoved: false }));
@@ -108,14 +123,14 @@ export class CheckpointStore {
     const previous = newestSequence(chain);
     const delta = await this.#write({ kind: "delta", sequence, previous }, changes);
     this.#replaceNewest([...chain.files, delta]);
-    return delta.bytes + (await this.#mergeDue());
+    return delta.bytes + (await this.#mergeDue(isBaseDue));
   }
 
-  async #mergeDue(): Promise<number> {
+  async #mergeDue(isBaseDue: boolean): Promise<number> {
     let bytes = 0;
     for (;;) {
       const chain = this.#chains.at(-1) as CheckpointChain;
-      if (hasOutgrownBase(chain)) {
+      if (isBaseDue || hasOutgrownBase(chain)) {
         const merged = mergeRecords(this.#readAll(chain.files), { keepRemoved: false });
         return bytes + (await this.writeBase(newestSequence(chain), merged));
       }

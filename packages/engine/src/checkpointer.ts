@@ -4,7 +4,14 @@ import type { CheckpointStore } from "./checkpoint-store.js";
 import type { EngineLog, TimerHandle, Timers } from "./environment.js";
 import { markDurable } from "./index-chain.js";
 import type { IndexWriter } from "./index-writer.js";
-import { checkpointIntervalMs, checkpointJournalBytes, checkpointKeysMax } from "./limits.js";
+import type { JournalSpace } from "./journal-space.js";
+import {
+  checkpointBaseJournalBytes,
+  checkpointBaseJournalFactor,
+  checkpointIntervalMs,
+  checkpointJournalBytes,
+  checkpointKeysMax,
+} from "./limits.js";
 import type { RecordBlocks } from "./merge-records.js";
 import type { StateChange } from "./state-change.js";
 
@@ -18,6 +25,10 @@ export interface CheckpointerParts {
   readonly writer: IndexWriter;
   /** Timers. */
   readonly timers: Timers;
+  /** Resolves when a power cut cannot take entries up to a sequence away any more. */
+  readonly synced: (sequence: bigint) => Promise<void>;
+  /** Frees what no checkpoint and no batch needs. */
+  readonly space: JournalSpace;
   /** Told of each checkpoint. */
   readonly log: EngineLog;
 }
@@ -31,6 +42,7 @@ export class Checkpointer {
   #changed = new ChangedRecords();
   #sequence: bigint;
   #bytes = 0;
+  #bytesSinceBase = 0;
   #timer: TimerHandle | undefined;
   #running: Promise<void> | undefined;
   #failure: Error | undefined;
@@ -64,6 +76,7 @@ export class Checkpointer {
     for (const change of changes) this.#changed.add(change);
     this.#sequence = entry.sequence;
     this.#bytes += entry.bytes;
+    this.#bytesSinceBase += entry.bytes;
     if (this.#bytes >= checkpointJournalBytes || this.#changed.size >= checkpointKeysMax) {
       this.#start();
     } else {
@@ -91,6 +104,8 @@ export class Checkpointer {
     if (this.#changed.size === 0) return;
     this.#start();
     await this.#running;
+    // Making the journal durable may have added an entry, which set the timer again.
+    this.#clearTimer();
   }
 
   #start(): void {
@@ -120,18 +135,48 @@ export class Checkpointer {
   }
 
   async #writeBase(sequence: bigint, state: RecordBlocks): Promise<void> {
-    const { store, index, writer, log } = this.#parts;
+    const { store, log } = this.#parts;
+    this.#bytesSinceBase = 0;
+    await this.#settle(sequence);
     const bytes = await store.writeBase(sequence, state);
-    await markDurable(index, writer.applied);
     log.info("checkpoint base written", { sequence, bytes });
   }
 
   async #write(changed: ChangedRecords, sequence: bigint): Promise<void> {
-    const { store, index, writer, log } = this.#parts;
+    const { store, space, log } = this.#parts;
     const keys = changed.size;
-    const bytes = await store.write(sequence, changed.blocks());
+    const isBaseDue = this.#isBaseDue();
+    if (isBaseDue) this.#bytesSinceBase = 0;
+    const oldestPayload = space.oldestPayload(sequence);
+    // Awaited far below: without this a failure on the way there would go unheard.
+    oldestPayload.catch(() => undefined);
+    await this.#settle(sequence);
+    const bytes = await store.write(sequence, changed.blocks(), isBaseDue);
+    log.info("checkpoint written", { sequence, bytes, keys });
+    try {
+      const { oldestBase } = store;
+      await space.free({ sequence, oldestPayload: await oldestPayload, oldestBase });
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      log.warn("space could not be freed; it is tried after the next checkpoint", { cause });
+    }
+  }
+
+  /**
+   * The journal is durable before the index is, where its engine can, and that before the
+   * checkpoint: neither may be ahead of the journal after a power cut, and an index below the newest
+   * checkpoint is rebuilt, because what it lacks may have left the journal.
+   */
+  async #settle(sequence: bigint): Promise<void> {
+    const { index, writer, synced } = this.#parts;
+    await synced(sequence);
     await writer.reached(sequence);
     await markDurable(index, writer.applied);
-    log.info("checkpoint written", { sequence, bytes, keys });
+  }
+
+  /** Only a new base lets the journal before the older one go. */
+  #isBaseDue(): boolean {
+    const factor = checkpointBaseJournalFactor * this.#parts.store.baseBytes;
+    return this.#bytesSinceBase >= Math.max(checkpointBaseJournalBytes, factor);
   }
 }

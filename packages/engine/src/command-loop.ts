@@ -6,7 +6,12 @@ import type {
   StateWrite,
 } from "@opendxa/pubsub-core";
 import type { Journal, JournalEntry } from "@opendxa/pubsub-journal";
-import { type Entry, encodeEntryParts, PubSubError } from "@opendxa/pubsub-protocol";
+import {
+  type Entry,
+  Entry as EntryMessage,
+  encodeEntryParts,
+  PubSubError,
+} from "@opendxa/pubsub-protocol";
 import type { Clock } from "./environment.js";
 import {
   prefetchKeysMax,
@@ -57,11 +62,20 @@ interface Turn {
   readonly answers: (() => void)[];
   readonly rejects: ((error: unknown) => void)[];
   bytes: number;
+  /** Something in it must not be lost to a power cut. */
+  mustSync: boolean;
 }
 
 function newTurn(): Turn {
-  return { journalled: [], applied: [], answers: [], rejects: [], bytes: 0 };
+  return { journalled: [], applied: [], answers: [], rejects: [], bytes: 0, mustSync: false };
 }
+
+/** An entry that says nothing, but whose fsync covers all before it. */
+const syncMark: Operation<undefined, void> = {
+  name: "sync",
+  reads: () => [],
+  decide: () => ({ entries: [EntryMessage.create()], reply: undefined }),
+};
 
 /**
  * The one place where state changes. Commands are decided in the order in which they came, each on
@@ -75,6 +89,7 @@ export class CommandLoop {
   #running = false;
   #next: bigint;
   #durable: bigint;
+  #synced = 0n;
   #lastTimeMs: number;
   #unsyncedBytes = 0;
   #failure: PubSubError | undefined;
@@ -114,6 +129,11 @@ export class CommandLoop {
    */
   runInternal<C, R>(operation: Operation<C, R>, command: C): Promise<R> {
     return this.#enqueue(operation, command, { bytes: 0, refusal: this.#failure });
+  }
+
+  /** Resolves when a power cut cannot take entries up to a sequence away any more. */
+  async synced(sequence: bigint): Promise<void> {
+    if (this.#synced < sequence) await this.runInternal(syncMark, undefined);
   }
 
   #enqueue<C, R>(
@@ -235,6 +255,7 @@ export class CommandLoop {
       return current;
     }
     for (const entry of decision.entries) await this.#apply(entry, current);
+    if (decision.entries.length > 0 && decision.durability !== "os") current.mustSync = true;
     current.bytes += command.bytes;
     current.answers.push(() => command.resolve(decision.reply));
     current.rejects.push(command.reject);
@@ -261,7 +282,10 @@ export class CommandLoop {
     const durable =
       first === undefined
         ? this.#previous
-        : this.#parts.journal.append(turn.journalled, { expectedLast: first.sequence - 1n });
+        : this.#parts.journal.append(turn.journalled, {
+            expectedLast: first.sequence - 1n,
+            durability: turn.mustSync ? "fsync" : "os",
+          });
     const previous = this.#previous;
     this.#previous = Promise.all([previous, durable]).then(
       () => this.#complete(turn),
@@ -280,6 +304,7 @@ export class CommandLoop {
       this.#settleIdle();
       return;
     }
+    if (turn.mustSync) this.#synced = turn.applied.at(-1)?.sequence ?? this.#synced;
     for (const applied of turn.applied) {
       this.#durable = applied.sequence;
       this.#parts.onDurable(applied);

@@ -1,4 +1,5 @@
 import type { ExternalEvent } from "@opendxa/pubsub-core";
+import type { JournalKind } from "@opendxa/pubsub-journal";
 import type {
   AwaitFeedbackRequest,
   AwaitFeedbackResponse,
@@ -26,6 +27,7 @@ import type {
   SubscriptionSettings,
   Topic,
   TopicSettings,
+  UpdateTopicRequest,
   Verdicts,
   Wait,
 } from "@opendxa/pubsub-protocol";
@@ -48,6 +50,10 @@ export interface Engine {
 
   /** Creates a topic; `settings` absent: defaults. */
   createTopic(name: string, settings: TopicSettings | undefined): Promise<Created<Topic>>;
+  /** Changes settings of a topic, named as in the contract. */
+  updateTopic(request: UpdateTopicRequest): Promise<Topic>;
+  /** Deletes a topic; its events leave in the background. */
+  deleteTopic(name: string): Promise<void>;
   /** A topic with the bounds of its partitions. */
   getTopic(name: string): Promise<Topic>;
   /** A page of topics. */
@@ -112,7 +118,7 @@ export interface EngineInfo {
   /** Engine of the index. */
   readonly indexEngine: "rocksdb" | "leveldb" | "memory";
   /** Implementation of the journal. */
-  readonly journal: "segments";
+  readonly journal: JournalKind;
   /** Newest durable sequence found at start. */
   readonly recoveredSequence: bigint;
   /** Entries applied again at start. */
@@ -137,6 +143,10 @@ export interface EngineStats {
   readonly subscriptions: number;
   /** Consumers joined now. */
   readonly consumers: number;
+  /** Batches that left by retention, or with their topic, since the start. */
+  readonly batchesExpired: number;
+  /** The clock jumped and is not believed yet: nothing leaves for its age. */
+  readonly isTimePaused: boolean;
 }
 
 /** Where a consumer's messages go. Calls come from the engine's loop and must not throw. */

@@ -30,3 +30,15 @@ export interface EngineLog {
   /** Progress. */
   info(message: string, fields: Readonly<Record<string, unknown>>): void;
 }
+
+/** Tells whether the disk is nearly full. */
+export interface DiskWatch {
+  /** Less than the reserve is left. */
+  readonly isLow: boolean;
+  /** Bytes that must stay free. */
+  readonly reserveBytes: number;
+  /** Counts bytes written between two looks at the disk. */
+  noteWritten(bytes: number): void;
+  /** Ends watching. */
+  close(): void;
+}

@@ -16,6 +16,7 @@ import {
 } from "@opendxa/pubsub-protocol";
 import type { CommandLoop } from "./command-loop.js";
 import type { EntryReader } from "./delivery-builder.js";
+import type { DurableReader } from "./durable-reader.js";
 import type { ReadRange } from "./engine-api.js";
 import type { IndexWriter } from "./index-writer.js";
 import { deliveryBytesMax, pageBytesMax, scanPageMax } from "./limits.js";
@@ -34,6 +35,8 @@ export interface EventLogParts {
   readonly reader: EntryReader;
   /** Topics. */
   readonly topics: TopicTable;
+  /** State that is durable. */
+  readonly state: DurableReader;
 }
 
 /** A topic-partition. */
@@ -169,16 +172,9 @@ export class EventLog {
   }
 
   async #checkOffset(scope: Scope, offset: bigint): Promise<void> {
-    const { index } = this.#parts;
-    const prefix = prefixOf(scope);
-    const range = { gte: prefix, lt: `${prefix}g`, limit: 1 };
-    const [oldest] = await index.scan(range);
-    const [newest] = await index.scan({ ...range, reverse: true });
-    const baseOf = (entry: typeof oldest): bigint =>
-      entry === undefined ? 0n : BigInt(`0x${entry.key.slice(-16)}`);
-    const first = baseOf(oldest);
-    const count = newest === undefined ? 0 : BatchRef.decode(newest.value).count;
-    const next = baseOf(newest) + BigInt(count);
+    const key = stateKeys.partition(scope.topicId, scope.partition);
+    const [bounds] = await this.#parts.state.read([key]);
+    const { firstOffset: first = 0n, nextOffset: next = 0n } = bounds ?? {};
     if (offset >= first && offset <= next) return;
     const text = `offset ${offset} is not between ${first} and ${next}`;
     throw PubSubError.of("OFFSET_OUT_OF_RANGE", text, { metadata: { offset, first, next } });

@@ -9,9 +9,14 @@ export const indexKeys = {
   applied: "!applied",
   /** Sequence up to which the index is known to be durable on disk. */
   mark: "!mark",
+  /** Which keys index payload, and how. */
+  layout: "!layout",
   /** A set of changes larger than one batch is being written. */
   partial: "!partial",
 } as const;
+
+/** Layout of this version: since 2 no two batches share a key. Another one is rebuilt. */
+export const indexLayout = new Uint8Array([2]);
 
 const chainPrefix = "!chain/";
 
@@ -46,8 +51,9 @@ export async function verifyChain(
   index: IndexStore,
   journal: { readonly id: Uint8Array; readonly lastSequence: bigint },
 ): Promise<ChainVerdict> {
-  const [id, applied, mark, partial] = await index.getMany([
+  const [id, layout, applied, mark, partial] = await index.getMany([
     indexKeys.journal,
+    indexKeys.layout,
     indexKeys.applied,
     indexKeys.mark,
     indexKeys.partial,
@@ -55,6 +61,9 @@ export async function verifyChain(
   if (id === undefined) return { usable: false, why: "the index is empty" };
   if (id.length !== 16 || id.some((byte, i) => byte !== journal.id[i])) {
     return { usable: false, why: "the index belongs to another journal" };
+  }
+  if (layout?.[0] !== indexLayout[0]) {
+    return { usable: false, why: "the index has the layout of another version" };
   }
   if (partial !== undefined) return { usable: false, why: "a large change was written in part" };
   const newest = decodeSequence(applied);

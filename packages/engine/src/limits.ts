@@ -89,3 +89,63 @@ export const prefetchKeysMax = 4_096;
 
 /** Rounds of fetching before the commands are taken one by one: later keys depend on earlier values. */
 export const prefetchRoundsMax = 3;
+
+/** Topics whose subscriptions are remembered for expiry, which goes topic by topic. */
+export const concernedTopicsCachedMax = 1_024;
+
+/** Topics that one pass of retention looks at; the rest follows a moment later. */
+export const retentionTopicsPerPassMax = 1_000;
+
+/** Steps of one topic, each an expiry per partition, before other topics have their turn. */
+export const retentionStepsPerTopicMax = 64;
+
+/** Batches looked at in one step, over all partitions of the topic: about 0.3 KiB each. */
+export const retentionStepBatchesMax = 4_096;
+
+/** Shortest pause between two passes of retention, in milliseconds. */
+export const retentionPauseMsMin = 1_000;
+
+/** Longest pause between two passes of retention, in milliseconds. */
+export const retentionPauseMsMax = 60_000;
+
+/** Index keys that one expiry takes away, unless a single batch has more. */
+export const expiryRemovalsMax = 50_000;
+
+/** Batches held by executions are looked at again no sooner than after this, in milliseconds. */
+export const heldLookMs = 60 * 60 * 1_000;
+
+/** Partitions in which executions hold batches that are remembered; others are looked at in full. */
+export const heldFrontsMax = 100_000;
+
+/** Difference between wall clock and timers that counts as a jump, in milliseconds. */
+export const clockJumpMs = 60 * 60 * 1_000;
+
+/** How far the clock may be ahead of the newest entry at start, in milliseconds: a long weekend. */
+export const clockAheadMs = 4 * 24 * 60 * 60 * 1_000;
+
+/** How long the clock must run steadily after a jump until time-based retention goes on. */
+export const clockSteadyMs = 60 * 60 * 1_000;
+
+/** How often the clock is compared with the timers, in milliseconds. */
+export const clockTickMs = 60_000;
+
+/** How long a confirmation of the clock by the operator counts, in milliseconds. */
+export const clockConfirmedMs = 24 * 60 * 60 * 1_000;
+
+/** Journal bytes since the newest base after which all deltas become a base, so that space is freed. */
+export const checkpointBaseJournalBytes = 256 * mebibyte;
+
+/** The same as a multiple of the base: bounds what bases add to the bytes written. */
+export const checkpointBaseJournalFactor = 8;
+
+/** Ranges of entries remembered to be forgotten, and as many with expired batches: about 10 MB. */
+export const forgettableRangesMax = 65_536;
+
+/** Entries with expired batches that are forgotten after one checkpoint. */
+export const forgottenPerCheckpointMax = 10_000;
+
+/** Ranges of one call: well below the journal's own bound. */
+export const forgottenRangesPerCallMax = 1_000;
+
+/** When a caller may come back that was refused because the disk is nearly full, in milliseconds. */
+export const nearlyFullRetryMs = 5_000;

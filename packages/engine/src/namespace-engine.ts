@@ -1,9 +1,11 @@
 import {
   createTopic,
+  deleteTopic,
   openProducer,
   type PublishCommand,
   publish,
   stateKeys,
+  updateTopic,
 } from "@opendxa/pubsub-core";
 import type { IndexStore } from "@opendxa/pubsub-index-store";
 import type { Journal } from "@opendxa/pubsub-journal";
@@ -33,6 +35,7 @@ import {
   type Topic,
   TopicPattern,
   type TopicSettings,
+  type UpdateTopicRequest,
   type Wait,
 } from "@opendxa/pubsub-protocol";
 import type { Checkpointer } from "./checkpointer.js";
@@ -49,16 +52,19 @@ import type {
   ExternalOutcome,
   ReadRange,
 } from "./engine-api.js";
+import type { DiskWatch } from "./environment.js";
 import type { EventLog } from "./event-log.js";
 import type { FeedbackHost } from "./feedback-host.js";
 import type { IndexWriter } from "./index-writer.js";
 import {
   memoryKeysMax,
+  nearlyFullRetryMs,
   publishCreditBytesMax,
   publishCreditBytesMin,
   unsyncedBytesMax,
 } from "./limits.js";
 import { pageSizeOf } from "./page.js";
+import type { RetentionHost } from "./retention-host.js";
 import type { SubscriptionHost } from "./subscription-host.js";
 import type { TopicTable } from "./topic-table.js";
 
@@ -84,6 +90,12 @@ export interface NamespaceEngineParts {
   readonly events: EventLog;
   /** Executions and waits. */
   readonly feedback: FeedbackHost;
+  /** Drops what retention leaves. */
+  readonly retention: RetentionHost;
+  /** Longest retention that a topic may ask for, in milliseconds. */
+  readonly retentionMsMax: number;
+  /** Watches the disk; absent: it is never full. */
+  readonly diskWatch: DiskWatch | undefined;
 }
 
 function checked(batch: RecordBatch, batchIndex: number): PublishCommand["checks"][number] {
@@ -93,6 +105,14 @@ function checked(batch: RecordBatch, batchIndex: number): PublishCommand["checks
     if (error instanceof PubSubError) return error;
     throw error;
   }
+}
+
+function nearlyFull(reserveBytes: number): PubSubError {
+  const text = `less than ${reserveBytes} bytes are free on the broker's disk`;
+  return PubSubError.of("STORAGE_NEARLY_FULL", text, {
+    metadata: { reserve_bytes: reserveBytes },
+    retryAfterMs: nearlyFullRetryMs,
+  });
 }
 
 /** The engine of one namespace. */
@@ -120,9 +140,23 @@ export class NamespaceEngine implements Engine {
     return this.#parts.loop.run(openProducer, { producerId }, producerId.length);
   }
 
+  /**
+   * Runs what stores something new, unless the disk is below its reserve. What only settles,
+   * deletes or expires is never refused: it is how space comes back.
+   */
+  async #store<T>(run: () => Promise<T>): Promise<T> {
+    const { diskWatch } = this.#parts;
+    if (diskWatch?.isLow === true) throw nearlyFull(diskWatch.reserveBytes);
+    return await run();
+  }
+
   publish(frame: PublishFrame): Promise<BatchResult[]> {
     const bytes = frame.batches.reduce((sum, batch) => sum + batchBytes(batch), 0);
-    return this.#parts.loop.run(publish, { frame, checks: frame.batches.map(checked) }, bytes);
+    const { loop, diskWatch } = this.#parts;
+    diskWatch?.noteWritten(bytes);
+    return this.#store(() =>
+      loop.run(publish, { frame, checks: frame.batches.map(checked) }, bytes),
+    );
   }
 
   publishCredit(): number {
@@ -131,8 +165,19 @@ export class NamespaceEngine implements Engine {
   }
 
   async createTopic(name: string, settings: TopicSettings | undefined): Promise<Created<Topic>> {
-    const { topic, existed } = await this.#parts.loop.run(createTopic, { name, settings });
+    const { loop, retentionMsMax } = this.#parts;
+    const command = { name, settings, retentionMsMax };
+    const { topic, existed } = await this.#store(() => loop.run(createTopic, command));
     return { value: topic, existed };
+  }
+
+  updateTopic({ name, settings, fields }: UpdateTopicRequest): Promise<Topic> {
+    const { loop, retentionMsMax } = this.#parts;
+    return loop.run(updateTopic, { name, settings, fields, retentionMsMax });
+  }
+
+  deleteTopic(name: string): Promise<void> {
+    return this.#parts.loop.run(deleteTopic, { name });
   }
 
   async getTopic(name: string): Promise<Topic> {
@@ -167,7 +212,7 @@ export class NamespaceEngine implements Engine {
   }
 
   createSubscription(name: string, settings: SubscriptionSettings): Promise<Created<Subscription>> {
-    return this.#parts.subscriptions.create(name, settings);
+    return this.#store(() => this.#parts.subscriptions.create(name, settings));
   }
 
   getSubscription(name: string): Promise<Subscription> {
@@ -202,7 +247,7 @@ export class NamespaceEngine implements Engine {
   }
 
   registerExecution(execution: Execution): Promise<RegisterExecutionResponse> {
-    return this.#parts.feedback.registerExecution(execution);
+    return this.#store(() => this.#parts.feedback.registerExecution(execution));
   }
 
   getExecution(executionId: string): Promise<Execution> {
@@ -210,11 +255,11 @@ export class NamespaceEngine implements Engine {
   }
 
   submitFeedback(request: SubmitFeedbackRequest): Promise<SubmitFeedbackResponse> {
-    return this.#parts.feedback.submit(request);
+    return this.#store(() => this.#parts.feedback.submit(request));
   }
 
   receiveExternal(external: ExternalEvent): Promise<ExternalOutcome> {
-    return this.#parts.feedback.receive(external);
+    return this.#store(() => this.#parts.feedback.receive(external));
   }
 
   async readMemory(keys: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
@@ -247,12 +292,15 @@ export class NamespaceEngine implements Engine {
       topics: topics.size,
       subscriptions: subscriptions.size,
       consumers: subscriptions.consumers,
+      ...this.#parts.retention.stats,
     };
   }
 
   async close(): Promise<void> {
-    const { journal, index, loop, writer, checkpointer, subscriptions, feedback } = this.#parts;
+    const { journal, index, loop, writer, checkpointer, subscriptions, feedback, retention } =
+      this.#parts;
     const stopping = PubSubError.of("SHUTTING_DOWN", "the broker is stopping");
+    await retention.close();
     await feedback.close(stopping);
     await subscriptions.close(stopping);
     await loop.close();
@@ -262,6 +310,7 @@ export class NamespaceEngine implements Engine {
       await writer.reached(loop.durableSequence);
       await checkpointer.close();
     }
+    this.#parts.diskWatch?.close();
     await journal.close();
     await index.close();
   }

@@ -1,31 +1,30 @@
-import { type Operation, payloadIndex, stateKeys } from "@opendxa/pubsub-core";
-import { type IndexStore, prefixScope } from "@opendxa/pubsub-index-store";
-import type { Disk, Journal } from "@opendxa/pubsub-journal";
-import { type BrokerStarted, Entry, SubscriptionState } from "@opendxa/pubsub-protocol";
-import { CheckpointStore } from "./checkpoint-store.js";
-import { Checkpointer } from "./checkpointer.js";
-import { type AppliedEntry, CommandLoop } from "./command-loop.js";
-import { controlState } from "./control-state.js";
+import { type Operation, retentionMsDefault, stateKeys } from "@opendxa/pubsub-core";
+import type { IndexStore } from "@opendxa/pubsub-index-store";
+import type { Disk, Journal, JournalKind } from "@opendxa/pubsub-journal";
+import { type BrokerStarted, Entry } from "@opendxa/pubsub-protocol";
+import { CommandLoop } from "./command-loop.js";
 import { EntryReader } from "./delivery-builder.js";
 import { DurableReader } from "./durable-reader.js";
 import type { Engine, EngineInfo } from "./engine-api.js";
 import { EntryClock } from "./entry-clock.js";
-import type { Clock, EngineLog, Random, Timers } from "./environment.js";
+import type { Clock, DiskWatch, EngineLog, Random, Timers } from "./environment.js";
 import { EventLog } from "./event-log.js";
+import { ExpiryGate } from "./expiry-gate.js";
 import { FeedbackHost } from "./feedback-host.js";
-import { IndexWriter } from "./index-writer.js";
-import { NamespaceEngine, type NamespaceEngineParts } from "./namespace-engine.js";
+import { follow } from "./follow.js";
+import { NamespaceEngine } from "./namespace-engine.js";
 import { namespaceProjection } from "./projection.js";
 import { RecentEntries } from "./recent-entries.js";
-import { loadTopics, prepareIndex, replay } from "./recovery.js";
-import { StateCache } from "./state-cache.js";
-import { StateChange } from "./state-change.js";
+import { type Hooks, recoverNamespace } from "./recover-namespace.js";
+import { RetentionHost } from "./retention-host.js";
 import { SubscriptionHost } from "./subscription-host.js";
 
 /** What an engine runs on. */
 export interface OpenEngineOptions {
   /** The truth, opened; the engine closes it. */
   readonly journal: Journal;
+  /** Which implementation of it that is. */
+  readonly journalKind: JournalKind;
   /** Its projection, opened; the engine closes it. */
   readonly index: IndexStore;
   /** Disk of the checkpoints. */
@@ -44,12 +43,12 @@ export interface OpenEngineOptions {
   readonly version: string;
   /** Bytes of a torn tail that opening the journal cut. */
   readonly tornBytes: number;
-}
-
-/** Links between parts that need each other; set once all of them exist. */
-interface Hooks {
-  onDurable: (entry: AppliedEntry) => void;
-  onFailed: (cause: Error) => void;
+  /** Longest retention that a topic may ask for and any event gets, in milliseconds. */
+  readonly retentionMsMax?: number | undefined;
+  /** Watches the disk; absent: it is never full. The engine closes it. */
+  readonly diskWatch?: DiskWatch | undefined;
+  /** When an operator confirmed the clock, in milliseconds since the Unix epoch. */
+  readonly clockConfirmedMs?: number | undefined;
 }
 
 const startOperation: Operation<BrokerStarted, void> = {
@@ -61,43 +60,25 @@ const startOperation: Operation<BrokerStarted, void> = {
   }),
 };
 
-/** A journal that ends before its checkpoint has lost segments, which it cannot see by itself. */
-function checkReach(checkpoints: CheckpointStore, journal: Journal): void {
-  const { newestSequence } = checkpoints;
-  if (newestSequence <= journal.lastSequence) return;
-  throw new Error(
-    `the checkpoint at sequence ${newestSequence} is ahead of the journal, which ends at ${journal.lastSequence}: segments are missing`,
-  );
-}
+/**
+ * The start is the first entry that is surely synced: what was found may only have been written.
+ * Checkpoints wait for it, so it must not wait for them.
+ */
+class Started {
+  readonly loop: Promise<CommandLoop>;
+  isStarted = false;
+  #resolve: (loop: CommandLoop) => void = () => undefined;
 
-async function loadSubscriptions(index: IndexStore): Promise<SubscriptionState[]> {
-  const states: SubscriptionState[] = [];
-  for await (const { value } of index.iterate(prefixScope("sub/"))) {
-    states.push(SubscriptionState.decode(value));
+  constructor() {
+    this.loop = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
   }
-  return states;
-}
 
-/** Lets everything that follows the journal take an entry that became durable, in its order. */
-function follow(
-  parts: NamespaceEngineParts & { readonly recent: RecentEntries },
-  applied: AppliedEntry,
-): void {
-  const { entry, sequence, writes } = applied;
-  const { topics, recent, writer, checkpointer, subscriptions, feedback, events } = parts;
-  if (entry.kind?.$case === "topicCreated" && entry.kind.value.topic !== undefined) {
-    topics.put(entry.kind.value.topic);
+  with(loop: CommandLoop): void {
+    this.isStarted = true;
+    this.#resolve(loop);
   }
-  recent.add(applied);
-  const changes = writes.map((write) => new StateChange(write));
-  checkpointer.add(changes, applied);
-  for (const write of payloadIndex(entry, sequence, (id) => topics.indexOf(id))) {
-    changes.push(new StateChange(write));
-  }
-  writer.add(changes, sequence);
-  subscriptions.onDurable(applied);
-  feedback.onDurable(applied);
-  events.wake();
 }
 
 /**
@@ -105,47 +86,16 @@ function follow(
  * the start. Rejects when journal, index and checkpoints contradict each other.
  */
 export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
-  const { journal, index, disk, timers, random, log } = options;
-  const checkpoints = await CheckpointStore.open(disk, options.checkpointFolder, {
-    journalId: journal.id,
-    onIgnored: (name, why) => log.warn("a checkpoint file is ignored", { name, why }),
-  });
-  checkReach(checkpoints, journal);
-  const prepared = await prepareIndex({ journal, index, checkpoints, log });
-  const cache = new StateCache(index);
-  const hooks: Hooks = { onDurable: () => undefined, onFailed: () => undefined };
-  const writer = new IndexWriter(index, prepared.applied, {
-    written: (name, sequence) => cache.unpin(name, sequence),
-    failed: (error) => hooks.onFailed(error),
-  });
-  const checkpointer = new Checkpointer(
-    { store: checkpoints, index, writer, timers, log },
-    prepared.applied,
-  );
-  const topics = await loadTopics(index);
-  const replayed = await replay(
-    {
-      journal,
-      index,
-      checkpoints,
-      log,
-      cache,
-      writer,
-      projection: namespaceProjection,
-      topics,
-      onApplied: (changes, entry) => {
-        if (prepared.atCheckpoint) checkpointer.add(changes, entry);
-      },
-    },
-    prepared.applied + 1n,
-  );
-  const recovered = journal.lastSequence;
-  const clock = new EntryClock(options.clock, replayed.lastTimeMs);
-  await writer.reached(recovered);
-  const subscriptions = await loadSubscriptions(index);
-  if (!prepared.atCheckpoint) {
-    checkpointer.startWithBase(recovered, await controlState(index));
-  }
+  const { journal, index, timers, random, log } = options;
+  const started = new Started();
+  const hooks: Hooks = {
+    onDurable: () => undefined,
+    onFailed: () => undefined,
+    synced: async (sequence) => await (await started.loop).synced(sequence),
+  };
+  const found = await recoverNamespace(options, hooks);
+  const clock = new EntryClock(options.clock, found.lastTimeMs);
+  const { cache, writer, checkpointer, space, topics, subscriptions, recovered } = found;
   const recent = new RecentEntries(recovered);
   const reader = new EntryReader(journal, recent);
   const loop = new CommandLoop({
@@ -153,8 +103,9 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
     cache,
     projection: namespaceProjection,
     clock,
-    lastTimeMs: replayed.lastTimeMs,
+    lastTimeMs: found.lastTimeMs,
     admission: () => {
+      if (!started.isStarted) return undefined;
       if (writer.isBehind) return writer.reached(writer.applied + 1n);
       return checkpointer.isBehind ? checkpointer.settled : undefined;
     },
@@ -163,20 +114,37 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
   });
   const [namespace] = await cache.read([stateKeys.namespace()]);
   const startNumber = (namespace?.startNumber ?? 0) + 1;
-  const dispatch = { loop, recent, reader, index, writer, clock, timers, random };
+  const gate = new ExpiryGate();
+  const dispatch = { loop, recent, reader, index, writer, gate, clock, timers, random };
   const state = new DurableReader(loop, cache);
-  const host = new SubscriptionHost({ ...dispatch, state, topics, startNumber }, subscriptions);
-  const events = new EventLog({ index, writer, loop, reader, topics });
+  const host = new SubscriptionHost(
+    { ...dispatch, state, topics, startNumber },
+    subscriptions.states,
+    subscriptions.cursors,
+  );
+  const events = new EventLog({ index, writer, loop, reader, topics, state });
   const feedback = new FeedbackHost({ ...dispatch, state, topics, events, log });
+  const retentionMsMax = options.retentionMsMax ?? retentionMsDefault;
+  const retention = new RetentionHost({
+    ...dispatch,
+    state,
+    topics,
+    subscriptions: host,
+    machine: options.clock,
+    log,
+    retentionMsMax,
+    newestEntryMs: found.lastTimeMs,
+    clockConfirmedMs: options.clockConfirmedMs,
+  });
   const info: EngineInfo = {
     startNumber,
     startTimeMs: clock.now(),
     indexEngine: index.engine,
-    journal: "segments",
+    journal: options.journalKind,
     recoveredSequence: recovered,
-    replayedEntries: replayed.entries,
+    replayedEntries: found.replayedEntries,
     tornBytes: options.tornBytes,
-    rebuilt: prepared.rebuilt,
+    rebuilt: found.rebuilt,
   };
   const parts = {
     ...dispatch,
@@ -187,11 +155,16 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
     events,
     feedback,
     subscriptions: host,
+    retention,
+    retentionMsMax,
+    diskWatch: options.diskWatch,
   };
   const engine = new NamespaceEngine(parts, info);
   hooks.onFailed = (cause) => engine.fail(cause);
-  hooks.onDurable = (applied) => follow({ ...parts, recent, writer }, applied);
+  hooks.onDurable = (applied) => follow({ ...parts, recent, writer, space }, applied);
   await loop.runInternal(startOperation, { startNumber, version: options.version });
+  started.with(loop);
   feedback.start();
+  retention.start();
   return engine;
 }

@@ -64,6 +64,14 @@ export class RecentEntries {
     return this.#refs[slotOf(sequence)];
   }
 
+  /** A batch expired: it is not offered any more. */
+  forget(sequence: bigint, firstIndex: number): void {
+    const ref = this.refOf(sequence);
+    if (ref === undefined) return;
+    const batches = ref.batches.filter((batch) => batch.firstIndex !== firstIndex);
+    this.#refs[slotOf(sequence)] = batches.length === 0 ? undefined : { batches };
+  }
+
   /** A decoded entry, while it is among the youngest. */
   entryOf(sequence: bigint): Entry | undefined {
     return this.#entries.get(sequence)?.entry;

@@ -10,7 +10,7 @@ import {
 } from "@opendxa/pubsub-protocol";
 import { describe, expect, it } from "vitest";
 import { isControlKey } from "./control-state.js";
-import { chainKey, encodeSequence, indexKeys, verifyChain } from "./index-chain.js";
+import { chainKey, encodeSequence, indexKeys, indexLayout, verifyChain } from "./index-chain.js";
 import { Inbox, until, World } from "./test/world.js";
 
 const earliest = StartPosition.create({ position: { $case: "earliest", value: true } });
@@ -171,6 +171,7 @@ describe("the chain of the index", () => {
   async function chained(): Promise<IndexStore> {
     const index = MemoryStore.create();
     await put(index, indexKeys.journal, journal.id);
+    await put(index, indexKeys.layout, indexLayout);
     await put(index, indexKeys.mark, encodeSequence(2n));
     await put(index, chainKey(5n), encodeSequence(2n));
     await put(index, chainKey(8n), encodeSequence(5n));
@@ -187,6 +188,8 @@ describe("the chain of the index", () => {
     ["it was rolled back", (index) => put(index, indexKeys.applied, encodeSequence(1n))],
     ["it is ahead of the journal", (index) => put(index, indexKeys.applied, encodeSequence(10n))],
     ["it belongs to another", (index) => put(index, indexKeys.journal, new Uint8Array(16))],
+    ["it has another layout", (index) => put(index, indexKeys.layout, new Uint8Array([1]))],
+    ["it is from before layouts", (index) => put(index, indexKeys.layout, undefined)],
     ["it was written in part", (index) => put(index, indexKeys.partial, encodeSequence(9n))],
     ["it is empty", (index) => index.clear()],
   ])("is not usable when %s", async (_what, damage) => {

@@ -1,12 +1,14 @@
-import { type Projection, payloadIndex, stateKeys } from "@opendxa/pubsub-core";
+import { type Projection, payloadIndex, type StateWrite, stateKeys } from "@opendxa/pubsub-core";
 import { type IndexStore, type IndexWrite, prefixScope } from "@opendxa/pubsub-index-store";
 import type { Journal } from "@opendxa/pubsub-journal";
-import { decodeEntry, TopicState } from "@opendxa/pubsub-protocol";
+import { decodeEntry, type Entry, TopicState } from "@opendxa/pubsub-protocol";
 import type { CheckpointStore } from "./checkpoint-store.js";
 import { applyEntry } from "./command-loop.js";
 import type { EngineLog } from "./environment.js";
-import { encodeSequence, indexKeys, verifyChain } from "./index-chain.js";
+import { encodeSequence, indexKeys, indexLayout, verifyChain } from "./index-chain.js";
 import type { IndexWriter } from "./index-writer.js";
+import type { JournalSpace } from "./journal-space.js";
+import { removalsOf } from "./payload-removal.js";
 import type { StateCache } from "./state-cache.js";
 import { StateChange } from "./state-change.js";
 import { TopicTable } from "./topic-table.js";
@@ -58,17 +60,34 @@ export async function loadTopics(index: IndexStore): Promise<TopicTable> {
   for await (const { value } of index.iterate(prefixScope("topic/"))) {
     topics.put(TopicState.decode(value));
   }
+  for await (const { value } of index.iterate(prefixScope("gone/"))) {
+    topics.putDeleted(TopicState.decode(value));
+  }
   return topics;
 }
 
-/** Builds the index of payload that is retained from before the checkpoint. */
+/** Index entries that an entry makes and takes away. */
+async function indexWrites(
+  { sequence, entry }: { readonly sequence: bigint; readonly entry: Entry },
+  parts: { readonly journal: Journal; readonly topics: TopicTable },
+): Promise<StateWrite[]> {
+  const writes = payloadIndex(entry, sequence, (id) => parts.topics.indexOf(id));
+  if (entry.kind?.$case !== "eventsExpired") return writes;
+  return [...writes, ...(await removalsOf(entry.kind.value, parts))];
+}
+
+/**
+ * Builds the index of payload that is retained from before the checkpoint. What expired since is
+ * taken away again as it was at the time: a batch leaves the journal before the fact of its expiry.
+ */
 async function indexPayload(parts: RecoveryParts, through: bigint): Promise<void> {
   const { journal, index } = parts;
   const topics = await loadTopics(index);
   let batch: IndexWrite[] = [];
   for await (const stored of journal.read({ from: journal.firstSequence, to: through })) {
+    const { sequence } = stored;
     const entry = decodeEntry(stored.payload);
-    for (const write of payloadIndex(entry, stored.sequence, (id) => topics.indexOf(id))) {
+    for (const write of await indexWrites({ sequence, entry }, { journal, topics })) {
       batch.push(new StateChange(write));
     }
     if (batch.length < loadBatch) continue;
@@ -85,12 +104,14 @@ async function indexPayload(parts: RecoveryParts, through: bigint): Promise<void
 export async function prepareIndex(parts: RecoveryParts): Promise<PreparedIndex> {
   const { journal, index, checkpoints, log } = parts;
   const verdict = await verifyChain(index, journal);
-  if (verdict.usable) {
+  if (verdict.usable && verdict.applied >= checkpoints.newestSequence) {
     const atCheckpoint = verdict.applied === checkpoints.newestSequence;
     return { applied: verdict.applied, rebuilt: undefined, atCheckpoint };
   }
+  // An index below the checkpoint may need payload that left the journal after that checkpoint.
+  const why = verdict.usable ? "the index was rolled back below the checkpoint" : verdict.why;
   const isNew = journal.lastSequence === 0n;
-  if (!isNew) log.warn("the index is rebuilt", { why: verdict.why });
+  if (!isNew) log.warn("the index is rebuilt", { why });
   await index.write([{ key: indexKeys.journal, value: undefined }]);
   await index.clear();
   const applied = await loadCheckpoint(parts);
@@ -103,10 +124,19 @@ export async function prepareIndex(parts: RecoveryParts): Promise<PreparedIndex>
   await index.flush();
   await index.write([
     { key: indexKeys.journal, value: journal.id },
+    { key: indexKeys.layout, value: indexLayout },
     { key: indexKeys.applied, value: encodeSequence(applied) },
     { key: indexKeys.mark, value: encodeSequence(applied) },
   ]);
-  return { applied, rebuilt: isNew ? undefined : verdict.why, atCheckpoint: applied > 0n };
+  return { applied, rebuilt: isNew ? undefined : why, atCheckpoint: applied > 0n };
+}
+
+/** What left the journal is part of a checkpoint; replaying past a hole would invent a state. */
+function checkNext(expected: bigint, found: bigint): void {
+  if (expected === found) return;
+  throw new Error(
+    `the journal lacks the entries ${expected} to ${found - 1n}, and no sound checkpoint holds them`,
+  );
 }
 
 /** Applies the journal's tail. Answers the number of entries and the time of the newest. */
@@ -116,6 +146,7 @@ export async function replay(
     readonly writer: IndexWriter;
     readonly projection: Projection;
     readonly topics: TopicTable;
+    readonly space: JournalSpace;
     readonly onApplied: (
       changes: readonly StateChange[],
       entry: { readonly sequence: bigint; readonly bytes: number },
@@ -128,18 +159,19 @@ export async function replay(
   for await (const stored of journal.read({ from })) {
     const entry = decodeEntry(stored.payload);
     const { sequence } = stored;
+    checkNext(from + BigInt(entries), sequence);
     const writes = await applyEntry({ cache, projection }, entry, sequence);
     cache.release();
-    if (entry.kind?.$case === "topicCreated" && entry.kind.value.topic !== undefined) {
-      topics.put(entry.kind.value.topic);
-    }
+    topics.follow(entry);
+    parts.space.follow(sequence, entry);
     const changes = writes.map((write) => new StateChange(write));
     parts.onApplied(changes, { sequence, bytes: stored.payload.length });
-    const indexed = payloadIndex(entry, sequence, (id) => topics.indexOf(id));
+    const indexed = await indexWrites({ sequence, entry }, parts);
     writer.add([...changes, ...indexed.map((write) => new StateChange(write))], sequence);
     entries++;
     if (writer.isBehind) await writer.reached(sequence);
   }
+  checkNext(from + BigInt(entries), journal.lastSequence + 1n);
   const [namespace] = await cache.read([stateKeys.namespace()]);
   const lastTimeMs = Number(namespace?.timeUnixMs ?? 0n);
   return { entries, lastTimeMs };

@@ -1,4 +1,5 @@
 import {
+  type ConcernedSubscriptions,
   createSubscription,
   deleteSubscription,
   LeaseTokens,
@@ -21,6 +22,7 @@ import type { AppliedEntry } from "./command-loop.js";
 import type { DurableReader } from "./durable-reader.js";
 import type { Consumer, ConsumerSink, Created } from "./engine-api.js";
 import { openStreamsMax } from "./limits.js";
+import type { SubscriptionCursors } from "./subscription-cursors.js";
 import type { TopicTable } from "./topic-table.js";
 
 /** What the host needs beside what dispatch needs. */
@@ -41,13 +43,19 @@ export class SubscriptionHost {
   readonly #running = new Map<string, ActiveSubscription>();
   readonly #trie = new PatternTrie<ActiveSubscription>();
   readonly #touched = new Set<ActiveSubscription>();
+  readonly #cursors: SubscriptionCursors;
   readonly #tokens: LeaseTokens;
   #nextConsumer = 1n;
   #consumers = 0;
   #isFlushing = false;
 
-  constructor(parts: SubscriptionHostParts, states: Iterable<SubscriptionState>) {
+  constructor(
+    parts: SubscriptionHostParts,
+    states: Iterable<SubscriptionState>,
+    cursors: SubscriptionCursors,
+  ) {
     this.#parts = parts;
+    this.#cursors = cursors;
     this.#tokens = new LeaseTokens(parts.startNumber);
     for (const state of states) this.#states.set(state.subscription?.name ?? "", state);
   }
@@ -83,6 +91,7 @@ export class SubscriptionHost {
       ...(state.subscription as Subscription),
       cursorSequence: cursor.sequence,
       cursorIndex: cursor.index,
+      expired: cursor.expired,
       consumers: this.#running.get(name)?.consumers ?? 0,
     };
   }
@@ -145,6 +154,8 @@ export class SubscriptionHost {
 
   /** Takes an entry that became durable: offers its batches, follows created and deleted ones. */
   onDurable({ sequence, entry }: AppliedEntry): void {
+    this.#cursors.follow(entry);
+    if (entry.kind?.$case === "eventsExpired") this.#touchMatching(entry.kind.value.topicId);
     if (entry.kind?.$case === "subscriptionCreated") {
       const state = entry.kind.value.subscription;
       if (state !== undefined) this.#states.set(state.subscription?.name ?? "", state);
@@ -166,12 +177,33 @@ export class SubscriptionHost {
     }
   }
 
+  /**
+   * Who has not passed all entries up to a sequence and matches the topic. Nobody is taken up while
+   * batches expire, so each subscription is either resident or not.
+   */
+  concernedBy(topic: string, sequence: bigint): ConcernedSubscriptions {
+    const resident = this.#trie.match(topic).map(({ name, delivery }) => ({
+      subscriptionId: this.#stateOf(name).subscriptionId,
+      delivery,
+    }));
+    const ids = new Set(resident.map(({ subscriptionId }) => subscriptionId));
+    const idle = this.#cursors.behind(topic, sequence).filter((id) => !ids.has(id));
+    return { resident, idle };
+  }
+
   /** Ends all consumers and resolves when their leases' ends are journalled. */
   async close(error: Error): Promise<void> {
     const all = [...this.#running.values()];
     for (const active of all) active.endAll(error);
     await Promise.all(all.map((active) => active.settled()));
     for (const active of all) active.stop();
+  }
+
+  /** Expired events were leased perhaps: their consumers have room again. */
+  #touchMatching(topicId: number): void {
+    const topic = this.#parts.topics.byId(topicId)?.topic?.name;
+    if (topic === undefined) return;
+    for (const active of this.#trie.match(topic)) this.#touch(active);
   }
 
   #touch(active: ActiveSubscription): void {
@@ -197,7 +229,7 @@ export class SubscriptionHost {
   #activate(name: string): Promise<ActiveSubscription> {
     const existing = this.#active.get(name);
     if (existing !== undefined) return existing;
-    const active = this.#restore(name);
+    const active = this.#parts.gate.shared(() => this.#restore(name));
     this.#active.set(name, active);
     active.catch(() => this.#active.delete(name));
     return active;

@@ -3,6 +3,7 @@ import { BROKER_LIMITS } from "../limits.js";
 
 const ADDRESS = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):(\d{1,5})$/;
 const NAMESPACE = /^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$/;
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
 const ENDPOINT = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
 function address(what: string) {
@@ -29,6 +30,8 @@ function strictMap<Shape extends z.ZodRawShape>(shape: Shape) {
       code === "unrecognized_keys" ? unknown : "must be a map of keys to values",
   });
 }
+
+const timeRule = "must be empty or a time such as 2026-01-31T12:00:00Z";
 
 const flag = z.boolean({ error: "must be true or false" });
 
@@ -73,6 +76,12 @@ const limitsSchema = strictMap({
   ingressInFlightMax: wholeNumber(1, 100_000)
     .default(BROKER_LIMITS.ingressInFlightMax)
     .describe("webhooks being stored at a time; further ones get 503 with Retry-After"),
+  diskReserveBytes: wholeNumber(0, BROKER_LIMITS.diskReserveBytesMost)
+    .default(BROKER_LIMITS.diskReserveBytes)
+    .describe("free bytes of the disk below which nothing new is stored"),
+  retentionMsMax: wholeNumber(BROKER_LIMITS.retentionMsMin, BROKER_LIMITS.retentionMsMost)
+    .default(BROKER_LIMITS.retentionMsMax)
+    .describe("longest retention that a topic may ask for; a lower one holds for all topics"),
 });
 
 /** Everything that can be configured: the one schema behind file, environment and flags. */
@@ -98,6 +107,9 @@ export const configSchema = strictMap({
   index: oneOf(["auto", "rocksdb", "leveldb"])
     .default("auto")
     .describe("engine of the index; auto: RocksDB, LevelDB where its binary does not load"),
+  journal: oneOf(["segments", "level"])
+    .default("segments")
+    .describe("where records lie: files of their own, or LevelDB; fixed with the first start"),
   logLevel: oneOf(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
     .default("info")
     .describe("least serious log line that is written to stderr"),
@@ -107,6 +119,13 @@ export const configSchema = strictMap({
   heartbeatMs: wholeNumber(BROKER_LIMITS.heartbeatMsMin, BROKER_LIMITS.heartbeatMsMax)
     .default(BROKER_LIMITS.heartbeatMsDefault)
     .describe("heartbeat of streams whose client proposes none"),
+  clockConfirmed: z
+    .string({ error: timeRule })
+    .refine((text) => text === "" || TIME.test(text), { error: timeRule })
+    .default("")
+    .describe(
+      "a time of today, to say that the clock is right although it differs from the journal",
+    ),
   ingress: z
     .array(endpointSchema, { error: "must be a list of endpoints" })
     .max(BROKER_LIMITS.ingressEndpointsMax, {

@@ -72,7 +72,7 @@ describe("loadConfig", () => {
   it.each([
     [
       "grpcs: 1",
-      'The key "grpcs" (from file FILE) is not known here; known are grpc, http, data, namespaces, index, logLevel, shutdownGraceMs, heartbeatMs, ingress, limits.',
+      'The key "grpcs" (from file FILE) is not known here; known are grpc, http, data, namespaces, index, journal, logLevel, shutdownGraceMs, heartbeatMs, clockConfirmed, ingress, limits.',
     ],
     [
       "limits:\n  x: 1",
@@ -113,6 +113,18 @@ describe("loadConfig", () => {
     [
       "ingress: [{system: mlflow, secrets: [a], toleranceMs: 3600001}]",
       'The key "ingress.0.toleranceMs" (from file FILE) must be a whole number of 270000 to 3600000.',
+    ],
+    [
+      "limits: {retentionMsMax: 999}",
+      'The key "limits.retentionMsMax" (from file FILE) must be a whole number of 1000 to 3153600000000.',
+    ],
+    [
+      "limits: {diskReserveBytes: 1125899906842625}",
+      'The key "limits.diskReserveBytes" (from file FILE) must be a whole number of 0 to 1125899906842624.',
+    ],
+    [
+      "clockConfirmed: yesterday",
+      'The key "clockConfirmed" (from file FILE) must be empty or a time such as 2026-01-31T12:00:00Z.',
     ],
     [
       `ingress: [${Array.from({ length: 257 }, (_, index) => `{system: mlflow, name: n${index}, secrets: [a]}`).join(", ")}]`,

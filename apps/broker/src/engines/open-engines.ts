@@ -14,10 +14,13 @@ export async function openEngines(
   log: Logger,
 ): Promise<ReadonlyMap<string, Engine>> {
   const engines = new Map<string, Engine>();
+  const { index, journal, clockConfirmed, limits } = config;
+  const { retentionMsMax, diskReserveBytes } = limits;
+  const settings = { index, journal, clockConfirmed, retentionMsMax, diskReserveBytes };
   for (const namespace of config.namespaces) {
     try {
       const folder = join(dataFolder, namespace);
-      engines.set(namespace, await openNamespace(folder, config.index, log.child({ namespace })));
+      engines.set(namespace, await openNamespace(folder, settings, log.child({ namespace })));
     } catch (error) {
       await Promise.all([...engines.values()].map((engine) => engine.close()));
       throw refusal(namespace, error);

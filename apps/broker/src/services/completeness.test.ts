@@ -55,6 +55,8 @@ it("serves or lists every RPC of the contract, never both", () => {
 it("does not start with an RPC that is neither or both", () => {
   const context = { incidents: new Incidents(pino({ level: "silent" })), live: new LiveCalls() };
   expect(() => addService(new Server(), services.topic, {}, context)).toThrow(/never both/);
-  const both = { ...served.topic, deleteTopic: async () => ({}) };
-  expect(() => addService(new Server(), services.topic, both, context)).toThrow(/never both/);
+  const both = { ...served.subscription, deleteSnapshot: async () => ({}) };
+  expect(() => addService(new Server(), services.subscription, both, context)).toThrow(
+    /never both/,
+  );
 });

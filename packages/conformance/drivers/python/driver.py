@@ -77,6 +77,11 @@ def stored_json(event: StoredEvent) -> dict[str, Any]:
     return answer
 
 
+def setting_values(settings: dict[str, str | int]) -> dict[str, Any]:
+    """Settings of a topic: 64-bit numbers are decimal texts."""
+    return {name: value if name == "durability" else int(value) for name, value in settings.items()}
+
+
 class Session:
     """One client with its consumers and waits."""
 
@@ -88,10 +93,38 @@ class Session:
         self._owners: dict[str, Subscription] = {}
         self._waits: dict[str, Future[dict[str, Any]]] = {}
 
-    def create_topic(self, topic: str, dedup_window_ms: int = 0) -> dict[str, Any]:
+    def create_topic(self, topic: str, **settings: str | int) -> dict[str, Any]:
         """Creates a topic."""
-        self.client.create_topic(topic, dedup_window_ms=int(dedup_window_ms))
+        self.client.create_topic(topic, **setting_values(settings))
         return {}
+
+    def update_topic(self, topic: str, **settings: str | int) -> dict[str, Any]:
+        """Changes settings of a topic."""
+        self.client.update_topic(topic, **setting_values(settings))
+        return {}
+
+    def delete_topic(self, topic: str) -> dict[str, Any]:
+        """Deletes a topic."""
+        self.client.delete_topic(topic)
+        return {}
+
+    def await_gone(self, topic: str, offset: str) -> dict[str, Any]:
+        """Waits until an event is stored no longer."""
+        deadline = time.monotonic() + TAKE_TIMEOUT_MS_DEFAULT / 1_000
+        while self._is_stored(topic, int(offset)):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{topic} still has offset {offset}")
+            time.sleep(0.1)
+        return {}
+
+    def _is_stored(self, topic: str, offset: int) -> bool:
+        try:
+            events = self.client.read(topic, offset=offset, events_max=1)
+            return any(event.offset == offset for event in events)
+        except PubSubError as error:
+            if error.reason == "OFFSET_OUT_OF_RANGE":
+                return False
+            raise
 
     def publish(
         self, topic: str, event: dict[str, Any], deliver_time_unix_ms: str | None = None

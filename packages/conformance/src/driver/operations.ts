@@ -1,6 +1,7 @@
 import type { PubSubClient, ReceivedEvent, Subscription } from "@opendxa/pubsub-client";
 import { TAKE_TIMEOUT_MS_DEFAULT } from "../limits.js";
 import { eventOf, type Fields, number, receivedJson, storedJson, text } from "./event-json.js";
+import { awaitGone, topicSettingsOf } from "./topic-operations.js";
 
 interface Consumer {
   readonly subscription: Subscription;
@@ -123,11 +124,18 @@ type Operation = (session: Session, args: Fields) => Promise<Fields> | Fields;
 /** The operations of the protocol by name. */
 export const operations: Readonly<Record<string, Operation>> = {
   async create_topic({ client }, args) {
-    const windowMs = BigInt(text(args, "dedup_window_ms") ?? 0);
-    const settings = windowMs === 0n ? {} : { dedup: { windowMs, idsMax: 0 } };
-    await client.createTopic(text(args, "topic") ?? "", settings);
+    await client.createTopic(text(args, "topic") ?? "", topicSettingsOf(args));
     return {};
   },
+  async update_topic({ client }, args) {
+    await client.updateTopic(text(args, "topic") ?? "", topicSettingsOf(args));
+    return {};
+  },
+  async delete_topic({ client }, args) {
+    await client.deleteTopic(text(args, "topic") ?? "");
+    return {};
+  },
+  await_gone: ({ client }, args) => awaitGone(client, args),
   async publish({ client }, args) {
     const deliverTimeUnixMs = text(args, "deliver_time_unix_ms");
     const receipt = await client.publish(

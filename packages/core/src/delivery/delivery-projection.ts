@@ -1,6 +1,7 @@
 import {
   CursorState,
   type Entry,
+  type EventsExpired,
   type EventsSettled,
   NamespaceState,
   type SubscriptionDeleted,
@@ -16,7 +17,7 @@ import {
   stateWrite,
 } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
-import { sequencesTouched, settledWrites } from "./settled-state.js";
+import { expiredCursor, sequencesTouched, settledWrites } from "./settled-state.js";
 
 function settledReads(change: EventsSettled): AnyStateKey[] {
   const { subscriptionId } = change;
@@ -35,6 +36,11 @@ function reads(entry: Entry, _sequence: bigint, loaded: Loaded): readonly AnySta
       return missingKeys(loaded, [stateKeys.namespace()]);
     case "eventsSettled":
       return missingKeys(loaded, settledReads(entry.kind.value));
+    case "eventsExpired":
+      return missingKeys(
+        loaded,
+        entry.kind.value.counts.map(({ subscriptionId }) => stateKeys.cursor(subscriptionId)),
+      );
     default:
       return noKeys;
   }
@@ -84,6 +90,14 @@ function settled(loaded: Loaded, change: EventsSettled): StateWrite[] {
   return writes;
 }
 
+function expired(loaded: Loaded, { counts }: EventsExpired): StateWrite[] {
+  return counts.flatMap((count) => {
+    const key = stateKeys.cursor(count.subscriptionId);
+    const cursor = loaded.get(key);
+    return cursor === undefined ? [] : [stateWrite(key, expiredCursor(cursor, count))];
+  });
+}
+
 function apply(loaded: Loaded, entry: Entry): readonly StateWrite[] {
   switch (entry.kind?.$case) {
     case "subscriptionCreated":
@@ -92,6 +106,8 @@ function apply(loaded: Loaded, entry: Entry): readonly StateWrite[] {
       return deleted(loaded, entry.kind.value);
     case "eventsSettled":
       return settled(loaded, entry.kind.value);
+    case "eventsExpired":
+      return expired(loaded, entry.kind.value);
     default:
       return [];
   }

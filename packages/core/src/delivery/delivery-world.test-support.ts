@@ -2,6 +2,7 @@ import {
   type CursorException,
   CursorState,
   Entry,
+  EventsExpired,
   type EventsSettled,
   Subscription,
 } from "@opendxa/pubsub-protocol";
@@ -10,6 +11,7 @@ import { stateKeys } from "../state/state-keys.js";
 import type { BatchRef } from "./batch-ref.js";
 import { deliveryProjection } from "./delivery-projection.js";
 import type { DurableState } from "./durable-cursor.js";
+import type { ExpiredEvents } from "./expired-events.js";
 import { LeaseTokens } from "./lease-tokens.js";
 import { SubscriptionDelivery } from "./subscription-delivery.js";
 
@@ -82,6 +84,16 @@ export class ProjectedState {
       this.apply({ $case: "eventsSettled", value: next });
     }
     return taken;
+  }
+
+  /** Expires a batch as the engine does: what is settled first, then the batch. */
+  expire(delivery: SubscriptionDelivery, ref: BatchRef): ExpiredEvents {
+    this.follow(delivery);
+    const expired = delivery.expireBatch(ref);
+    const { count, entered } = expired;
+    const counts = [{ subscriptionId, count: BigInt(count), enteredCount: BigInt(entered) }];
+    this.apply({ $case: "eventsExpired", value: EventsExpired.create({ counts }) });
+    return expired;
   }
 
   /** A value by its key. */

@@ -1,6 +1,7 @@
 import { type CursorException, CursorState, type EventsSettled } from "@opendxa/pubsub-protocol";
+import type { ExpiredEvents } from "./expired-events.js";
 import { MinHeap } from "./min-heap.js";
-import { type SettledView, settledWrites } from "./settled-state.js";
+import { expiredCursor, type SettledView, settledWrites } from "./settled-state.js";
 import type { Position } from "./slot-table.js";
 
 /** A subscription's position as the journal and the projection know it. */
@@ -80,6 +81,12 @@ export class DurableCursor implements SettledView {
       if (before === undefined) this.#sequences.push(Number(sequence), sequence);
       this.#exceptions.set(sequence, exception);
     }
+  }
+
+  /** Follows an expiry. */
+  expire({ count, entered }: ExpiredEvents): void {
+    const change = { count: BigInt(count), enteredCount: BigInt(entered) };
+    this.#cursor = expiredCursor(this.#cursor, change);
   }
 
   /** A copy that later changes do not touch. */

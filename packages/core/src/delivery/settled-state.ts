@@ -3,6 +3,7 @@ import {
   CursorState,
   type EventRange,
   type EventsSettled,
+  type ExpiredCount,
 } from "@opendxa/pubsub-protocol";
 import { type ExceptionRun, overlay, runsFrom, settledRun } from "./exception-runs.js";
 
@@ -64,6 +65,19 @@ export function settledWrites(view: SettledView, change: EventsSettled): Settled
     index: change.cursorIndex,
     entered: cursor.entered + change.enteredCount,
     acked: cursor.acked + change.ackedCount,
+    expired: cursor.expired,
   });
   return { cursor: next, exceptions };
+}
+
+/** What an expiry makes of a cursor: only its counters change, the batches are simply not there. */
+export function expiredCursor(
+  cursor: CursorState,
+  { count, enteredCount }: Pick<ExpiredCount, "count" | "enteredCount">,
+): CursorState {
+  return {
+    ...cursor,
+    entered: cursor.entered + enteredCount,
+    expired: cursor.expired + count,
+  };
 }

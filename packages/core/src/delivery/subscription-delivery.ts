@@ -13,6 +13,7 @@ import { type ConsumerCredit, ConsumerRing } from "./consumer-ring.js";
 import type { DeliveryParts } from "./delivery-parts.js";
 import { DurableCursor, type DurableState } from "./durable-cursor.js";
 import type { ExceptionRun } from "./exception-runs.js";
+import { type ExpiredEvents, expireBatch } from "./expired-events.js";
 import { type Grant, Granter } from "./granter.js";
 import type { Lease } from "./lease.js";
 import { LeaseTable } from "./lease-table.js";
@@ -69,6 +70,8 @@ export interface DeliveryFigures {
   readonly entered: bigint;
   /** Events of the epoch that were acked, journalled. */
   readonly acked: bigint;
+  /** Events of the epoch that expired, journalled. */
+  readonly expired: bigint;
   /** Consumers. */
   readonly consumers: number;
   /** Runs above the cursor that differ from "never tried", journalled. */
@@ -305,6 +308,18 @@ export class SubscriptionDelivery {
     return change;
   }
 
+  /**
+   * Settles the unsettled events of a batch as expired and answers their number, which the caller
+   * journals. Take all changes before, so that what was acked counts as acked. The batch must not be
+   * offered afterwards.
+   */
+  expireBatch(ref: BatchRef): ExpiredEvents {
+    this.#position();
+    const expired = expireBatch(this.#parts, ref);
+    this.#parts.durable.expire(expired);
+    return expired;
+  }
+
   /** What the projection holds once everything taken so far was applied. */
   durableState(): DurableState {
     return this.#parts.durable.state();
@@ -321,6 +336,7 @@ export class SubscriptionDelivery {
       unsettled: book.leasedEvents + waiting,
       entered: durable.cursor.entered,
       acked: durable.cursor.acked,
+      expired: durable.cursor.expired,
       consumers: consumers.size,
       exceptions: durable.exceptionRuns,
       frontier: this.#frontier,

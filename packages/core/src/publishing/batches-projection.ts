@@ -32,6 +32,10 @@ function reads(entry: Entry, _sequence: bigint, loaded: Loaded): readonly AnySta
     const producer = producerHex(entry.kind.value.producerId);
     return missingKeys(loaded, [stateKeys.namespace(), stateKeys.producer(producer)]);
   }
+  if (entry.kind?.$case === "eventsExpired") {
+    const { topicId, partition } = entry.kind.value;
+    return missingKeys(loaded, [stateKeys.partition(topicId, partition)]);
+  }
   if (entry.batches.length === 0) return noKeys;
   const wanted: AnyStateKey[] = [];
   for (const stored of entry.batches) {
@@ -102,6 +106,12 @@ function apply(loaded: Loaded, entry: Entry): readonly StateWrite[] {
       changes.put(stateKeys.namespace(), next);
     }
     changes.put(key, { epoch, activeTimeUnixMs: entry.timeUnixMs });
+  }
+  if (entry.kind?.$case === "eventsExpired") {
+    const { topicId, partition, firstOffset, bytes } = entry.kind.value;
+    const key = stateKeys.partition(topicId, partition);
+    const before = changes.must(key);
+    changes.put(key, { ...before, firstOffset, bytes: before.bytes - bytes });
   }
   for (const stored of entry.batches) applyBatch(changes, stored, entry.timeUnixMs);
   return changes.list();

@@ -1,37 +1,16 @@
 import {
   type Entry,
+  type ExpiredBatch,
   hasBit,
   readBatch,
   SequenceRef,
+  type SequenceRef_Batch,
   type StoredBatch,
   TopicIndex,
 } from "@opendxa/pubsub-protocol";
 import { type StateWrite, stateWrite } from "../state/state-key.js";
 import { present, stateKeys } from "../state/state-keys.js";
 import { indexesIds } from "./publish.js";
-
-/** Position of an event as the value of an id index: 8 bytes of sequence, 4 of index. */
-export function encodePosition(sequence: bigint, index: number): Uint8Array {
-  const bytes = new Uint8Array(12);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, sequence);
-  view.setUint32(8, index);
-  return bytes;
-}
-
-/** Where an event lies in the journal. */
-export interface EventPosition {
-  /** Sequence of its entry. */
-  readonly sequence: bigint;
-  /** Index within the entry. */
-  readonly index: number;
-}
-
-/** Reads what `encodePosition` wrote. */
-export function decodePosition(bytes: Uint8Array): EventPosition {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { sequence: view.getBigUint64(0), index: view.getUint32(8) };
-}
 
 /** Refused and duplicate events of a stored batch: those that are not part of the log. */
 export function excludedBits(stored: StoredBatch): Uint8Array {
@@ -41,9 +20,8 @@ export function excludedBits(stored: StoredBatch): Uint8Array {
   return refused.map((byte, i) => byte | (duplicates[i] ?? 0));
 }
 
-/** The entry's line in the index of sequences; what dispatch scans instead of payload. */
-export function sequenceRefOf(entry: Entry): SequenceRef {
-  const batches = entry.batches.map((stored) => ({
+function batchLineOf(stored: StoredBatch): SequenceRef_Batch {
+  return {
     topicId: stored.topicId,
     partition: stored.batch?.partition ?? 0,
     baseOffset: stored.batch?.baseOffset ?? 0n,
@@ -51,8 +29,12 @@ export function sequenceRefOf(entry: Entry): SequenceRef {
     firstIndex: stored.firstIndex,
     bytes: (stored.batch?.heads.length ?? 0) + (stored.batch?.bodies.length ?? 0),
     excluded: excludedBits(stored),
-  }));
-  return SequenceRef.create({ batches });
+  };
+}
+
+/** The batches of an entry: what dispatch looks at instead of payload. */
+export function sequenceRefOf(entry: Entry): SequenceRef {
+  return SequenceRef.create({ batches: entry.batches.map(batchLineOf) });
 }
 
 function eventWrites(stored: StoredBatch, sequence: bigint, index: TopicIndex): StateWrite[] {
@@ -63,41 +45,68 @@ function eventWrites(stored: StoredBatch, sequence: bigint, index: TopicIndex): 
   const writes: StateWrite[] = [];
   for (let i = 0; i < batch.count; i++) {
     if (hasBit(excluded, i)) continue;
-    const at = firstIndex + i;
-    const id = stateKeys.eventId(topicId, heads.source(i), heads.id(i));
-    writes.push(stateWrite(id, encodePosition(sequence, at)));
+    const position = { sequence, index: firstIndex + i };
+    const identity = { source: heads.source(i), id: heads.id(i) };
+    writes.push(stateWrite(stateKeys.eventId(topicId, identity, position), present));
     const correlationId = heads.correlationId(i);
     if (index === TopicIndex.ID_AND_CORRELATION && correlationId !== undefined) {
-      writes.push(stateWrite(stateKeys.correlated(correlationId, sequence, at), present));
+      const key = stateKeys.correlated(correlationId, sequence, position.index);
+      writes.push(stateWrite(key, present));
     }
   }
   return writes;
 }
 
+/** Tells which single events of a topic can be asked for. */
+export type IndexOf = (topicId: number) => TopicIndex;
+
+/** Index entries of one stored batch. */
+function batchWrites(stored: StoredBatch, sequence: bigint, indexOf: IndexOf): StateWrite[] {
+  const { batch, topicId, firstIndex } = stored;
+  if (batch === undefined) return [];
+  const { partition, baseOffset, count, appendTimeUnixMs } = batch;
+  const ref = { sequence, firstIndex, count, appendTimeUnixMs };
+  return [
+    stateWrite(stateKeys.sequence(sequence, firstIndex), batchLineOf(stored)),
+    stateWrite(stateKeys.batch(topicId, partition, baseOffset), ref),
+    ...eventWrites(stored, sequence, indexOf(topicId)),
+  ];
+}
+
 /**
  * Index entries of the payload that an entry holds: per batch always, per event where the topic
  * asks for it. A function of the entry alone, so that it can run off the publish path and be done
- * again from retained payload.
+ * again from retained payload. No two batches share a key, so that each can be taken away alone.
  */
-export function payloadIndex(
-  entry: Entry,
-  sequence: bigint,
-  indexOf: (topicId: number) => TopicIndex,
+export function payloadIndex(entry: Entry, sequence: bigint, indexOf: IndexOf): StateWrite[] {
+  return entry.batches.flatMap((stored) => batchWrites(stored, sequence, indexOf));
+}
+
+/** A batch of a topic-partition that leaves the index. */
+export interface LeavingBatch extends ExpiredBatch {
+  /** Number of its topic. */
+  readonly topicId: number;
+  /** Its partition. */
+  readonly partition: number;
+}
+
+/**
+ * Takes a batch out of the index: exactly what `payloadIndex` made of it. `entry` is the one that
+ * holds the batch; without it, because the journal has let it go, only the batch's own keys are
+ * named.
+ */
+export function payloadRemoval(
+  batch: LeavingBatch,
+  entry: Entry | undefined,
+  indexOf: IndexOf,
 ): StateWrite[] {
-  if (entry.batches.length === 0) return [];
-  const writes = [stateWrite(stateKeys.sequence(sequence), sequenceRefOf(entry))];
-  for (const stored of entry.batches) {
-    const { batch, topicId, firstIndex } = stored;
-    if (batch === undefined) continue;
-    writes.push(
-      stateWrite(stateKeys.batch(topicId, batch.partition, batch.baseOffset), {
-        sequence,
-        firstIndex,
-        count: batch.count,
-        appendTimeUnixMs: batch.appendTimeUnixMs,
-      }),
-      ...eventWrites(stored, sequence, indexOf(topicId)),
-    );
-  }
-  return writes;
+  const { topicId, partition, baseOffset, sequence, firstIndex } = batch;
+  const stored = entry?.batches.find((each) => each.firstIndex === firstIndex);
+  return [
+    stateWrite(stateKeys.sequence(sequence, firstIndex), undefined),
+    stateWrite(stateKeys.batch(topicId, partition, baseOffset), undefined),
+    ...(stored === undefined ? [] : eventWrites(stored, sequence, indexOf(topicId))).map(
+      ({ key }) => ({ key, value: undefined }),
+    ),
+  ];
 }

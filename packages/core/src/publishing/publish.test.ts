@@ -1,5 +1,6 @@
 import {
   checkBatch,
+  type Entry,
   ErrorReason,
   encodeBatch,
   type OutgoingEvent,
@@ -18,7 +19,7 @@ import { createTopic } from "../topics/create-topic.js";
 import { topicsProjection } from "../topics/topics-projection.js";
 import { batchesProjection } from "./batches-projection.js";
 import { openProducer, producerHex } from "./open-producer.js";
-import { decodePosition, excludedBits, payloadIndex } from "./payload-index.js";
+import { excludedBits, payloadIndex, payloadRemoval } from "./payload-index.js";
 import { publish } from "./publish.js";
 
 const producerId = new Uint8Array(16).fill(7);
@@ -246,7 +247,7 @@ describe("open producer", () => {
 });
 
 describe("payload index", () => {
-  const indexed = (index: TopicIndex): string[] => {
+  const stored = (): Entry => {
     const target = withTopic();
     const batch = encodeBatch({
       topic: "orders",
@@ -260,13 +261,26 @@ describe("payload index", () => {
     send(target, [batch]);
     const entry = target.entries.at(-1);
     if (entry === undefined) throw new Error("no entry");
-    return payloadIndex(entry, 9n, () => index).map(({ key }) => key.name);
+    return entry;
   };
+  const names = (writes: ReturnType<typeof payloadIndex>): string[] =>
+    writes.map(({ key }) => key.name);
+  const indexed = (index: TopicIndex): string[] => names(payloadIndex(stored(), 9n, () => index));
 
   it("has a line per batch always and per event where the topic asks for it", () => {
     expect(indexed(TopicIndex.NONE)).toHaveLength(2);
     expect(indexed(TopicIndex.ID)).toHaveLength(4);
     expect(indexed(TopicIndex.ID_AND_CORRELATION)).toContain("c/c/0000000000000009/00000000");
+  });
+
+  it("takes away exactly what it put, and the batch's own keys where the payload is gone", () => {
+    const leaving = { topicId: 1, partition: 0, baseOffset: 0n, sequence: 9n, firstIndex: 0 };
+    const index = TopicIndex.ID_AND_CORRELATION;
+    const removal = payloadRemoval(leaving, stored(), () => index);
+    expect(names(removal)).toEqual(indexed(index));
+    expect(removal.every(({ value }) => value === undefined)).toBe(true);
+    const alone = payloadRemoval(leaving, undefined, () => index);
+    expect(names(alone)).toEqual(indexed(TopicIndex.NONE));
   });
 
   it("leaves out refused and duplicate events", () => {
@@ -284,7 +298,5 @@ describe("payload index", () => {
       new Uint8Array([2]),
       new Uint8Array([3]),
     ]);
-    const position = new Uint8Array([0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 5]);
-    expect(decodePosition(position)).toEqual({ sequence: 256n, index: 5 });
   });
 });

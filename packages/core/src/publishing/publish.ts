@@ -17,7 +17,7 @@ import {
   type TopicState,
   validateTopicName,
 } from "@opendxa/pubsub-protocol";
-import type { DecideContext, Decision, Operation } from "../state/operation.js";
+import type { DecideContext, Decision, DecisionDurability, Operation } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { DecidedTopics } from "../topics/decided-topics.js";
@@ -102,7 +102,7 @@ class FrameDecision {
     const settings = topic.topic?.settings ?? completeTopicSettings(batch.topic, undefined);
     checkPlacement(batch, check, settings.partitions);
     const earlier = this.#sequences.check(batch, topic.topicId);
-    if (earlier !== undefined) return repeatedBatch(batch, earlier);
+    if (earlier !== undefined) return repeatedBatch(batch, earlier, settings.durability);
     const refused = bitmapOf(
       batch.count,
       check.refusals.map(({ index }) => index),
@@ -119,7 +119,7 @@ class FrameDecision {
       duplicates: duplicates.bits,
       duplicateOffsets: duplicates.offsets,
       refusals: check.refusals.slice(0, 100),
-      durability: Durability.FSYNC,
+      durability: settings.durability,
     });
     const nothingLeft = check.refusals.length + duplicates.offsets.length >= batch.count;
     result.baseOffset = this.#offsets.take(
@@ -175,6 +175,7 @@ function refusedBatch(error: PubSubError): BatchResult {
 function repeatedBatch(
   batch: RecordBatch,
   earlier: { baseOffset: bigint; refused: Uint8Array },
+  durability: Durability,
 ): BatchResult {
   const stored = Array.from({ length: batch.count }, (_, index) => index).filter(
     (index) => !hasBit(earlier.refused, index),
@@ -183,7 +184,7 @@ function repeatedBatch(
     baseOffset: earlier.baseOffset,
     refused: earlier.refused,
     duplicates: bitmapOf(batch.count, stored),
-    durability: Durability.FSYNC,
+    durability,
   });
 }
 
@@ -249,6 +250,22 @@ function refusedInAtomicFrame(results: BatchResult[]): BatchResult[] {
   );
 }
 
+/** A frame has one durability, the strongest of its topics, and every result says so. */
+function withDurability({ topics, results }: FrameDecision): {
+  readonly reply: BatchResult[];
+  readonly durability: DecisionDurability;
+} {
+  const isOs = ({ refusal, durability }: BatchResult) =>
+    refusal !== undefined || durability === Durability.OS;
+  if (topics.entries.length === 0 && results.every(isOs)) {
+    return { reply: results, durability: "os" };
+  }
+  const reply = results.map((result) =>
+    result.refusal === undefined ? { ...result, durability: Durability.FSYNC } : result,
+  );
+  return { reply, durability: "fsync" };
+}
+
 function decide(
   loaded: Loaded,
   command: PublishCommand,
@@ -262,7 +279,8 @@ function decide(
   if (atomic && frame.results.some((r) => r.refusal !== undefined || r.refusals.length > 0)) {
     return { entries: [], reply: refusedInAtomicFrame(frame.results) };
   }
-  return { entries: [...frame.topics.entries, ...entriesOf(frame, atomic)], reply: frame.results };
+  const entries = [...frame.topics.entries, ...entriesOf(frame, atomic)];
+  return { entries, ...withDurability(frame) };
 }
 
 /** Stores a frame: one entry a batch, or one for all of an atomic frame. */

@@ -9,12 +9,20 @@ export interface DecideContext {
   readonly nextSequence: bigint;
 }
 
+/**
+ * What must be true of the facts before a command is answered: `fsync`: a power cut cannot take
+ * them away; `os`: they were written.
+ */
+export type DecisionDurability = "fsync" | "os";
+
 /** Outcome of a command: facts to be journalled, in order, and what to answer once they are durable. */
 export interface Decision<R> {
   /** Facts. Their time is set by the engine. Empty: nothing changes. */
   readonly entries: readonly Entry[];
   /** Answer to the caller. */
   readonly reply: R;
+  /** When to answer. Absent: `fsync`. */
+  readonly durability?: DecisionDurability;
 }
 
 /**

@@ -12,7 +12,7 @@ import {
   ProducerState,
   ProducerWindow,
   ReceivedState,
-  SequenceRef,
+  SequenceRef_Batch,
   SubscriptionState,
   TimerState,
   TopicState,
@@ -20,6 +20,22 @@ import {
 } from "@opendxa/pubsub-protocol";
 import { hex32, hex64, keySegment } from "./key-text.js";
 import type { StateCodec, StateKey } from "./state-key.js";
+
+/** What names an event for its publisher. */
+export interface EventIdentity {
+  /** Source. */
+  readonly source: string;
+  /** Id. */
+  readonly id: string;
+}
+
+/** Where an event lies in the journal. */
+export interface EventPosition {
+  /** Sequence of its entry. */
+  readonly sequence: bigint;
+  /** Index within the entry. */
+  readonly index: number;
+}
 
 /** A value that is nothing but there. */
 export interface Present {
@@ -55,17 +71,24 @@ export const stateKeys = {
   namespace: (): StateKey<NamespaceState> => key("ns", NamespaceState),
   /** A topic by name. */
   topic: (name: string): StateKey<TopicState> => key(`topic/${keySegment(name)}`, TopicState),
+  /** A topic that was deleted while its events have not all left. */
+  deletedTopic: (topicId: number): StateKey<TopicState> =>
+    key(`gone/${hex32(topicId)}`, TopicState),
   /** Bounds of one partition. */
   partition: (topicId: number, partition: number): StateKey<PartitionState> =>
     key(`part/${hex32(topicId)}/${hex32(partition)}`, PartitionState),
   /** Where a batch lies, by topic-partition and base offset. */
   batch: (topicId: number, partition: number, baseOffset: bigint): StateKey<BatchRef> =>
     key(`b/${hex32(topicId)}/${hex32(partition)}/${hex64(baseOffset)}`, BatchRef),
-  /** Which batches an entry holds. */
-  sequence: (sequence: bigint): StateKey<SequenceRef> => key(`s/${hex64(sequence)}`, SequenceRef),
-  /** An event by source and id; the value is 8 bytes of sequence and 4 of index. */
-  eventId: (topicId: number, source: string, id: string): StateKey<Uint8Array> =>
-    key(`i/${hex32(topicId)}/${keySegment(id)}/${keySegment(source)}`, bytesCodec),
+  /** A batch by the sequence of its entry and the index of its event 0 within it. */
+  sequence: (sequence: bigint, firstIndex: number): StateKey<SequenceRef_Batch> =>
+    key(`s/${hex64(sequence)}/${hex32(firstIndex)}`, SequenceRef_Batch),
+  /** Events of a source and id in the order of storing: an id may be there more than once. */
+  eventId: (topicId: number, event: EventIdentity, position: EventPosition): StateKey<Present> =>
+    key(
+      `i/${hex32(topicId)}/${keySegment(event.id)}/${keySegment(event.source)}/${hex64(position.sequence)}/${hex32(position.index)}`,
+      presentCodec,
+    ),
   /** Events of a correlation id in the order of storing. */
   correlated: (correlationId: string, sequence: bigint, index: number): StateKey<Present> =>
     key(`c/${keySegment(correlationId)}/${hex64(sequence)}/${hex32(index)}`, presentCodec),

@@ -80,14 +80,23 @@ describe("topic settings", () => {
     [{ partitions: 1_025 }, "BAD_REQUEST", "settings.partitions"],
     [{ dedup: { windowMs: 2_592_000_001n, idsMax: 0 } }, "BAD_REQUEST", "settings.dedup.window_ms"],
     [{ dedup: { windowMs: 1n, idsMax: 10_000_001 } }, "BAD_REQUEST", "settings.dedup.ids_max"],
-    [{ durability: Durability.OS }, "NOT_SERVED_YET", "settings.durability"],
-    [{ retentionMs: 5n }, "NOT_SERVED_YET", "settings.retention_ms"],
-    [{ retentionBytes: 5n }, "NOT_SERVED_YET", "settings.retention_bytes"],
+    [{ retentionMs: 999n }, "BAD_REQUEST", "settings.retention_ms"],
+    [{ retentionMs: 2_592_000_001n }, "BAD_REQUEST", "settings.retention_ms"],
   ])("refuses %o", (partial, reason, field) => {
     expect(reasonOf(() => completeTopicSettings("t", settings(partial)))).toEqual({
       reason,
       field,
     });
+  });
+
+  it("keeps for 30 days by default, or for what the broker is configured to keep", () => {
+    const dayMs = 86_400_000;
+    const kept = (retentionMs: bigint, max?: number) =>
+      completeTopicSettings("t", settings({ retentionMs }), max).retentionMs;
+    expect(kept(0n)).toBe(BigInt(30 * dayMs));
+    expect(kept(0n, dayMs)).toBe(BigInt(dayMs));
+    expect(kept(0n, 90 * dayMs)).toBe(BigInt(30 * dayMs));
+    expect(kept(BigInt(60 * dayMs), 90 * dayMs)).toBe(BigInt(60 * dayMs));
   });
 
   it("deduplicates ingress by default and nothing else", () => {
@@ -102,6 +111,8 @@ describe("topic settings", () => {
     [{ durability: Durability.OS }, "durability"],
     [{ index: 2 as const }, "index"],
     [{ dedup: { windowMs: 1n, idsMax: 1_000_000 } }, "dedup.window_ms"],
+    [{ retentionMs: 1_000n }, "retention_ms"],
+    [{ retentionBytes: 1n }, "retention_bytes"],
   ])("tells %o apart", (partial, field) => {
     const complete = completeTopicSettings("t", undefined);
     expect(differingTopicSetting(complete, { ...complete, ...partial })).toBe(field);

@@ -17,6 +17,8 @@ export interface CreateTopicCommand {
   readonly name: string;
   /** Settings; absent: all defaults. */
   readonly settings: TopicSettings | undefined;
+  /** Longest retention that may be asked for, in milliseconds. Absent: the default. */
+  readonly retentionMsMax?: number | undefined;
 }
 
 /** What was created or existed. */
@@ -43,7 +45,7 @@ function decide(
       metadata: { topic: command.name, rule },
     });
   }
-  const settings = completeTopicSettings(command.name, command.settings);
+  const settings = completeTopicSettings(command.name, command.settings, command.retentionMsMax);
   const existing = loaded.get(stateKeys.topic(command.name))?.topic;
   if (existing !== undefined) {
     const field = differingTopicSetting(existing.settings ?? settings, settings);

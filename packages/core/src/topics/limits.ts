@@ -18,3 +18,6 @@ export const dedupIdsMax = 10_000_000;
 
 /** Retention of a topic that names none, in milliseconds. */
 export const retentionMsDefault = 30 * 24 * 60 * 60 * 1_000;
+
+/** Shortest retention of a topic, in milliseconds: the broker looks no more often. */
+export const retentionMsMin = 1_000;

@@ -12,18 +12,13 @@ import {
   ingressDedupWindowMs,
   partitionsMax,
   retentionMsDefault,
+  retentionMsMin,
 } from "./limits.js";
 import { isCreatedOnFirstUse } from "./topic-family.js";
 
 function refuse(field: string, rule: string): never {
   throw PubSubError.of("BAD_REQUEST", `settings.${field} ${rule}`, {
     metadata: { field: `settings.${field}`, rule },
-  });
-}
-
-function refuseNotServed(field: string, part: string): never {
-  throw PubSubError.of("NOT_SERVED_YET", `settings.${field} is not served by this version`, {
-    metadata: { field: `settings.${field}`, part },
   });
 }
 
@@ -42,35 +37,36 @@ function dedupOf(name: string, dedup: DedupSettings | undefined): DedupSettings 
   return dedup.windowMs === 0n ? undefined : { ...dedup, idsMax: dedup.idsMax || dedupIdsDefault };
 }
 
+function retentionOf(asked: bigint, retentionMsMax: number): bigint {
+  if (asked === 0n) return BigInt(Math.min(retentionMsDefault, retentionMsMax));
+  if (asked < BigInt(retentionMsMin) || asked > BigInt(retentionMsMax)) {
+    refuse("retention_ms", `must be ${retentionMsMin} to ${retentionMsMax}`);
+  }
+  return asked;
+}
+
 /**
- * Fills in every default of a topic's settings. Throws BAD_REQUEST for a value out of range and
- * NOT_SERVED_YET for settings that a later part of the plan brings.
+ * Fills in every default of a topic's settings. Throws BAD_REQUEST for a value out of range.
+ *
+ * @param retentionMsMax longest retention that may be asked for, in milliseconds
  */
 export function completeTopicSettings(
   name: string,
   settings: TopicSettings | undefined,
+  retentionMsMax: number = retentionMsDefault,
 ): TopicSettings {
   const asked = settings ?? TopicSettings.create();
   if (asked.partitions > partitionsMax) {
     refuse("partitions", `must be at most ${partitionsMax}`);
   }
-  if (asked.durability === Durability.OS) {
-    refuseNotServed("durability", "2");
-  }
-  if (asked.retentionMs !== 0n && asked.retentionMs !== BigInt(retentionMsDefault)) {
-    refuseNotServed("retention_ms", "2");
-  }
-  if (asked.retentionBytes !== 0n) {
-    refuseNotServed("retention_bytes", "2");
-  }
   const indexDefault = isCreatedOnFirstUse(name) ? TopicIndex.ID_AND_CORRELATION : TopicIndex.NONE;
   return {
     partitions: asked.partitions || 1,
-    durability: Durability.FSYNC,
+    durability: asked.durability || Durability.FSYNC,
     index: asked.index || indexDefault,
     dedup: dedupOf(name, asked.dedup),
-    retentionMs: BigInt(retentionMsDefault),
-    retentionBytes: 0n,
+    retentionMs: retentionOf(asked.retentionMs, retentionMsMax),
+    retentionBytes: asked.retentionBytes,
   };
 }
 
@@ -81,5 +77,7 @@ export function differingTopicSetting(a: TopicSettings, b: TopicSettings): strin
   if (a.index !== b.index) return "index";
   if (a.dedup?.windowMs !== b.dedup?.windowMs) return "dedup.window_ms";
   if (a.dedup?.idsMax !== b.dedup?.idsMax) return "dedup.ids_max";
+  if (a.retentionMs !== b.retentionMs) return "retention_ms";
+  if (a.retentionBytes !== b.retentionBytes) return "retention_bytes";
   return undefined;
 }

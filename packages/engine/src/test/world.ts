@@ -1,5 +1,5 @@
-import { type IndexStore, MemoryStore } from "@opendxa/pubsub-index-store";
-import { openSegmentJournal } from "@opendxa/pubsub-journal";
+import { type IndexStore, type MemoryCrash, MemoryStore } from "@opendxa/pubsub-index-store";
+import { type Journal, openSegmentJournal } from "@opendxa/pubsub-journal";
 import {
   type Delivery,
   decodeBatch,
@@ -28,6 +28,31 @@ export interface Received {
   readonly lease: bigint;
   readonly sequence: bigint;
   readonly index: number;
+}
+
+/** Where and as what a test publishes. */
+export interface Place {
+  readonly topic: string;
+  readonly partition?: number;
+  readonly correlationId?: string;
+  /** Bytes of the data at least. */
+  readonly bytes?: number;
+}
+
+function withoutFlush(store: MemoryStore): IndexStore {
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (name === "flush") return () => Promise.resolve(false);
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+/** A journal whose segments are small has to have small entries. */
+function smallLimits(segmentBytes: number) {
+  const half = segmentBytes / 2;
+  return { segmentBytes, entryBytesMax: half, commitBytesMax: half, rewriteBytesMin: 256 };
 }
 
 /** A consumer that keeps what it gets. */
@@ -67,18 +92,41 @@ export class Inbox implements ConsumerSink {
   }
 }
 
+/** What differs from a usual broker. */
+export interface WorldOptions {
+  /** Size of a segment of the journal, in bytes. */
+  readonly segmentBytes?: number;
+  /** The index promises nothing about its durability, as LevelDB. */
+  readonly isIndexNeverFlushed?: boolean;
+  /** Longest retention, in milliseconds. */
+  readonly retentionMsMax?: number;
+}
+
 /** The real engine on a simulated disk and a virtual clock, with an index in memory. */
 export class World {
   readonly clock = new VirtualClock(1_800_000_000_000);
   readonly disk: SimulatedDisk;
   readonly warnings: string[] = [];
   index: IndexStore;
+  journal: Journal | undefined;
+  /** The disk as the engine sees it. */
+  readonly watch = {
+    isLow: false,
+    reserveBytes: 512,
+    noteWritten: () => undefined,
+    close: () => undefined,
+  };
   #engine: Engine | undefined;
   #settlements = 0n;
+  #memory = MemoryStore.create();
+  #life = 0;
+  readonly #options: WorldOptions;
 
-  constructor(seed = 1) {
+  constructor(seed = 1, options: WorldOptions = {}) {
+    this.#options = options;
     this.disk = new SimulatedDisk({ seed });
     this.index = MemoryStore.create();
+    this.#useIndex(this.#memory);
   }
 
   get engine(): Engine {
@@ -86,9 +134,11 @@ export class World {
     return this.#engine;
   }
 
-  async open(): Promise<Engine> {
+  async open(clockConfirmedMs?: number): Promise<Engine> {
     const { clock, disk } = this;
+    const { segmentBytes, retentionMsMax } = this.#options;
     const random = new SeededRandom(5);
+    const timers = this.#timers();
     if (!(await disk.exists("/data"))) {
       await disk.mkdir("/data");
       await disk.syncDirectory("/");
@@ -96,39 +146,69 @@ export class World {
     const { journal, recovery } = await openSegmentJournal({
       disk,
       folder: "/data/journal",
-      timers: clock,
+      timers,
       random: { bytes: (length) => random.bytes(length) },
+      ...(segmentBytes === undefined ? {} : { limits: smallLimits(segmentBytes) }),
     });
+    this.journal = journal;
     this.#engine = await openEngine({
       journal,
+      journalKind: "segments",
       index: this.index,
       disk,
       checkpointFolder: "/data/checkpoints",
       clock,
-      timers: clock,
+      timers,
       random: { float: () => random.nextFloat() },
       log: { warn: (message) => this.warnings.push(message), info: () => undefined },
       version: "test",
       tornBytes: recovery.tornBytes,
+      retentionMsMax,
+      diskWatch: this.watch,
+      clockConfirmedMs,
     });
     return this.#engine;
   }
 
   /** Ends everything without a word, as a power cut does, and starts again. */
-  async powerCut(mode: CrashMode, index: "kept" | "lost" = "lost"): Promise<Engine> {
+  async powerCut(mode: CrashMode, index: "kept" | "lost" | MemoryCrash = "lost"): Promise<Engine> {
     this.disk.crash({ mode });
-    if (index === "lost") this.index = MemoryStore.create();
+    if (index === "lost") this.#useIndex(MemoryStore.create());
+    else if (index !== "kept") this.#useIndex((await this.#memory.crash(index)).store);
     return this.open();
   }
 
-  async publish(topic: string, ...ids: string[]): Promise<bigint> {
+  #useIndex(memory: MemoryStore): void {
+    this.#memory = memory;
+    this.index = this.#options.isIndexNeverFlushed === true ? withoutFlush(memory) : memory;
+  }
+
+  /** Timers that a power cut ends. */
+  #timers() {
+    this.#life += 1;
+    const life = this.#life;
+    return {
+      setTimer: (callback: () => void, delayMs: number) =>
+        this.clock.setTimer(() => {
+          if (this.#life === life) callback();
+        }, delayMs),
+      clearTimer: (timer: unknown) => this.clock.clearTimer(timer),
+    };
+  }
+
+  publish(topic: string, ...ids: string[]): Promise<bigint> {
+    return this.publishTo({ topic }, ...ids);
+  }
+
+  async publishTo(place: Place, ...ids: string[]): Promise<bigint> {
+    const { topic, partition = 0, correlationId = "c", bytes = 0 } = place;
     const events: OutgoingEvent[] = ids.map((id) => ({
       id,
       type: "test.event",
-      correlationId: "c",
-      data: Buffer.from(id),
+      correlationId,
+      data: Buffer.from(id.padEnd(bytes, ".")),
     }));
-    const batch = encodeBatch({ topic, partition: 0, events, defaults: { source: "/test" } });
+    const batch = encodeBatch({ topic, partition, events, defaults: { source: "/test" } });
     const [result] = await this.engine.publish(PublishFrame.create({ batches: [batch] }));
     if (result === undefined || result.refusal !== undefined) {
       throw new Error(`refused: ${result?.refusal?.message}`);
@@ -174,6 +254,20 @@ export class World {
       extensions: [],
     });
   }
+}
+
+/** Lets virtual time pass in small steps, and what it starts run, until the condition holds. */
+export async function passUntil(
+  clock: VirtualClock,
+  condition: () => boolean | Promise<boolean>,
+  stepMs = 1_000,
+): Promise<void> {
+  for (let step = 0; step < 2_000; step++) {
+    if (await condition()) return;
+    clock.advance(stepMs);
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error("the condition never held");
 }
 
 /** Lets all that is ready run until the condition holds; throws when it never does. */

@@ -22,13 +22,12 @@ from opendxa_pubsub._async_feedback_calls import AsyncFeedbackCalls
 from opendxa_pubsub._async_publishing_calls import AsyncPublishingCalls
 from opendxa_pubsub._async_reading_calls import AsyncReadingCalls
 from opendxa_pubsub._async_subscription import AsyncSubscription
+from opendxa_pubsub._async_topic_calls import AsyncTopicCalls
 from opendxa_pubsub._channel import resolve_address
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as subscription_pb
-from opendxa_pubsub._gen.opendxa.pubsub.v1 import topic_service_pb2 as topic_pb
 from opendxa_pubsub._handler_thread import HandlerThread
 from opendxa_pubsub._limits import CLOSE_S_MAX, SUBSCRIPTIONS_MAX, TIMEOUT_S_DEFAULT
 from opendxa_pubsub._options import SubscriptionOptions
-from opendxa_pubsub._requests import topic_settings
 from opendxa_pubsub._subscription import Handler
 from opendxa_pubsub._subscription_requests import (
     creation_request,
@@ -37,7 +36,9 @@ from opendxa_pubsub._subscription_requests import (
 )
 
 
-class AsyncPubSubClient(AsyncPublishingCalls, AsyncFeedbackCalls, AsyncReadingCalls):
+class AsyncPubSubClient(
+    AsyncPublishingCalls, AsyncFeedbackCalls, AsyncReadingCalls, AsyncTopicCalls
+):
     """A client of one broker for the coroutines of one event loop.
 
     It connects when first used, in the loop that runs then, and reconnects by itself; what was not
@@ -152,37 +153,6 @@ class AsyncPubSubClient(AsyncPublishingCalls, AsyncFeedbackCalls, AsyncReadingCa
         except asyncio.CancelledError:
             await self.close()
             raise
-
-    async def create_topic(
-        self,
-        name: str,
-        *,
-        partitions: int = 1,
-        index: str | None = None,
-        dedup_window_ms: int = 0,
-        retention_ms: int = 0,
-    ) -> bool:
-        """Creates a topic, or finds it with the same settings.
-
-        Args:
-            name: Topic name.
-            partitions: 1 to 1,024, fixed from then on.
-            index: ``none``, ``id`` or ``id_and_correlation``; None: the broker's default.
-            dedup_window_ms: How long event ids are remembered, in milliseconds; 0: not.
-            retention_ms: Events older than this may be dropped, in milliseconds; 0: the default.
-
-        Returns:
-            Whether it was created; False when it existed.
-
-        Raises:
-            PubSubExistsError: It exists with other settings.
-        """
-        settings = topic_settings(partitions, index, dedup_window_ms, retention_ms)
-        answer = await self._call(
-            self._stubs.topic.CreateTopic,
-            topic_pb.CreateTopicRequest(namespace=self._namespace, name=name, settings=settings),
-        )
-        return not answer.existed
 
     async def create_subscription(
         self, name: str, topic: str | Sequence[str], **options: Unpack[SubscriptionOptions]

@@ -11,21 +11,20 @@ import grpc
 from opendxa_pubsub._channel import resolve_address
 from opendxa_pubsub._feedback_calls import FeedbackCalls
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as subscription_pb
-from opendxa_pubsub._gen.opendxa.pubsub.v1 import topic_service_pb2 as topic_pb
 from opendxa_pubsub._limits import CLOSE_S_MAX, SUBSCRIPTIONS_MAX, TIMEOUT_S_DEFAULT
 from opendxa_pubsub._options import SubscriptionOptions
 from opendxa_pubsub._publishing_calls import PublishingCalls
 from opendxa_pubsub._reading_calls import ReadingCalls
-from opendxa_pubsub._requests import topic_settings
 from opendxa_pubsub._subscription import Dispatcher, Handler, Subscription
 from opendxa_pubsub._subscription_requests import (
     creation_request,
     subscribe_options,
     too_many_subscriptions,
 )
+from opendxa_pubsub._topic_calls import TopicCalls
 
 
-class PubSubClient(PublishingCalls, FeedbackCalls, ReadingCalls):
+class PubSubClient(PublishingCalls, FeedbackCalls, ReadingCalls, TopicCalls):
     """A client of one broker, for any number of threads.
 
     It connects when first used and reconnects by itself; what was not acknowledged is sent again
@@ -135,37 +134,6 @@ class PubSubClient(PublishingCalls, FeedbackCalls, ReadingCalls):
             self._closing.wait()
         except KeyboardInterrupt:
             self.close()
-
-    def create_topic(
-        self,
-        name: str,
-        *,
-        partitions: int = 1,
-        index: str | None = None,
-        dedup_window_ms: int = 0,
-        retention_ms: int = 0,
-    ) -> bool:
-        """Creates a topic, or finds it with the same settings.
-
-        Args:
-            name: Topic name.
-            partitions: 1 to 1,024, fixed from then on.
-            index: ``none``, ``id`` or ``id_and_correlation``; None: the broker's default.
-            dedup_window_ms: How long event ids are remembered, in milliseconds; 0: not.
-            retention_ms: Events older than this may be dropped, in milliseconds; 0: the default.
-
-        Returns:
-            Whether it was created; False when it existed.
-
-        Raises:
-            PubSubExistsError: It exists with other settings.
-        """
-        settings = topic_settings(partitions, index, dedup_window_ms, retention_ms)
-        answer = self._call(
-            self._stubs.topic.CreateTopic,
-            topic_pb.CreateTopicRequest(namespace=self._namespace, name=name, settings=settings),
-        )
-        return not answer.existed
 
     def create_subscription(
         self, name: str, topic: str | Sequence[str], **options: Unpack[SubscriptionOptions]

@@ -60,6 +60,15 @@ class PublishOptions(TypedDict, total=False):
     deliver_time_unix_ms: int
 
 
+class ChangeableTopicSettings(TypedDict, total=False):
+    """Settings of a topic that may change, as for ``create_topic``."""
+
+    dedup_window_ms: int
+    retention_ms: int
+    retention_bytes: int
+    durability: str | None
+
+
 class SubscriptionOptions(TypedDict, total=False):
     """Settings of a subscription and of its consumer.
 

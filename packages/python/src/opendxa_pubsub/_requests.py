@@ -11,7 +11,6 @@ from opendxa_pubsub._gen.opendxa.pubsub.v1 import (
     event_pb2,
     feedback_service_pb2,
     poet_events_pb2,
-    topic_service_pb2,
 )
 from opendxa_pubsub._limits import CORRELATION_KEYS_MAX
 from opendxa_pubsub._publishable import FeedbackEvent
@@ -22,12 +21,6 @@ _PRIORITIES = {
     "high": event_pb2.PRIORITY_HIGH,
     "normal": event_pb2.PRIORITY_NORMAL,
     "low": event_pb2.PRIORITY_LOW,
-}
-_INDEXES = {
-    None: topic_service_pb2.TOPIC_INDEX_UNSPECIFIED,
-    "none": topic_service_pb2.TOPIC_INDEX_NONE,
-    "id": topic_service_pb2.TOPIC_INDEX_ID,
-    "id_and_correlation": topic_service_pb2.TOPIC_INDEX_ID_AND_CORRELATION,
 }
 _POLICIES = {
     "first": feedback_service_pb2.FEEDBACK_POLICY_FIRST,
@@ -106,7 +99,8 @@ def bad_argument(field: str, rule: str) -> PubSubError:
     return pubsub_error("BAD_REQUEST", f"{field}: {rule}", {"field": field, "rule": rule})
 
 
-def _choice(field: str, value: Any, choices: Mapping[Any, Any]) -> Any:  # noqa: ANN401 - enums
+def choice(field: str, value: Any, choices: Mapping[Any, Any]) -> Any:  # noqa: ANN401 - enums
+    """What stands for a value; BAD_REQUEST that lists them for any other."""
     if value not in choices:
         names = ", ".join(repr(name) for name in choices)
         raise bad_argument(field, f"one of {names}")
@@ -115,20 +109,8 @@ def _choice(field: str, value: Any, choices: Mapping[Any, Any]) -> Any:  # noqa:
 
 def priority_number(priority: str | None) -> event_pb2.Priority:
     """Number of a priority's name."""
-    number: event_pb2.Priority = _choice("priority", priority, _PRIORITIES)
+    number: event_pb2.Priority = choice("priority", priority, _PRIORITIES)
     return number
-
-
-def topic_settings(
-    partitions: int, index: str | None, dedup_window_ms: int, retention_ms: int
-) -> topic_service_pb2.TopicSettings:
-    """Settings of a topic; what is 0 or None takes the broker's default."""
-    settings = topic_service_pb2.TopicSettings(
-        partitions=partitions, index=_choice("index", index, _INDEXES), retention_ms=retention_ms
-    )
-    if dedup_window_ms:
-        settings.dedup.window_ms = dedup_window_ms
-    return settings
 
 
 def checked_keys(keys: Iterable[str]) -> list[str]:
@@ -141,7 +123,7 @@ def checked_keys(keys: Iterable[str]) -> list[str]:
 
 def policy_number(policy: str) -> feedback_service_pb2.FeedbackPolicy:
     """Number of a feedback policy's name."""
-    number: feedback_service_pb2.FeedbackPolicy = _choice("policy", policy, _POLICIES)
+    number: feedback_service_pb2.FeedbackPolicy = choice("policy", policy, _POLICIES)
     return number
 
 

@@ -82,6 +82,7 @@ export class SimulatedEngine {
     });
     this.#engine = await openEngine({
       journal,
+      journalKind: "segments",
       index: this.index,
       disk,
       checkpointFolder: "/data/checkpoints",

@@ -2188,7 +2188,8 @@ export const QueryServiceDefinition = {
   methods: {
     /**
      * Streams the batches of one topic-partition from an offset on, in order, as they are stored.
-     * Ends at the newest durable event unless `follow`; transport flow control holds it back.
+     * Ends at the newest durable event unless `follow`; transport flow control holds it back. Events
+     * that left by retention are skipped, also while the stream runs.
      * Errors: TOPIC_NOT_FOUND, PARTITION_INVALID, OFFSET_OUT_OF_RANGE (below the oldest or above the
      * next offset), DATA_CORRUPT.
      */

@@ -136,6 +136,8 @@ export interface Subscription {
   paused: boolean;
   /** It ends with its stream. */
   ephemeral: boolean;
+  /** Events of this epoch that left by retention, or with their topic, before they were settled. */
+  expired: bigint;
 }
 
 /** What to create. */
@@ -963,6 +965,7 @@ function createBaseSubscription(): Subscription {
     consumers: 0,
     paused: false,
     ephemeral: false,
+    expired: 0n,
   };
 }
 
@@ -1000,6 +1003,12 @@ export const Subscription: MessageFns<Subscription> = {
     }
     if (message.ephemeral !== false) {
       writer.uint32(72).bool(message.ephemeral);
+    }
+    if (message.expired !== 0n) {
+      if (BigInt.asUintN(64, message.expired) !== message.expired) {
+        throw new globalThis.Error("value provided for field message.expired of type uint64 too large");
+      }
+      writer.uint32(80).uint64(message.expired);
     }
     return writer;
   },
@@ -1089,6 +1098,14 @@ export const Subscription: MessageFns<Subscription> = {
             message.ephemeral = reader.bool();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.expired = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1124,6 +1141,7 @@ export const Subscription: MessageFns<Subscription> = {
       consumers: isSet(object.consumers) ? globalThis.Number(object.consumers) : 0,
       paused: isSet(object.paused) ? globalThis.Boolean(object.paused) : false,
       ephemeral: isSet(object.ephemeral) ? globalThis.Boolean(object.ephemeral) : false,
+      expired: isSet(object.expired) ? BigInt(object.expired) : 0n,
     };
   },
 
@@ -1156,6 +1174,9 @@ export const Subscription: MessageFns<Subscription> = {
     if (message.ephemeral !== false) {
       obj.ephemeral = message.ephemeral;
     }
+    if (message.expired !== 0n) {
+      obj.expired = message.expired.toString();
+    }
     return obj;
   },
 
@@ -1179,6 +1200,7 @@ export const Subscription: MessageFns<Subscription> = {
     message.consumers = object.consumers ?? 0;
     message.paused = object.paused ?? false;
     message.ephemeral = object.ephemeral ?? false;
+    message.expired = (object.expired !== undefined && object.expired !== null) ? BigInt(object.expired) : 0n;
     return message;
   },
 };

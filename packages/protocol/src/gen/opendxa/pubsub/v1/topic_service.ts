@@ -77,15 +77,23 @@ export interface TopicSettings {
   partitions: number;
   /** Before what a publish is acknowledged. Default FSYNC. */
   durability: Durability;
-  /** Which single events can be asked for. */
+  /** Which single events can be asked for, fixed at creation. */
   index: TopicIndex;
   /** Deduplication by (source, id). Absent: none, but for ingress topics (7 days). */
   dedup:
     | DedupSettings
     | undefined;
-  /** Events older than this may be dropped, in milliseconds. 0: the broker's default of 30 days. */
+  /**
+   * Events older than this may be dropped, in milliseconds, at least 1,000. 0: the broker's default
+   * of 30 days. At most what the broker is configured to keep, by default 30 days as well. Batches are
+   * dropped whole. An open execution's events (by their correlation id) stay until 7 days after its
+   * deadline. After a jump of the broker's clock of more than an hour this pauses for an hour.
+   */
   retentionMs: bigint;
-  /** Beyond so many stored bytes the oldest events may be dropped. 0: no bound. */
+  /**
+   * Beyond so many stored bytes of all partitions together the oldest events may be dropped, but for
+   * those of open executions. 0: no bound.
+   */
   retentionBytes: bigint;
 }
 
@@ -177,7 +185,10 @@ export interface UpdateTopicRequest {
   settings:
     | TopicSettings
     | undefined;
-  /** Names of the settings to change. */
+  /**
+   * Names of the settings to change, at least one. A named setting that is absent or 0 in `settings`
+   * gets its default.
+   */
   fields: string[];
 }
 
@@ -1633,7 +1644,11 @@ export const TopicServiceDefinition = {
       responseStream: false,
       options: { _unknownFields: { 405608: [new Uint8Array([4]) as Uint8Array] } },
     },
-    /** Changes settings named by `fields`. Partitions never change. Errors: TOPIC_NOT_FOUND, BAD_REQUEST. */
+    /**
+     * Changes the settings named by `fields`: durability, dedup, retention_ms, retention_bytes.
+     * Partitions and index never change. The new values hold for events that are stored already, too.
+     * Errors: TOPIC_NOT_FOUND, BAD_REQUEST.
+     */
     updateTopic: {
       name: "UpdateTopic",
       requestType: UpdateTopicRequest as typeof UpdateTopicRequest,
@@ -1643,8 +1658,10 @@ export const TopicServiceDefinition = {
       options: { _unknownFields: { 405608: [new Uint8Array([5]) as Uint8Array] } },
     },
     /**
-     * Deletes a topic and its events. Subscriptions count what they had not settled as expired.
-     * Errors: TOPIC_NOT_FOUND.
+     * Deletes a topic and its events, also those of open executions. The name is free at once: a topic
+     * created under it is a new one, with offsets from 0. The events leave in the background, oldest
+     * first; until then a subscription may still get them. Subscriptions count what they had not
+     * settled as expired. Errors: TOPIC_NOT_FOUND.
      */
     deleteTopic: {
       name: "DeleteTopic",

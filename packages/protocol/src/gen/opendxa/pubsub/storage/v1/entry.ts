@@ -78,7 +78,7 @@ export function retryCauseToJSON(object: RetryCause): string {
 export interface Entry {
   /** The entry clock, milliseconds since the Unix epoch; never goes back. */
   timeUnixMs: bigint;
-  /** What happened. */
+  /** What happened. Absent: nothing but that everything before is synced. */
   kind:
     | //
     /** The broker started on this journal. */
@@ -119,6 +119,18 @@ export interface Entry {
     | //
     /** A wait was cancelled. */
     { $case: "waitCancelled"; value: WaitCancelled }
+    | //
+    /** Settings of a topic changed. */
+    { $case: "topicUpdated"; value: TopicUpdated }
+    | //
+    /** A topic was deleted; its events follow in the background. */
+    { $case: "topicDeleted"; value: TopicDeleted }
+    | //
+    /** The last event of a deleted topic is gone. */
+    { $case: "topicPurged"; value: TopicPurged }
+    | //
+    /** Events left by retention or with their topic. */
+    { $case: "eventsExpired"; value: EventsExpired }
     | undefined;
   /**
    * Events that the entry stores. An event's position is (sequence of the entry, first_index of its
@@ -153,6 +165,67 @@ export interface BrokerStarted {
 export interface TopicCreated {
   /** The topic with its number. */
   topic: TopicState | undefined;
+}
+
+/** Settings of a topic changed. */
+export interface TopicUpdated {
+  /** The topic as it is from now on. */
+  topic: TopicState | undefined;
+}
+
+/** A topic was deleted: its name is free, its number is never used again. */
+export interface TopicDeleted {
+  /** Its number. */
+  topicId: number;
+  /** Its name. */
+  name: string;
+}
+
+/** The last event of a deleted topic is gone, and with it all that was known of the topic. */
+export interface TopicPurged {
+  /** Its number. */
+  topicId: number;
+  /** Its partitions, whose states vanish. */
+  partitions: number;
+}
+
+/** A batch that is no longer part of the log. */
+export interface ExpiredBatch {
+  /** Offset of its event 0. */
+  baseOffset: bigint;
+  /** Sequence of its entry. */
+  sequence: bigint;
+  /** Index of its event 0 within the entry. */
+  firstIndex: number;
+}
+
+/** What a subscription had not settled of expired events. */
+export interface ExpiredCount {
+  /** Number of the subscription. */
+  subscriptionId: number;
+  /** Events that count as expired. */
+  count: bigint;
+  /** Of these, events that had not entered the subscription before. */
+  enteredCount: bigint;
+}
+
+/**
+ * Batches of one topic-partition left by retention, or because their topic was deleted. Nothing of
+ * them is delivered or read any more; the journal frees their space later.
+ */
+export interface EventsExpired {
+  /** Number of the topic. */
+  topicId: number;
+  /** Partition. */
+  partition: number;
+  /** Which, in the order of their offsets. */
+  batches: ExpiredBatch[];
+  /** Offset of the oldest stored event from now on; that of the next event when none is left. */
+  firstOffset: bigint;
+  /** Bytes of heads and bodies that left. */
+  bytes: bigint;
+  /** Subscriptions that had not settled all of these events. */
+  counts: ExpiredCount[];
 }
 
 /** A subscription was created. */
@@ -376,6 +449,18 @@ export const Entry: MessageFns<Entry> = {
       case "waitCancelled":
         WaitCancelled.encode(message.kind.value, writer.uint32(106).fork()).join();
         break;
+      case "topicUpdated":
+        TopicUpdated.encode(message.kind.value, writer.uint32(114).fork()).join();
+        break;
+      case "topicDeleted":
+        TopicDeleted.encode(message.kind.value, writer.uint32(130).fork()).join();
+        break;
+      case "topicPurged":
+        TopicPurged.encode(message.kind.value, writer.uint32(138).fork()).join();
+        break;
+      case "eventsExpired":
+        EventsExpired.encode(message.kind.value, writer.uint32(146).fork()).join();
+        break;
     }
     for (const v of message.batches) {
       StoredBatch.encode(v!, writer.uint32(122).fork()).join();
@@ -500,6 +585,38 @@ export const Entry: MessageFns<Entry> = {
             message.kind = { $case: "waitCancelled", value: WaitCancelled.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.kind = { $case: "topicUpdated", value: TopicUpdated.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.kind = { $case: "topicDeleted", value: TopicDeleted.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.kind = { $case: "topicPurged", value: TopicPurged.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.kind = { $case: "eventsExpired", value: EventsExpired.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 15: {
             if (tag !== 122) {
               break;
@@ -575,6 +692,22 @@ export const Entry: MessageFns<Entry> = {
         ? { $case: "waitCancelled", value: WaitCancelled.fromJSON(object.waitCancelled) }
         : isSet(object.wait_cancelled)
         ? { $case: "waitCancelled", value: WaitCancelled.fromJSON(object.wait_cancelled) }
+        : isSet(object.topicUpdated)
+        ? { $case: "topicUpdated", value: TopicUpdated.fromJSON(object.topicUpdated) }
+        : isSet(object.topic_updated)
+        ? { $case: "topicUpdated", value: TopicUpdated.fromJSON(object.topic_updated) }
+        : isSet(object.topicDeleted)
+        ? { $case: "topicDeleted", value: TopicDeleted.fromJSON(object.topicDeleted) }
+        : isSet(object.topic_deleted)
+        ? { $case: "topicDeleted", value: TopicDeleted.fromJSON(object.topic_deleted) }
+        : isSet(object.topicPurged)
+        ? { $case: "topicPurged", value: TopicPurged.fromJSON(object.topicPurged) }
+        : isSet(object.topic_purged)
+        ? { $case: "topicPurged", value: TopicPurged.fromJSON(object.topic_purged) }
+        : isSet(object.eventsExpired)
+        ? { $case: "eventsExpired", value: EventsExpired.fromJSON(object.eventsExpired) }
+        : isSet(object.events_expired)
+        ? { $case: "eventsExpired", value: EventsExpired.fromJSON(object.events_expired) }
         : undefined,
       batches: globalThis.Array.isArray(object?.batches) ? object.batches.map((e: any) => StoredBatch.fromJSON(e)) : [],
     };
@@ -609,6 +742,14 @@ export const Entry: MessageFns<Entry> = {
       obj.deadlinesPassed = DeadlinesPassed.toJSON(message.kind.value);
     } else if (message.kind?.$case === "waitCancelled") {
       obj.waitCancelled = WaitCancelled.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "topicUpdated") {
+      obj.topicUpdated = TopicUpdated.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "topicDeleted") {
+      obj.topicDeleted = TopicDeleted.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "topicPurged") {
+      obj.topicPurged = TopicPurged.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "eventsExpired") {
+      obj.eventsExpired = EventsExpired.toJSON(message.kind.value);
     }
     if (message.batches?.length) {
       obj.batches = message.batches.map((e) => StoredBatch.toJSON(e));
@@ -694,6 +835,30 @@ export const Entry: MessageFns<Entry> = {
       case "waitCancelled": {
         if (object.kind?.value !== undefined && object.kind?.value !== null) {
           message.kind = { $case: "waitCancelled", value: WaitCancelled.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "topicUpdated": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "topicUpdated", value: TopicUpdated.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "topicDeleted": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "topicDeleted", value: TopicDeleted.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "topicPurged": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "topicPurged", value: TopicPurged.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "eventsExpired": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "eventsExpired", value: EventsExpired.fromPartial(object.kind.value) };
         }
         break;
       }
@@ -1000,6 +1165,654 @@ export const TopicCreated: MessageFns<TopicCreated> = {
     message.topic = (object.topic !== undefined && object.topic !== null)
       ? TopicState.fromPartial(object.topic)
       : undefined;
+    return message;
+  },
+};
+
+function createBaseTopicUpdated(): TopicUpdated {
+  return { topic: undefined };
+}
+
+export const TopicUpdated: MessageFns<TopicUpdated> = {
+  encode(message: TopicUpdated, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topic !== undefined) {
+      TopicState.encode(message.topic, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TopicUpdated {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTopicUpdated();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topic = TopicState.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TopicUpdated {
+    return { topic: isSet(object.topic) ? TopicState.fromJSON(object.topic) : undefined };
+  },
+
+  toJSON(message: TopicUpdated): unknown {
+    const obj: any = {};
+    if (message.topic !== undefined) {
+      obj.topic = TopicState.toJSON(message.topic);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TopicUpdated>): TopicUpdated {
+    return TopicUpdated.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TopicUpdated>): TopicUpdated {
+    const message = createBaseTopicUpdated();
+    message.topic = (object.topic !== undefined && object.topic !== null)
+      ? TopicState.fromPartial(object.topic)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseTopicDeleted(): TopicDeleted {
+  return { topicId: 0, name: "" };
+}
+
+export const TopicDeleted: MessageFns<TopicDeleted> = {
+  encode(message: TopicDeleted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId !== 0) {
+      writer.uint32(8).uint32(message.topicId);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TopicDeleted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTopicDeleted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.topicId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TopicDeleted {
+    return {
+      topicId: isSet(object.topicId)
+        ? globalThis.Number(object.topicId)
+        : isSet(object.topic_id)
+        ? globalThis.Number(object.topic_id)
+        : 0,
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+    };
+  },
+
+  toJSON(message: TopicDeleted): unknown {
+    const obj: any = {};
+    if (message.topicId !== 0) {
+      obj.topicId = Math.round(message.topicId);
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TopicDeleted>): TopicDeleted {
+    return TopicDeleted.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TopicDeleted>): TopicDeleted {
+    const message = createBaseTopicDeleted();
+    message.topicId = object.topicId ?? 0;
+    message.name = object.name ?? "";
+    return message;
+  },
+};
+
+function createBaseTopicPurged(): TopicPurged {
+  return { topicId: 0, partitions: 0 };
+}
+
+export const TopicPurged: MessageFns<TopicPurged> = {
+  encode(message: TopicPurged, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId !== 0) {
+      writer.uint32(8).uint32(message.topicId);
+    }
+    if (message.partitions !== 0) {
+      writer.uint32(16).uint32(message.partitions);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TopicPurged {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTopicPurged();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.topicId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.partitions = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TopicPurged {
+    return {
+      topicId: isSet(object.topicId)
+        ? globalThis.Number(object.topicId)
+        : isSet(object.topic_id)
+        ? globalThis.Number(object.topic_id)
+        : 0,
+      partitions: isSet(object.partitions) ? globalThis.Number(object.partitions) : 0,
+    };
+  },
+
+  toJSON(message: TopicPurged): unknown {
+    const obj: any = {};
+    if (message.topicId !== 0) {
+      obj.topicId = Math.round(message.topicId);
+    }
+    if (message.partitions !== 0) {
+      obj.partitions = Math.round(message.partitions);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TopicPurged>): TopicPurged {
+    return TopicPurged.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TopicPurged>): TopicPurged {
+    const message = createBaseTopicPurged();
+    message.topicId = object.topicId ?? 0;
+    message.partitions = object.partitions ?? 0;
+    return message;
+  },
+};
+
+function createBaseExpiredBatch(): ExpiredBatch {
+  return { baseOffset: 0n, sequence: 0n, firstIndex: 0 };
+}
+
+export const ExpiredBatch: MessageFns<ExpiredBatch> = {
+  encode(message: ExpiredBatch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.baseOffset !== 0n) {
+      if (BigInt.asUintN(64, message.baseOffset) !== message.baseOffset) {
+        throw new globalThis.Error("value provided for field message.baseOffset of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.baseOffset);
+    }
+    if (message.sequence !== 0n) {
+      if (BigInt.asUintN(64, message.sequence) !== message.sequence) {
+        throw new globalThis.Error("value provided for field message.sequence of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.sequence);
+    }
+    if (message.firstIndex !== 0) {
+      writer.uint32(24).uint32(message.firstIndex);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExpiredBatch {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExpiredBatch();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.baseOffset = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.firstIndex = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExpiredBatch {
+    return {
+      baseOffset: isSet(object.baseOffset)
+        ? BigInt(object.baseOffset)
+        : isSet(object.base_offset)
+        ? BigInt(object.base_offset)
+        : 0n,
+      sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
+      firstIndex: isSet(object.firstIndex)
+        ? globalThis.Number(object.firstIndex)
+        : isSet(object.first_index)
+        ? globalThis.Number(object.first_index)
+        : 0,
+    };
+  },
+
+  toJSON(message: ExpiredBatch): unknown {
+    const obj: any = {};
+    if (message.baseOffset !== 0n) {
+      obj.baseOffset = message.baseOffset.toString();
+    }
+    if (message.sequence !== 0n) {
+      obj.sequence = message.sequence.toString();
+    }
+    if (message.firstIndex !== 0) {
+      obj.firstIndex = Math.round(message.firstIndex);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ExpiredBatch>): ExpiredBatch {
+    return ExpiredBatch.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExpiredBatch>): ExpiredBatch {
+    const message = createBaseExpiredBatch();
+    message.baseOffset = (object.baseOffset !== undefined && object.baseOffset !== null)
+      ? BigInt(object.baseOffset)
+      : 0n;
+    message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
+    message.firstIndex = object.firstIndex ?? 0;
+    return message;
+  },
+};
+
+function createBaseExpiredCount(): ExpiredCount {
+  return { subscriptionId: 0, count: 0n, enteredCount: 0n };
+}
+
+export const ExpiredCount: MessageFns<ExpiredCount> = {
+  encode(message: ExpiredCount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subscriptionId !== 0) {
+      writer.uint32(8).uint32(message.subscriptionId);
+    }
+    if (message.count !== 0n) {
+      if (BigInt.asUintN(64, message.count) !== message.count) {
+        throw new globalThis.Error("value provided for field message.count of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.count);
+    }
+    if (message.enteredCount !== 0n) {
+      if (BigInt.asUintN(64, message.enteredCount) !== message.enteredCount) {
+        throw new globalThis.Error("value provided for field message.enteredCount of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.enteredCount);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExpiredCount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExpiredCount();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.subscriptionId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.enteredCount = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExpiredCount {
+    return {
+      subscriptionId: isSet(object.subscriptionId)
+        ? globalThis.Number(object.subscriptionId)
+        : isSet(object.subscription_id)
+        ? globalThis.Number(object.subscription_id)
+        : 0,
+      count: isSet(object.count) ? BigInt(object.count) : 0n,
+      enteredCount: isSet(object.enteredCount)
+        ? BigInt(object.enteredCount)
+        : isSet(object.entered_count)
+        ? BigInt(object.entered_count)
+        : 0n,
+    };
+  },
+
+  toJSON(message: ExpiredCount): unknown {
+    const obj: any = {};
+    if (message.subscriptionId !== 0) {
+      obj.subscriptionId = Math.round(message.subscriptionId);
+    }
+    if (message.count !== 0n) {
+      obj.count = message.count.toString();
+    }
+    if (message.enteredCount !== 0n) {
+      obj.enteredCount = message.enteredCount.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ExpiredCount>): ExpiredCount {
+    return ExpiredCount.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExpiredCount>): ExpiredCount {
+    const message = createBaseExpiredCount();
+    message.subscriptionId = object.subscriptionId ?? 0;
+    message.count = (object.count !== undefined && object.count !== null) ? BigInt(object.count) : 0n;
+    message.enteredCount = (object.enteredCount !== undefined && object.enteredCount !== null)
+      ? BigInt(object.enteredCount)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseEventsExpired(): EventsExpired {
+  return { topicId: 0, partition: 0, batches: [], firstOffset: 0n, bytes: 0n, counts: [] };
+}
+
+export const EventsExpired: MessageFns<EventsExpired> = {
+  encode(message: EventsExpired, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId !== 0) {
+      writer.uint32(8).uint32(message.topicId);
+    }
+    if (message.partition !== 0) {
+      writer.uint32(16).uint32(message.partition);
+    }
+    for (const v of message.batches) {
+      ExpiredBatch.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.firstOffset !== 0n) {
+      if (BigInt.asUintN(64, message.firstOffset) !== message.firstOffset) {
+        throw new globalThis.Error("value provided for field message.firstOffset of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.firstOffset);
+    }
+    if (message.bytes !== 0n) {
+      if (BigInt.asUintN(64, message.bytes) !== message.bytes) {
+        throw new globalThis.Error("value provided for field message.bytes of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.bytes);
+    }
+    for (const v of message.counts) {
+      ExpiredCount.encode(v!, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EventsExpired {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEventsExpired();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.topicId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.partition = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.batches.push(ExpiredBatch.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.firstOffset = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.bytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.counts.push(ExpiredCount.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EventsExpired {
+    return {
+      topicId: isSet(object.topicId)
+        ? globalThis.Number(object.topicId)
+        : isSet(object.topic_id)
+        ? globalThis.Number(object.topic_id)
+        : 0,
+      partition: isSet(object.partition) ? globalThis.Number(object.partition) : 0,
+      batches: globalThis.Array.isArray(object?.batches)
+        ? object.batches.map((e: any) => ExpiredBatch.fromJSON(e))
+        : [],
+      firstOffset: isSet(object.firstOffset)
+        ? BigInt(object.firstOffset)
+        : isSet(object.first_offset)
+        ? BigInt(object.first_offset)
+        : 0n,
+      bytes: isSet(object.bytes) ? BigInt(object.bytes) : 0n,
+      counts: globalThis.Array.isArray(object?.counts) ? object.counts.map((e: any) => ExpiredCount.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: EventsExpired): unknown {
+    const obj: any = {};
+    if (message.topicId !== 0) {
+      obj.topicId = Math.round(message.topicId);
+    }
+    if (message.partition !== 0) {
+      obj.partition = Math.round(message.partition);
+    }
+    if (message.batches?.length) {
+      obj.batches = message.batches.map((e) => ExpiredBatch.toJSON(e));
+    }
+    if (message.firstOffset !== 0n) {
+      obj.firstOffset = message.firstOffset.toString();
+    }
+    if (message.bytes !== 0n) {
+      obj.bytes = message.bytes.toString();
+    }
+    if (message.counts?.length) {
+      obj.counts = message.counts.map((e) => ExpiredCount.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<EventsExpired>): EventsExpired {
+    return EventsExpired.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EventsExpired>): EventsExpired {
+    const message = createBaseEventsExpired();
+    message.topicId = object.topicId ?? 0;
+    message.partition = object.partition ?? 0;
+    message.batches = object.batches?.map((e) => ExpiredBatch.fromPartial(e)) || [];
+    message.firstOffset = (object.firstOffset !== undefined && object.firstOffset !== null)
+      ? BigInt(object.firstOffset)
+      : 0n;
+    message.bytes = (object.bytes !== undefined && object.bytes !== null) ? BigInt(object.bytes) : 0n;
+    message.counts = object.counts?.map((e) => ExpiredCount.fromPartial(e)) || [];
     return message;
   },
 };

@@ -28,7 +28,7 @@ export interface NamespaceState {
   producers: number;
 }
 
-/** A topic. */
+/** A topic, also one that was deleted while its events have not all left. */
 export interface TopicState {
   /** Number, never used again. */
   topicId: number;
@@ -58,13 +58,13 @@ export interface BatchRef {
   appendTimeUnixMs: bigint;
 }
 
-/** Which batches an entry holds; kept per sequence. */
+/** Which batches an entry holds. */
 export interface SequenceRef {
   /** Its batches. */
   batches: SequenceRef_Batch[];
 }
 
-/** A batch of the entry. */
+/** A batch of the entry; kept per sequence and first index. */
 export interface SequenceRef_Batch {
   /** Number of its topic. */
   topicId: number;
@@ -134,6 +134,8 @@ export interface CursorState {
   entered: bigint;
   /** Events acked in this epoch. */
   acked: bigint;
+  /** Events of this epoch that left by retention or with their topic before they were settled. */
+  expired: bigint;
 }
 
 /** What differs from "unsettled, never tried" in one entry at or above a subscription's cursor. */
@@ -1551,7 +1553,7 @@ export const SubscriptionState: MessageFns<SubscriptionState> = {
 };
 
 function createBaseCursorState(): CursorState {
-  return { sequence: 0n, index: 0, entered: 0n, acked: 0n };
+  return { sequence: 0n, index: 0, entered: 0n, acked: 0n, expired: 0n };
 }
 
 export const CursorState: MessageFns<CursorState> = {
@@ -1576,6 +1578,12 @@ export const CursorState: MessageFns<CursorState> = {
         throw new globalThis.Error("value provided for field message.acked of type uint64 too large");
       }
       writer.uint32(32).uint64(message.acked);
+    }
+    if (message.expired !== 0n) {
+      if (BigInt.asUintN(64, message.expired) !== message.expired) {
+        throw new globalThis.Error("value provided for field message.expired of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.expired);
     }
     return writer;
   },
@@ -1625,6 +1633,14 @@ export const CursorState: MessageFns<CursorState> = {
             message.acked = reader.uint64() as bigint;
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.expired = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1643,6 +1659,7 @@ export const CursorState: MessageFns<CursorState> = {
       index: isSet(object.index) ? globalThis.Number(object.index) : 0,
       entered: isSet(object.entered) ? BigInt(object.entered) : 0n,
       acked: isSet(object.acked) ? BigInt(object.acked) : 0n,
+      expired: isSet(object.expired) ? BigInt(object.expired) : 0n,
     };
   },
 
@@ -1660,6 +1677,9 @@ export const CursorState: MessageFns<CursorState> = {
     if (message.acked !== 0n) {
       obj.acked = message.acked.toString();
     }
+    if (message.expired !== 0n) {
+      obj.expired = message.expired.toString();
+    }
     return obj;
   },
 
@@ -1672,6 +1692,7 @@ export const CursorState: MessageFns<CursorState> = {
     message.index = object.index ?? 0;
     message.entered = (object.entered !== undefined && object.entered !== null) ? BigInt(object.entered) : 0n;
     message.acked = (object.acked !== undefined && object.acked !== null) ? BigInt(object.acked) : 0n;
+    message.expired = (object.expired !== undefined && object.expired !== null) ? BigInt(object.expired) : 0n;
     return message;
   },
 };

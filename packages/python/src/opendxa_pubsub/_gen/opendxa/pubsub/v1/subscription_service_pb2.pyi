@@ -60,7 +60,7 @@ class SubscriptionSettings(_message.Message):
     def __init__(self, patterns: _Optional[_Iterable[str]] = ..., filter: _Optional[str] = ..., start: _Optional[_Union[StartPosition, _Mapping]] = ..., ack_deadline_ms: _Optional[int] = ..., retry: _Optional[_Union[RetryPolicy, _Mapping]] = ..., attempts_max: _Optional[int] = ..., dead_letter_topic: _Optional[str] = ..., order: _Optional[_Union[DeliveryOrder, str]] = ..., expiry_ms: _Optional[int] = ...) -> None: ...
 
 class Subscription(_message.Message):
-    __slots__ = ("name", "settings", "epoch", "create_time_unix_ms", "cursor_sequence", "cursor_index", "consumers", "paused", "ephemeral")
+    __slots__ = ("name", "settings", "epoch", "create_time_unix_ms", "cursor_sequence", "cursor_index", "consumers", "paused", "ephemeral", "expired")
     NAME_FIELD_NUMBER: _ClassVar[int]
     SETTINGS_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
@@ -70,6 +70,7 @@ class Subscription(_message.Message):
     CONSUMERS_FIELD_NUMBER: _ClassVar[int]
     PAUSED_FIELD_NUMBER: _ClassVar[int]
     EPHEMERAL_FIELD_NUMBER: _ClassVar[int]
+    EXPIRED_FIELD_NUMBER: _ClassVar[int]
     name: str
     settings: SubscriptionSettings
     epoch: int
@@ -79,7 +80,8 @@ class Subscription(_message.Message):
     consumers: int
     paused: bool
     ephemeral: bool
-    def __init__(self, name: _Optional[str] = ..., settings: _Optional[_Union[SubscriptionSettings, _Mapping]] = ..., epoch: _Optional[int] = ..., create_time_unix_ms: _Optional[int] = ..., cursor_sequence: _Optional[int] = ..., cursor_index: _Optional[int] = ..., consumers: _Optional[int] = ..., paused: bool = ..., ephemeral: bool = ...) -> None: ...
+    expired: int
+    def __init__(self, name: _Optional[str] = ..., settings: _Optional[_Union[SubscriptionSettings, _Mapping]] = ..., epoch: _Optional[int] = ..., create_time_unix_ms: _Optional[int] = ..., cursor_sequence: _Optional[int] = ..., cursor_index: _Optional[int] = ..., consumers: _Optional[int] = ..., paused: bool = ..., ephemeral: bool = ..., expired: _Optional[int] = ...) -> None: ...
 
 class CreateSubscriptionRequest(_message.Message):
     __slots__ = ("namespace", "name", "settings")

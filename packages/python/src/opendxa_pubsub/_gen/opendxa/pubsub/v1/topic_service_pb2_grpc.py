@@ -99,15 +99,19 @@ class TopicServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateTopic(self, request, context):
-        """Changes settings named by `fields`. Partitions never change. Errors: TOPIC_NOT_FOUND, BAD_REQUEST.
+        """Changes the settings named by `fields`: durability, dedup, retention_ms, retention_bytes.
+        Partitions and index never change. The new values hold for events that are stored already, too.
+        Errors: TOPIC_NOT_FOUND, BAD_REQUEST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteTopic(self, request, context):
-        """Deletes a topic and its events. Subscriptions count what they had not settled as expired.
-        Errors: TOPIC_NOT_FOUND.
+        """Deletes a topic and its events, also those of open executions. The name is free at once: a topic
+        created under it is a new one, with offsets from 0. The events leave in the background, oldest
+        first; until then a subscription may still get them. Subscriptions count what they had not
+        settled as expired. Errors: TOPIC_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
