@@ -15,6 +15,8 @@
  * @packageDocumentation
  */
 export type { Disk, DiskFile, OpenMode } from "./disk.js";
+export { ensureFolder } from "./ensure-folder.js";
+export { type CopiedFile, copyFile, hashFile, placeFile } from "./file-copy.js";
 export { FolderLock } from "./folder-lock.js";
 export type {
   AppendedRange,
@@ -26,7 +28,7 @@ export type {
   ReadRange,
   StoredEntry,
 } from "./journal.js";
-export type { VerifyJournalOptions } from "./journal-audit.js";
+export { JournalAudit, type VerifyJournalOptions } from "./journal-audit.js";
 export {
   JournalError,
   type JournalErrorOptions,
@@ -44,6 +46,13 @@ export {
 export type { Random } from "./random.js";
 export { type SalvageJournalOptions, salvageJournal } from "./salvage-journal.js";
 export type { SalvageReport } from "./salvage-report.js";
+export type { AuditItem } from "./segment-audit.js";
+export {
+  type CopiedJournal,
+  type CopySegmentsOptions,
+  copySegments,
+  newestCommit,
+} from "./segment-backup.js";
 export type { SequenceRange } from "./sequence-range.js";
 export type { Timers } from "./timers.js";
 export { verifyJournal } from "./verify-journal.js";
