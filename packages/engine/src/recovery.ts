@@ -35,7 +35,8 @@ export interface PreparedIndex {
 
 const loadBatch = 5_000;
 
-async function loadCheckpoint(parts: RecoveryParts): Promise<bigint> {
+/** Writes the state of the newest sound checkpoint into an empty index; answers its sequence. */
+export async function loadCheckpoint(parts: RecoveryParts): Promise<bigint> {
   const { index, checkpoints, log } = parts;
   const newest = await checkpoints.readNewest((name, why) =>
     log.warn("a checkpoint is damaged and was left out", { name, why }),

@@ -28,11 +28,14 @@ it("copies all or the first bytes, durable, and says what that is", async () => 
   await expect(copyFile(disk, "/all", "/part")).rejects.toMatchObject({ code: "EEXIST" });
 });
 
-it("makes what it hashes durable", async () => {
+it("makes what it links durable, and changes nothing where it only reads", async () => {
+  const before = disk.operations;
   expect(await hashFile(disk, "/from")).toEqual(FACTS);
+  expect(disk.operations).toBe(before);
+  await placeFile(disk, "/from", "/second");
   await disk.syncDirectory("/");
   disk.crash({ mode: "drop" });
-  expect(disk.content("/from").length).toBe(CONTENT.length);
+  expect(disk.content("/second").length).toBe(CONTENT.length);
 });
 
 it("links where the file system can, and copies where the target lies on another", async () => {

@@ -25,17 +25,21 @@ export async function placeFile(disk: Disk, from: string, to: string): Promise<C
     if (!UNLINKABLE.includes(code)) throw error;
     return await copyFile(disk, from, to);
   }
+  const file = await disk.open(to, "read");
+  try {
+    // A killed writer may have left it in the system's cache only.
+    await file.sync();
+  } finally {
+    await file.close();
+  }
   return await hashFile(disk, to);
 }
 
-/** Reads a file, makes sure that its bytes are durable, and says what they are. */
+/** Reads a file and says what it is. Rejects with the disk's own errors. */
 export async function hashFile(disk: Disk, path: string): Promise<CopiedFile> {
   const file = await disk.open(path, "read");
   try {
-    const copied = await pump(file, Number.POSITIVE_INFINITY, async () => undefined);
-    // A killed writer may have left it in the system's cache only.
-    await file.sync();
-    return copied;
+    return await pump(file, Number.POSITIVE_INFINITY, async () => undefined);
   } finally {
     await file.close();
   }

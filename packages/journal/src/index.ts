@@ -52,6 +52,7 @@ export {
   type CopySegmentsOptions,
   copySegments,
   newestCommit,
+  type Quietly,
 } from "./segment-backup.js";
 export type { SequenceRange } from "./sequence-range.js";
 export type { Timers } from "./timers.js";

@@ -76,8 +76,11 @@ export class World {
   #engine: Engine | undefined;
   #settlements = 0n;
 
-  constructor(seed = 1) {
-    this.disk = new SimulatedDisk({ seed });
+  readonly #folder: string;
+
+  constructor(seed = 1, place: { disk?: SimulatedDisk; folder?: string } = {}) {
+    this.disk = place.disk ?? new SimulatedDisk({ seed });
+    this.#folder = place.folder ?? "/data";
     this.index = MemoryStore.create();
   }
 
@@ -95,7 +98,7 @@ export class World {
     }
     const { journal, recovery } = await openSegmentJournal({
       disk,
-      folder: "/data/journal",
+      folder: `${this.#folder}/journal`,
       timers: clock,
       random: { bytes: (length) => random.bytes(length) },
     });
@@ -103,7 +106,7 @@ export class World {
       journal,
       index: this.index,
       disk,
-      checkpointFolder: "/data/checkpoints",
+      checkpointFolder: `${this.#folder}/checkpoints`,
       clock,
       timers: clock,
       random: { float: () => random.nextFloat() },
