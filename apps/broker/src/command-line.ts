@@ -3,6 +3,8 @@ import { ConfigError } from "./config/config-error.js";
 import { type LoadedConfig, loadConfig } from "./config/load-config.js";
 import { settings } from "./config/settings-list.js";
 import { EXIT_CODES, StartError } from "./exit-codes.js";
+import { runBackup } from "./offline/run-backup.js";
+import { runRestore } from "./offline/run-restore.js";
 import { runRebuildIndex } from "./rebuild-index.js";
 import { runServe } from "./run-serve.js";
 import { version } from "./version.js";
@@ -32,7 +34,21 @@ function program(): Command {
     .command("rebuild")
     .description("Build the index anew from checkpoint and journal; nothing is lost")
     .action(async (_options: unknown, self: Command) => await runRebuildIndex(configOf(self)));
-  for (const takesSettings of [serve, rebuild]) addFlags(takesSettings);
+  const backup = command
+    .command("backup")
+    .description("Back the data folder up, whether or not a broker runs on it")
+    .requiredOption("--to <folder>", "new folder of the backup")
+    .action(async (_options: unknown, self: Command) => {
+      await runBackup(configOf(self), ownOption(self, "to"));
+    });
+  const restore = command
+    .command("restore")
+    .description("Restore a backup into a new data folder and prove it")
+    .requiredOption("--from <folder>", "folder of the backup")
+    .action(async (_options: unknown, self: Command) => {
+      await runRestore(configOf(self), ownOption(self, "from"));
+    });
+  for (const takesSettings of [serve, rebuild, backup, restore]) addFlags(takesSettings);
   return command;
 }
 
@@ -49,13 +65,20 @@ function configOf(command: Command): LoadedConfig {
   return loadConfig({ environment: process.env, flags: flagsOf(command) });
 }
 
+/** An option of one command, which is no setting. */
+function ownOption(command: Command, name: string): string {
+  return String(command.getOptionValue(name));
+}
+
 /** Flags by their name without dashes; commander turns them into camelCase. */
 function flagsOf(command: Command): Record<string, string | undefined> {
   return Object.fromEntries(
-    command.options.map((option) => [
-      option.long?.slice(2) ?? "",
-      command.getOptionValue(option.attributeName()) as string | undefined,
-    ]),
+    command.options
+      .filter((option) => !option.mandatory)
+      .map((option) => [
+        option.long?.slice(2) ?? "",
+        command.getOptionValue(option.attributeName()) as string | undefined,
+      ]),
   );
 }
 
