@@ -5,6 +5,7 @@ import { settings } from "./config/settings-list.js";
 import { EXIT_CODES, StartError } from "./exit-codes.js";
 import { runBackup } from "./offline/run-backup.js";
 import { runRestore } from "./offline/run-restore.js";
+import { runVerify } from "./offline/run-verify.js";
 import { runRebuildIndex } from "./rebuild-index.js";
 import { runServe } from "./run-serve.js";
 import { version } from "./version.js";
@@ -48,7 +49,11 @@ function program(): Command {
     .action(async (_options: unknown, self: Command) => {
       await runRestore(configOf(self), ownOption(self, "from"));
     });
-  for (const takesSettings of [serve, rebuild, backup, restore]) addFlags(takesSettings);
+  const verify = command
+    .command("verify")
+    .description("Read every byte of a data folder that no broker uses, and name what is wrong")
+    .action(async (_options: unknown, self: Command) => await runVerify(configOf(self)));
+  for (const takesSettings of [serve, rebuild, backup, restore, verify]) addFlags(takesSettings);
   return command;
 }
 

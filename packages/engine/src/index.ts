@@ -3,6 +3,8 @@ export * from "./backup-error.js";
 export * from "./backup-manifest.js";
 export * from "./engine-api.js";
 export * from "./environment.js";
+export * from "./finding.js";
 export * from "./limits.js";
+export * from "./namespace-audit.js";
 export * from "./open-engine.js";
 export * from "./restore.js";

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { credentials } from "@grpc/grpc-js";
 import {
@@ -15,6 +17,18 @@ import {
 import { makeClient, type ServiceShape, services } from "@opendxa/pubsub-protocol/grpc";
 import { BrokerProcess, publisherAt } from "../broker-process.test-support.js";
 import { answerOf, StreamReader } from "../services/running-broker.test-support.js";
+
+/** Flips one bit of the first segment of a data folder, inside the bytes of a text. */
+export function damageSegment(data: string, text: string): string {
+  const journal = join(data, "default", "journal");
+  const [name = ""] = readdirSync(journal).filter((file) => file.endsWith(".seg"));
+  const bytes = readFileSync(join(journal, name));
+  const position = bytes.indexOf(text);
+  if (position < 0) throw new Error(`${text} is not in ${name}`);
+  bytes[position] = (bytes[position] ?? 0) ^ 1;
+  writeFileSync(join(journal, name), bytes);
+  return name;
+}
 
 /** Runs an offline command of the built program to its end. */
 export async function runCommand(data: string, command: string, ...args: string[]) {
