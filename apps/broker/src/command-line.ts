@@ -4,6 +4,7 @@ import { type LoadedConfig, loadConfig } from "./config/load-config.js";
 import { settings } from "./config/settings-list.js";
 import { EXIT_CODES, StartError } from "./exit-codes.js";
 import { runBackup } from "./offline/run-backup.js";
+import { runRepair } from "./offline/run-repair.js";
 import { runRestore } from "./offline/run-restore.js";
 import { runVerify } from "./offline/run-verify.js";
 import { runRebuildIndex } from "./rebuild-index.js";
@@ -53,7 +54,14 @@ function program(): Command {
     .command("verify")
     .description("Read every byte of a data folder that no broker uses, and name what is wrong")
     .action(async (_options: unknown, self: Command) => await runVerify(configOf(self)));
-  for (const takesSettings of [serve, rebuild, backup, restore, verify]) addFlags(takesSettings);
+  const repair = command
+    .command("repair")
+    .description("Save what is sound of a damaged data folder into a new one")
+    .requiredOption("--to <folder>", "new data folder")
+    .action(async (_options: unknown, self: Command) => {
+      await runRepair(configOf(self), ownOption(self, "to"));
+    });
+  for (const each of [serve, rebuild, backup, restore, verify, repair]) addFlags(each);
   return command;
 }
 

@@ -28,8 +28,8 @@ export async function takeDataFolder(data: string): Promise<DataFolder> {
 
 function halfRestored(path: string): StartError {
   const message =
-    `The data folder ${path} holds a restore that was cut off: ` +
-    "remove what is in it and restore again; the backup is as it was.";
+    `The data folder ${path} holds a restore or repair that was cut off: ` +
+    "remove what is in it and begin again; what it was made from is as it was.";
   return new StartError(EXIT_CODES.DATA_REFUSED, message);
 }
 

@@ -11,9 +11,9 @@ import { BackupError } from "./backup-error.js";
 import { MANIFEST_NAME, readManifest } from "./backup-manifest.js";
 import { backupAttemptsMax } from "./limits.js";
 import { stateHash } from "./replayed-state.js";
-import { UNFINISHED_NAME } from "./restore.js";
 import { BACKUP, backUp, movingOn, RESTORED, restore } from "./test/backup-world.js";
 import { Inbox, until, World } from "./test/world.js";
+import { UNFINISHED_NAME } from "./unfinished-folder.js";
 
 const earliest = StartPosition.create({ position: { $case: "earliest", value: true } });
 const MANIFEST = `${BACKUP}/${MANIFEST_NAME}`;

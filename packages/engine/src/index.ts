@@ -7,4 +7,6 @@ export * from "./finding.js";
 export * from "./limits.js";
 export * from "./namespace-audit.js";
 export * from "./open-engine.js";
+export * from "./repair.js";
 export * from "./restore.js";
+export * from "./unfinished-folder.js";

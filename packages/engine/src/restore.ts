@@ -19,12 +19,7 @@ import { CheckpointStore } from "./checkpoint-store.js";
 import type { EngineLog } from "./environment.js";
 import { prepareIndex } from "./recovery.js";
 import { replayTail, stateHash } from "./replayed-state.js";
-
-/** File in a data folder that a restore has begun to fill; it goes last, and no broker serves it. */
-export const UNFINISHED_NAME = "restore.unfinished";
-
-/** What is no content of a folder: the lock, and what file systems put at their root. */
-const NO_CONTENT: readonly string[] = ["lock.owner", "lock.file", "lost+found"];
+import { fillFolder, requireEmpty } from "./unfinished-folder.js";
 
 /** What is restored, and where to. */
 export interface RestoreBackupOptions {
@@ -59,25 +54,11 @@ export async function restoreBackup(options: RestoreBackupOptions): Promise<Back
   for (const { name, files } of manifest.namespaces) {
     for (const file of files) await check(disk, `${from}/${name}`, file);
   }
-  await ensureFolder(disk, to);
-  const marker = `${to}/${UNFINISHED_NAME}`;
-  await (await disk.open(marker, "create")).close();
-  await disk.syncDirectory(to);
-  for (const namespace of manifest.namespaces) await copyNamespace(options, namespace);
-  for (const namespace of manifest.namespaces) await rebuild(options, namespace);
-  await disk.unlink(marker);
-  await disk.syncDirectory(to);
+  await fillFolder(disk, to, async () => {
+    for (const namespace of manifest.namespaces) await copyNamespace(options, namespace);
+    for (const namespace of manifest.namespaces) await rebuild(options, namespace);
+  });
   return manifest;
-}
-
-async function requireEmpty(disk: Disk, folder: string): Promise<void> {
-  if (!(await disk.exists(folder))) return;
-  const names = (await disk.readdir(folder)).filter((name) => !NO_CONTENT.includes(name));
-  if (names.length === 0) return;
-  const why = names.includes(UNFINISHED_NAME)
-    ? "holds a restore that was cut off: remove what is in it and begin again"
-    : "is not empty: a restore never overwrites, so name a new one";
-  throw new BackupError("target_not_empty", `The folder ${folder} ${why}.`);
 }
 
 async function check(disk: Disk, folder: string, file: BackupFile): Promise<void> {

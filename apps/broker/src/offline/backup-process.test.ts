@@ -133,7 +133,7 @@ describe("refuses with one sentence", () => {
     expect(await runCommand(data, "backup", "--to", backup)).toMatchObject({ code: 0 });
     const over = await runCommand(data, "restore", "--from", backup);
     expect(over).toMatchObject({ code: 2 });
-    expect(over.sentences[0]).toContain("a restore never overwrites");
+    expect(over.sentences[0]).toContain("nothing is ever overwritten");
     const journal = join(backup, "default", "journal");
     const [segment = ""] = readdirSync(journal);
     const bytes = readFileSync(join(journal, segment));
@@ -152,8 +152,8 @@ describe("refuses with one sentence", () => {
     expect(await refusalOf(new BrokerProcess(data))).toEqual({
       code: 6,
       sentence:
-        `The data folder ${data} holds a restore that was cut off: ` +
-        "remove what is in it and restore again; the backup is as it was.",
+        `The data folder ${data} holds a restore or repair that was cut off: ` +
+        "remove what is in it and begin again; what it was made from is as it was.",
     });
   });
 });

@@ -1,16 +1,13 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { type BackupManifest, makeBackup } from "@opendxa/pubsub-engine";
-import { type IndexStore, openIndexStore } from "@opendxa/pubsub-index-store";
 import { FolderLock, JournalError, NodeDisk, type Quietly } from "@opendxa/pubsub-journal";
-import type { Config } from "../config/config-schema.js";
 import type { LoadedConfig } from "../config/load-config.js";
 import { random, timers } from "../engines/open-namespace.js";
 import { makeLogger } from "../logger.js";
 import { version } from "../version.js";
 import { orRefuse } from "./offline-refusal.js";
 import { requireSegments, storedNamespaces } from "./stored-namespaces.js";
+import { withTemporaryIndex } from "./temporary-index.js";
 
 /**
  * Backs the data folder up into a new folder, whether or not a broker runs on it. Says what is in
@@ -35,7 +32,7 @@ export async function runBackup({ config }: LoadedConfig, target: string): Promi
       clock: { now: Date.now },
       brokerVersion: version,
       quietly: quietlyIn(from),
-      withIndex: (use) => withIndex(config, use),
+      withIndex: (use) => withTemporaryIndex(config.index, use),
       log: {
         warn: (message, fields) => log.warn(fields, message),
         info: (message, fields) => log.info(fields, message),
@@ -77,23 +74,4 @@ function quietlyIn(data: string): Quietly {
       await lock.release();
     }
   };
-}
-
-/** An index to build the state in, on the disk of temporary files. */
-async function withIndex<Result>(
-  { index: prefer }: Config,
-  use: (index: IndexStore) => Promise<Result>,
-): Promise<Result> {
-  const folder = await mkdtemp(join(tmpdir(), "opendxa-pubsub-"));
-  try {
-    const log = () => undefined;
-    const index = await openIndexStore({ folder: join(folder, "index"), prefer, log });
-    try {
-      return await use(index);
-    } finally {
-      await index.close();
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
