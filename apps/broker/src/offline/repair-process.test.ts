@@ -34,7 +34,9 @@ it("saves all but what is damaged, and what it saved is verified and served", as
   // The newest segment is verified whole at a start, which therefore refuses.
   const refused = await refusalOf(new BrokerProcess(data));
   expect(refused.code).toBe(6);
-  expect(refused.sentence).toContain('"opendxa-pubsub repair --to <new folder>" saves what is sound');
+  expect(refused.sentence).toContain(
+    '"opendxa-pubsub repair --to <new folder>" saves what is sound',
+  );
   const damaged = readFileSync(join(data, "default", "journal", segment));
   const to = join(mkdtempSync(join(folder, "case-")), "repaired");
   const { code, lines, sentences } = await runCommand(data, "repair", "--to", to);

@@ -1,5 +1,5 @@
 import { type IndexStore, MemoryStore } from "@opendxa/pubsub-index-store";
-import { openSegmentJournal } from "@opendxa/pubsub-journal";
+import { JOURNAL_LIMITS, openSegmentJournal } from "@opendxa/pubsub-journal";
 import {
   type Delivery,
   decodeBatch,
@@ -67,6 +67,16 @@ export class Inbox implements ConsumerSink {
   }
 }
 
+/** Where a world lies, other than usual. */
+export interface WorldPlace {
+  /** A disk that is there. */
+  readonly disk?: SimulatedDisk;
+  /** Folder of the namespace. */
+  readonly folder?: string;
+  /** Bytes of a segment. */
+  readonly segmentBytes?: number;
+}
+
 /** The real engine on a simulated disk and a virtual clock, with an index in memory. */
 export class World {
   readonly clock = new VirtualClock(1_800_000_000_000);
@@ -77,10 +87,12 @@ export class World {
   #settlements = 0n;
 
   readonly #folder: string;
+  readonly #segmentBytes: number;
 
-  constructor(seed = 1, place: { disk?: SimulatedDisk; folder?: string } = {}) {
+  constructor(seed = 1, place: WorldPlace = {}) {
     this.disk = place.disk ?? new SimulatedDisk({ seed });
     this.#folder = place.folder ?? "/data";
+    this.#segmentBytes = place.segmentBytes ?? JOURNAL_LIMITS.segmentBytes;
     this.index = MemoryStore.create();
   }
 
@@ -101,6 +113,7 @@ export class World {
       folder: `${this.#folder}/journal`,
       timers: clock,
       random: { bytes: (length) => random.bytes(length) },
+      limits: { segmentBytes: this.#segmentBytes },
     });
     this.#engine = await openEngine({
       journal,
