@@ -5,11 +5,11 @@ import {
   StartPosition,
   SubmitFeedbackRequest,
 } from "@opendxa/pubsub-protocol";
-import { CRASH_MODES, type SimulatedDisk } from "@opendxa/pubsub-simulated";
+import { CRASH_MODES, SimulatedDisk } from "@opendxa/pubsub-simulated";
 import { describe, expect, it } from "vitest";
 import { BackupError } from "./backup-error.js";
 import { MANIFEST_NAME, readManifest } from "./backup-manifest.js";
-import { backupAttemptsMax } from "./limits.js";
+import { backupAttemptsMax, backupManifestBytesMax } from "./limits.js";
 import { stateHash } from "./replayed-state.js";
 import { BACKUP, backUp, movingOn, RESTORED, restore } from "./test/backup-world.js";
 import { Inbox, until, World } from "./test/world.js";
@@ -228,6 +228,14 @@ describe("refuses", () => {
     const error = await errorOf(restore(made.disk));
     expect(error.reason).toBe("no_backup");
     expect(error.message).toContain(why);
+  });
+
+  it("a manifest above its bound", async () => {
+    const disk = new SimulatedDisk({ seed: 1 });
+    await disk.mkdir(BACKUP);
+    const file = await disk.open(MANIFEST, "create");
+    await file.truncate(backupManifestBytesMax + 1);
+    expect((await errorOf(restore(disk))).message).toContain("it is too large");
   });
 
   it("a state that differs after the same entries, and leaves the folder unusable", async () => {

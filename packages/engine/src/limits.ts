@@ -90,8 +90,8 @@ export const prefetchKeysMax = 4_096;
 /** Rounds of fetching before the commands are taken one by one: later keys depend on earlier values. */
 export const prefetchRoundsMax = 3;
 
-/** Bytes of a backup's manifest: some hundred for each file, so far beyond any data folder. */
-export const backupManifestBytesMax = 64 * mebibyte;
+/** Bytes of a backup's manifest: some hundred for each file, enough for terabytes of segments. */
+export const backupManifestBytesMax = 16 * mebibyte;
 
 /** Times that a backup of a namespace begins again because files went away under it. */
 export const backupAttemptsMax = 8;

@@ -83,8 +83,9 @@ export function newestCommit(disk: Disk, folder: string): Promise<bigint> {
 export async function copySegments(options: CopySegmentsOptions): Promise<CopiedJournal> {
   const { timers, quietly } = options;
   for (let looks = 0; looks < MARK_LOOKS_MAX; looks += 1) {
-    const copied = await quietly((isQuiet) => copyOnce(options, isQuiet));
-    if (copied !== undefined) return copied;
+    const newest = await quietly((isQuiet) => copyNewest(options, isQuiet));
+    // Sealed segments are many bytes: a broker that starts meanwhile must not find the folder taken.
+    if (newest !== undefined) return await withSealed(options, newest);
     await new Promise<void>((resolve) => timers.setTimer(resolve, MARK_WAIT_MS));
   }
   throw new JournalError(
@@ -93,11 +94,27 @@ export async function copySegments(options: CopySegmentsOptions): Promise<Copied
   );
 }
 
+/** A copy of the newest segment, and what belongs before it. */
+interface CopiedNewest extends CopiedJournal {
+  readonly sealed: readonly Segment[];
+}
+
+async function withSealed(
+  { disk, to }: CopySegmentsOptions,
+  { sealed, ...copied }: CopiedNewest,
+): Promise<CopiedJournal> {
+  const files = new Map<string, CopiedFile>();
+  for (const segment of sealed) {
+    files.set(segment.name, await placeSealed(disk, segment, join(to, segment.name)));
+  }
+  return { ...copied, files: new Map([...files, ...copied.files]) };
+}
+
 /** Undefined: what must be in the copy is not known to be synced yet. */
-async function copyOnce(
+async function copyNewest(
   options: CopySegmentsOptions,
   isQuiet: boolean,
-): Promise<CopiedJournal | undefined> {
+): Promise<CopiedNewest | undefined> {
   const { disk, from, to, commitMin, sequenceMin } = options;
   return await withNewest(disk, from, async ({ segments, segment, file, scan }) => {
     const end = isQuiet
@@ -110,17 +127,14 @@ async function copyOnce(
     const isRetained = ({ header }: Segment) => header.firstSequence >= end.firstRetained;
     const retained = segments.filter(isRetained);
     checkChain(retained, end.firstRetained);
-    const files = new Map<string, CopiedFile>();
-    for (const sealed of retained.slice(0, -1)) {
-      files.set(sealed.name, await placeSealed(disk, sealed, join(to, sealed.name)));
-    }
     const active = join(to, segment.name);
-    files.set(segment.name, await copyFile(disk, segment.path, active, end.position));
+    const facts = await copyFile(disk, segment.path, active, end.position);
     return {
       journalId: segment.header.journalId,
       firstSequence: end.firstRetained,
       lastSequence: end.lastSequence,
-      files,
+      files: new Map([[segment.name, facts]]),
+      sealed: retained.slice(0, -1),
     };
   });
 }
