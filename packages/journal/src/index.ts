@@ -45,8 +45,8 @@ export {
 } from "./open-segment-journal.js";
 export type { Random } from "./random.js";
 export { type SalvageJournalOptions, salvageJournal } from "./salvage-journal.js";
-export type { SalvageReport } from "./salvage-report.js";
-export type { AuditItem } from "./segment-audit.js";
+export type { SalvagedFault, SalvagedGap, SalvageReport } from "./salvage-report.js";
+export type { AuditedEntry, AuditedFault, AuditItem } from "./segment-audit.js";
 export {
   type CopiedJournal,
   type CopySegmentsOptions,

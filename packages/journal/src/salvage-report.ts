@@ -2,6 +2,28 @@ import type { JournalFault } from "./journal-fault.js";
 import { SALVAGE_REPORT_MAX } from "./limits.js";
 import type { SequenceRange } from "./sequence-range.js";
 
+/** Entries that are lost; sequences as decimal texts. */
+export interface SalvagedGap {
+  /** Lowest sequence. */
+  readonly first: string;
+  /** Highest sequence. */
+  readonly last: string;
+}
+
+/** What was wrong in one place. */
+export interface SalvagedFault {
+  /** What it is: a `JournalFaultKind`. */
+  readonly kind: string;
+  /** File name. */
+  readonly segment: string;
+  /** Byte position. */
+  readonly position: number;
+  /** Bytes concerned. */
+  readonly bytes: number;
+  /** One sentence for people. */
+  readonly message: string;
+}
+
 /** What a salvage kept and what was lost; plain data, to be written as JSON. */
 export interface SalvageReport {
   /** The journal's id in hexadecimal digits: the same as before. */
@@ -13,17 +35,11 @@ export interface SalvageReport {
   /** Newest sequence that counts as assigned; the next append is given the one behind it. */
   readonly lastSequence: string;
   /** Entries that may be lost, at most: in a rewritten segment some were forgotten before. */
-  readonly lost: readonly { readonly first: string; readonly last: string }[];
+  readonly lost: readonly SalvagedGap[];
   /** Bytes of the files in which they lay. */
   readonly lostBytes: number;
   /** What was wrong, in the order of the files. */
-  readonly faults: readonly {
-    readonly kind: string;
-    readonly segment: string;
-    readonly position: number;
-    readonly bytes: number;
-    readonly message: string;
-  }[];
+  readonly faults: readonly SalvagedFault[];
   /** Faults and ranges beyond the 10,000 of each that are listed. */
   readonly omitted: number;
 }
@@ -31,7 +47,7 @@ export interface SalvageReport {
 /** Gathers a report while a salvage goes on, in bounded memory. */
 export class SalvageLedger {
   readonly #lost: SequenceRange[] = [];
-  readonly #faults: SalvageReport["faults"][number][] = [];
+  readonly #faults: SalvagedFault[] = [];
   #entries = 0;
   #bytes = 0;
   #lostBytes = 0;
