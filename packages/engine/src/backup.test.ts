@@ -1,11 +1,12 @@
 import type { IndexStore } from "@opendxa/pubsub-index-store";
+import { salvageJournal } from "@opendxa/pubsub-journal";
 import {
   Execution,
   FeedbackEvent,
   StartPosition,
   SubmitFeedbackRequest,
 } from "@opendxa/pubsub-protocol";
-import { CRASH_MODES, SimulatedDisk } from "@opendxa/pubsub-simulated";
+import { CRASH_MODES, SeededRandom, SimulatedDisk } from "@opendxa/pubsub-simulated";
 import { describe, expect, it } from "vitest";
 import { BackupError } from "./backup-error.js";
 import { MANIFEST_NAME, readManifest } from "./backup-manifest.js";
@@ -172,6 +173,19 @@ describe("refuses", () => {
     expect(await errorOf(restore(made.disk))).toMatchObject({ reason: "no_backup" });
   });
 
+  it("a hole behind the newest checkpoint, over which no state can be built", async () => {
+    const made = await busyWorld();
+    await made.engine.close();
+    const [name = ""] = await made.disk.readdir("/data/journal");
+    const path = `/data/journal/${name}`;
+    made.disk.flipBit(path, Buffer.from(made.disk.content(path)).indexOf("a3"));
+    const random = new SeededRandom(2);
+    await salvageJournal({ disk: made.disk, from: "/data/journal", to: "/gap/journal", random });
+    const error = await errorOf(backUp(made.disk, { namespaces: ["gap"] }));
+    expect(error).toMatchObject({ reason: "damaged" });
+    expect(error.message).toContain("no sound checkpoint covers the entries");
+  });
+
   it("to overwrite anything, in both directions", async () => {
     const made = await busyWorld();
     await made.engine.close();
@@ -253,8 +267,8 @@ describe("refuses", () => {
 });
 
 describe("a power cut at every operation", () => {
-  async function closedWorld(): Promise<World> {
-    const made = new World();
+  async function closedWorld(disk = new SimulatedDisk({ seed: 1 })): Promise<World> {
+    const made = new World(1, { disk });
     await made.open();
     await made.engine.createTopic("orders", undefined);
     await made.publish("orders", "a", "b");
@@ -285,6 +299,16 @@ describe("a power cut at every operation", () => {
     }
     expect(whole).toBeGreaterThanOrEqual(CRASH_MODES.length);
   }, 120_000);
+
+  it.each([{ ignoreDatasync: true }, { ignoreDirectorySync: true }])(
+    "would be noticed with %o (negative control)",
+    async (control) => {
+      const { disk } = await closedWorld(new SimulatedDisk({ seed: 1, ...control }));
+      await backUp(disk);
+      disk.crash({ mode: "drop" });
+      await expect(restore(disk)).rejects.toThrow();
+    },
+  );
 
   it("of a restore leaves all or nothing that is served", async () => {
     const life = await closedWorld();
