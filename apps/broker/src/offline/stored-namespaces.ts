@@ -16,11 +16,18 @@ export function storedNamespaces(data: string): readonly string[] {
   throw new StartError(EXIT_CODES.BAD_CONFIG, message);
 }
 
-/** @throws StartError where a journal is not made of segment files, which the command works on */
+/** File that every LevelDB has, and so a journal over it. */
+const LEVEL_FILE = "CURRENT";
+
+/**
+ * One whose segments are all gone is damaged, which is for the command to say.
+ *
+ * @throws StartError where a journal is kept in LevelDB instead of segment files
+ */
 export function requireSegments(data: string, namespaces: readonly string[], verb: string): void {
   for (const name of namespaces) {
     const folder = join(data, name, "journal");
-    if (readdirSync(folder).some((file) => file.endsWith(".seg"))) continue;
+    if (!readdirSync(folder).includes(LEVEL_FILE)) continue;
     const message =
       `The journal in ${folder} is not made of segment files and cannot be ${verb} by this command: ` +
       "stop the broker and copy the data folder.";

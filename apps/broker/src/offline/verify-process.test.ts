@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -95,6 +96,20 @@ it("takes a torn tail for no fault, and an index that does not open for one", as
   expect(other).toMatchObject({ code: 6 });
   expect(other.lines[0]).toMatchObject({ kind: "index_refused" });
   expect(other.sentences[0]).toContain('"opendxa-pubsub index rebuild"');
+});
+
+it("names segments that are all gone by the checkpoint that knows them", async () => {
+  const data = await servedFolder();
+  rmSync(join(data, "default", "journal"), { recursive: true });
+  mkdirSync(join(data, "default", "journal"));
+  const { code, lines } = await runCommand(data, "verify");
+  expect(code).toBe(6);
+  expect(lines.filter(({ severity }) => severity === "fault")).toMatchObject([
+    { kind: "checkpoint_ahead", first_sequence: "1" },
+  ]);
+  const backup = await runCommand(data, "backup", "--to", join(data, "backup"));
+  expect(backup).toMatchObject({ code: 6 });
+  expect(backup.sentences[0]).toContain("There is no segment in");
 });
 
 it("refuses a folder that a broker uses, and one without a journal", async () => {
