@@ -71,7 +71,7 @@ const PLANTS = [
   ["layer-conformance", "packages/conformance/src/wrong.ts", ours("engine")],
   ["layer-broker", "apps/broker/src/wrong.ts", ours("testkit")],
   ["layer-cli", "apps/cli/src/wrong.ts", ours("engine")],
-  ["layer-bench", "apps/bench/src/wrong.ts", ours("journal")],
+  ["layer-bench", "apps/bench/src/wrong.ts", ours("engine")],
   ["layer-walkthrough", "apps/walkthrough/src/wrong.ts", ours("engine")],
   ...PACKAGES.map((name) => [
     `layer-${name}-tests`,

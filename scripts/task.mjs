@@ -11,6 +11,9 @@ import { realLegs } from "./task/real-legs.mjs";
 import { buildCommand, staticLegs } from "./task/static-legs.mjs";
 import { pythonEnvironment, testLegs } from "./task/test-legs.mjs";
 
+/** Seeds of the fault matrix at night: about an hour and a half. */
+const NIGHTLY_FAULT_SEEDS = "5000";
+
 /** Runs a command with its output shown; true when it succeeded. */
 async function show(command, options) {
   return (await run(command, options)).code === 0;
@@ -50,6 +53,12 @@ async function bench(args) {
   return show(["node", "apps/bench/dist/main.js", ...args]);
 }
 
+async function faults(args) {
+  await installNodePackages();
+  if (!(await show(buildCommand("@opendxa/pubsub-testkit...")))) return false;
+  return show(["node", "packages/testkit/dist/faults/faults-run.js", ...args]);
+}
+
 async function generate() {
   await installNodePackages();
   if (hasPythonPackage()) await installPythonPackages({ dev: true });
@@ -70,10 +79,12 @@ const COMMANDS = {
   test,
   "test-real": testReal,
   "test-nightly": async (args) => {
-    const tested = await test([]);
-    return (await testReal(args)) && tested;
+    const passed = [await test([]), await testReal(args)];
+    passed.push(await faults(["--seeds", NIGHTLY_FAULT_SEEDS, "--seed", "100000"]));
+    return passed.every(Boolean);
   },
   bench,
+  faults,
   check: async (args) => {
     await installNodePackages();
     return runLegs(selectLegs(staticLegs(), only(args)), "npm run check --");

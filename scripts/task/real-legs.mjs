@@ -16,6 +16,12 @@ const TABLE = [
     minutes: 15,
   },
   {
+    name: "faults",
+    title: "400 seeds of the fault matrix on the simulated disk, with negative controls",
+    needs: "Node",
+    minutes: 10,
+  },
+  {
     name: "durability",
     title: "a disk that drops unsynced data; a sync stands between write and ack",
     needs: "a C compiler, strace",

@@ -1,4 +1,3 @@
-import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import {
@@ -8,29 +7,26 @@ import {
   ROUNDS_DEFAULT,
   ROUNDS_MAX,
 } from "./limits.js";
-import { checkFolderIsOnDisk, describeMachine } from "./report/machine.js";
-import { passes } from "./report/result.js";
-import { resultTable } from "./report/table.js";
-import type { Scenario } from "./scenario.js";
+import { compareReports, comparisonTable } from "./report/compare.js";
+import { readReport } from "./report/read-report.js";
+import { type RunOptions, runScenario } from "./run-scenario.js";
 import { scenarios } from "./scenarios/registry.js";
 
-interface Options {
-  readonly rounds: number;
-  readonly measureMs: number;
-  readonly folder: string;
-  readonly count?: number;
-  readonly json?: string;
-}
-
-/** Runs the scenario that the arguments name; the exit code says whether its requirement holds. */
+/** Does what the arguments name; the exit code says whether every requirement holds. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
   const program = new Command("bench").description("Benchmarks of the broker");
   for (const scenario of scenarios) {
     const command = program.command(scenario.name).description(scenario.summary);
     for (const option of optionsOfEveryScenario()) command.addOption(option);
-    command.action((options: Options) => runScenario(scenario, options));
+    command.action((options: RunOptions) => runScenario(scenario, options));
   }
-  // An exit ends the broker as well; a signal alone would leave it behind.
+  program
+    .command("compare")
+    .description("sets two files of --json side by side, figure by figure")
+    .argument("<first>", "the one to compare with")
+    .argument("<second>", "the one that is compared")
+    .action(compare);
+  // An exit ends every child and removes the folders as well; a signal alone would leave them behind.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
   try {
     await program.parseAsync([...argv]);
@@ -38,6 +34,19 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
   }
+}
+
+async function compare(firstPath: string, secondPath: string): Promise<void> {
+  const [first, second] = [await readReport(firstPath), await readReport(secondPath)];
+  for (const [name, { scenario, commit, takenAt, machine, isQuick }] of [
+    ["first", first],
+    ["second", second],
+  ] as const) {
+    const load = `load ${machine.load.before} to ${machine.load.after}`;
+    const quick = isQuick ? ", quick: its figures say nothing" : "";
+    console.log(`${name}: ${scenario} of ${takenAt}, commit ${commit}, ${load}${quick}`);
+  }
+  console.log(`\n${comparisonTable(compareReports(first, second))}`);
 }
 
 function optionsOfEveryScenario(): Option[] {
@@ -53,33 +62,14 @@ function optionsOfEveryScenario(): Option[] {
     new Option("--count <n>", "how many things to make, where the scenario makes some").argParser(
       wholeNumber(EXECUTIONS_MAX),
     ),
-    new Option("--json <file>", "write result and machine there as well"),
+    new Option("--only <parts>", "parts of the scenario, parted by commas")
+      .argParser((text) => text.split(","))
+      .default([], "all"),
+    new Option("--quick", "sizes of a smoke test: shows that it runs, measures nothing").default(
+      false,
+    ),
+    new Option("--json <file>", "write result, ceilings and machine there as well"),
   ];
-}
-
-async function runScenario(scenario: Scenario, options: Options): Promise<void> {
-  await mkdir(options.folder, { recursive: true });
-  await checkFolderIsOnDisk(options.folder);
-  const machine = describeMachine();
-  const result = await scenario.run({
-    folder: options.folder,
-    rounds: options.rounds,
-    measureMs: options.measureMs,
-    count: options.count,
-    progress: (line) => console.error(line),
-  });
-  const isPassed = passes(result);
-  const { processor, processors, system, node, load } = machine;
-  console.log(`${processor}, ${processors} processors, ${system}, node ${node}, load ${load}`);
-  console.log(`${scenario.name}: ${JSON.stringify(result.setting)}\n`);
-  console.log(resultTable(result));
-  for (const note of result.notes) console.log(`\n${note}`);
-  console.log(`\n${scenario.name}: ${isPassed ? "the requirement holds" : "MISSED"}`);
-  if (options.json !== undefined) {
-    const report = { ...result, isPassed, machine, takenAt: new Date().toISOString() };
-    await writeFile(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
-  }
-  process.exitCode = isPassed ? 0 : 1;
 }
 
 function wholeNumber(most: number): (text: string) => number {

@@ -7,6 +7,7 @@ import {
   SEQUENTIAL_BLOCK_BYTES,
   SYNC_BLOCK_BYTES,
 } from "./limits.js";
+import type { Ceiling, Figure } from "./report/result.js";
 import { percentile } from "./statistics.js";
 
 /** What the disk does by itself, one writer, one write and one fdatasync at a time. */
@@ -19,8 +20,49 @@ export interface DiskFigures {
   readonly syncMsP99: number;
 }
 
-/** Measures the disk that holds the folder, and leaves nothing behind. */
-export async function measureDisk(folder: string): Promise<DiskFigures> {
+/** The disk's own figures of every round: no journal on it can do better. */
+export class DiskCeilings {
+  readonly #folder: string;
+  readonly #rounds: DiskFigures[] = [];
+
+  /** Measures the disk that holds the folder. */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Measures once more, and leaves nothing behind. Stands in every round, beside what it is for. */
+  async measure(): Promise<DiskFigures> {
+    const measured = await measureDisk(this.#folder);
+    this.#rounds.push(measured);
+    return measured;
+  }
+
+  /** Sequential MB/s, as the ceiling of a rate in MB/s. */
+  get rate(): Ceiling {
+    return { name: "disk", values: this.#rounds.map((round) => round.megabytesPerSecond) };
+  }
+
+  /** fdatasync p50, beside a latency in ms. */
+  get syncP50(): Ceiling {
+    return { name: "fdatasync p50", values: this.#rounds.map((round) => round.syncMsP50) };
+  }
+
+  /** fdatasync p99, beside a latency in ms. */
+  get syncP99(): Ceiling {
+    return { name: "fdatasync p99", values: this.#rounds.map((round) => round.syncMsP99) };
+  }
+
+  /** The same as figures of their own. */
+  figures(): Figure[] {
+    return [
+      { name: "disk, 1 MiB append + fdatasync", unit: "MB/s", values: this.rate.values },
+      { name: "disk, fdatasync of 4 KiB p50", unit: "ms", values: this.syncP50.values },
+      { name: "disk, fdatasync of 4 KiB p99", unit: "ms", values: this.syncP99.values },
+    ];
+  }
+}
+
+async function measureDisk(folder: string): Promise<DiskFigures> {
   const large = await writeAndSync(folder, SEQUENTIAL_BLOCK_BYTES);
   const small = await writeAndSync(folder, SYNC_BLOCK_BYTES);
   return {

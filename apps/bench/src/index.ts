@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export type { Report, ReportedFigure } from "./report/report.js";
 export type { Figure, Result } from "./report/result.js";
 export type { Scenario, ScenarioOptions } from "./scenario.js";
 export { scenarios } from "./scenarios/registry.js";

@@ -20,8 +20,8 @@ export const CHILD_WAIT_MS = 30_000;
 export const SEQUENTIAL_BLOCK_BYTES = MIB;
 /** Bytes of a block in the disk's latency figure. */
 export const SYNC_BLOCK_BYTES = 4 * 1024;
-/** Length of each of the disk's two measurements in milliseconds. */
-export const DISK_MEASURE_MS = 1_000;
+/** Length of each of the disk's two measurements in milliseconds: it stands in every round. */
+export const DISK_MEASURE_MS = 500;
 /** Bytes that one disk measurement writes at most: benchmarks must not fill a disk. */
 export const DISK_BYTES_MAX = 4_096 * MIB;
 
@@ -42,3 +42,6 @@ export const REGISTRATIONS_IN_FLIGHT = 512;
 export const EXECUTIONS_CHECKED = 100;
 /** Longest that all registrations may take, in milliseconds. */
 export const REGISTRATION_WAIT_MS = 3_600_000;
+
+/** Longest that the smoke or the executions scenario may take, in milliseconds. */
+export const SCENARIO_LIMIT_MS = 3_600_000;

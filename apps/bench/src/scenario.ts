@@ -10,6 +10,10 @@ export interface ScenarioOptions {
   readonly measureMs: number;
   /** How many things the scenario makes; only some scenarios ask. */
   readonly count: number | undefined;
+  /** Sizes of a smoke test: it shows that the scenario runs, its figures say nothing. */
+  readonly isQuick: boolean;
+  /** Only these parts, where the scenario has several; none: all. */
+  readonly only: readonly string[];
   /** Says how far it is, in one line. */
   readonly progress: (line: string) => void;
 }
@@ -20,6 +24,8 @@ export interface Scenario {
   readonly name: string;
   /** What it measures, in one sentence. */
   readonly summary: string;
+  /** Longest that it may take, in milliseconds; beyond, all its processes are ended. */
+  readonly limitMs: number;
   /** Runs it. Rejects when it could not measure; a figure that misses its requirement is a result. */
   run(options: ScenarioOptions): Promise<Result>;
 }

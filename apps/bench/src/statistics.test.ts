@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { median, percentile } from "./statistics.js";
+import { median, percentile, ratioOf, spreadOf } from "./statistics.js";
 
 describe("percentile", () => {
   it("takes the nearest rank, whatever the order of the values", () => {
@@ -20,5 +20,12 @@ describe("median", () => {
     expect(median([9, 100, 10])).toBe(10);
     expect(median([100, 9, 10, 20])).toBe(15);
     expect(() => median([])).toThrow("no values");
+  });
+});
+
+describe("ratioOf", () => {
+  it("divides the medians, and sets the worst against the best for its range", () => {
+    const ratio = ratioOf(spreadOf([8, 10, 20]), spreadOf([10, 30, 40]));
+    expect(ratio).toEqual({ median: 3, least: 0.5, most: 5 });
   });
 });

@@ -18,3 +18,27 @@ export function median(values: readonly number[]): number {
   if (sorted.length % 2 === 1) return upper;
   return (upper + (sorted[(sorted.length >> 1) - 1] ?? Number.NaN)) / 2;
 }
+
+/** Middle and ends of the rounds' values. */
+export interface Spread {
+  /** The middle value. */
+  readonly median: number;
+  /** The smallest. */
+  readonly least: number;
+  /** The largest. */
+  readonly most: number;
+}
+
+/** Middle and ends of at least one value. */
+export function spreadOf(values: readonly number[]): Spread {
+  return { median: median(values), least: Math.min(...values), most: Math.max(...values) };
+}
+
+/** How much more the second is than the first, with the range that their spreads allow. */
+export function ratioOf(first: Spread, second: Spread): Spread {
+  return {
+    median: second.median / first.median,
+    least: second.least / first.most,
+    most: second.most / first.least,
+  };
+}

@@ -13,7 +13,7 @@ export interface MakeBackupOptions extends BackupParts {
   /** Namespaces, each a folder with a journal below the data folder. */
   readonly namespaces: readonly string[];
   /** Tells when it was complete. */
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "now">;
   /** Version of the broker. */
   readonly brokerVersion: string;
 }

@@ -31,7 +31,7 @@ export interface CommandLoopParts {
   readonly cache: StateCache;
   /** How entries change the state. */
   readonly projection: Projection;
-  /** The wall clock; entries never go back behind the newest. */
+  /** Time of entries, which never goes back. */
   readonly clock: Clock;
   /** Time of the newest entry. */
   readonly lastTimeMs: number;

@@ -1,7 +1,9 @@
 /** Tells the time. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch, as the machine believes; may jump both ways. */
   now(): number;
+  /** Milliseconds since some moment, on a scale that nobody sets: it never goes back or jumps. */
+  steady(): number;
 }
 
 /** A running timer. */

@@ -9,6 +9,7 @@ import { controlState } from "./control-state.js";
 import { EntryReader } from "./delivery-builder.js";
 import { DurableReader } from "./durable-reader.js";
 import type { Engine, EngineInfo } from "./engine-api.js";
+import { EntryClock } from "./entry-clock.js";
 import type { Clock, EngineLog, Random, Timers } from "./environment.js";
 import { EventLog } from "./event-log.js";
 import { FeedbackHost } from "./feedback-host.js";
@@ -31,7 +32,7 @@ export interface OpenEngineOptions {
   readonly disk: Disk;
   /** Folder of the checkpoints. */
   readonly checkpointFolder: string;
-  /** Wall clock. */
+  /** The machine's clock. */
   readonly clock: Clock;
   /** Timers. */
   readonly timers: Timers;
@@ -104,7 +105,7 @@ function follow(
  * the start. Rejects when journal, index and checkpoints contradict each other.
  */
 export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
-  const { journal, index, disk, clock, timers, random, log } = options;
+  const { journal, index, disk, timers, random, log } = options;
   const checkpoints = await CheckpointStore.open(disk, options.checkpointFolder, {
     journalId: journal.id,
     onIgnored: (name, why) => log.warn("a checkpoint file is ignored", { name, why }),
@@ -139,6 +140,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
     prepared.applied + 1n,
   );
   const recovered = journal.lastSequence;
+  const clock = new EntryClock(options.clock, replayed.lastTimeMs);
   await writer.reached(recovered);
   const subscriptions = await loadSubscriptions(index);
   if (!prepared.atCheckpoint) {

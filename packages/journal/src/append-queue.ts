@@ -92,6 +92,16 @@ export class AppendQueue {
     return batch;
   }
 
+  /** Gives up everything that is queued, taken or not, as if nothing had been assigned to it. */
+  reset(lastAssigned: bigint): PendingAppend[] {
+    const waiting = this.#waiting.slice(this.#taken);
+    this.#waiting = [];
+    this.#taken = 0;
+    this.#queuedBytes = 0;
+    this.#lastAssigned = lastAssigned;
+    return waiting;
+  }
+
   /** Notes that appends which were taken are settled and hold no memory any more. */
   release(batch: readonly PendingAppend[]): void {
     for (const append of batch) {

@@ -20,6 +20,8 @@ export interface Disk {
   unlink(path: string): Promise<void>;
   /** Whether a file or directory is there. */
   exists(path: string): Promise<boolean>;
+  /** Bytes that the file system of a path still has for files of this user. */
+  freeBytes(path: string): Promise<number>;
   /** Makes creations, renames and removals in a directory durable. */
   syncDirectory(path: string): Promise<void>;
 }
@@ -40,4 +42,10 @@ export interface DiskFile {
   size(): Promise<number>;
   /** Ends the handle. */
   close(): Promise<void>;
+}
+
+/** Whether an error says that no space is left, on the disk or of the user's share of it. */
+export function saysFull(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "ENOSPC" || code === "EDQUOT";
 }

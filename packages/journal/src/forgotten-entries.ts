@@ -7,7 +7,7 @@ import {
   forgottenName,
 } from "./forgotten-file.js";
 import { JournalError } from "./journal-error.js";
-import { FORGOTTEN_SAVE_MS } from "./limits.js";
+import { checkLimit, FORGOTTEN_SAVE_MS, type JournalLimits } from "./limits.js";
 import { type Segment, segmentAfter, segmentOf, sequenceBefore } from "./segment.js";
 import { SequenceBitmap } from "./sequence-bitmap.js";
 import { overlap, type SequenceRange } from "./sequence-range.js";
@@ -239,4 +239,17 @@ export class ForgottenEntries {
 
 function isSealed(segment: Segment): boolean {
   return segment.lastCommit !== undefined;
+}
+
+/** Throws what `Journal.forget` rejects with for ranges that cannot be. */
+export function checkForgotten(
+  ranges: readonly SequenceRange[],
+  limits: JournalLimits,
+  lastSequence: bigint,
+): void {
+  checkLimit(limits, "forgetRangesMax", ranges.length);
+  for (const { first, last } of ranges) {
+    if (first <= last && last <= lastSequence) continue;
+    throw new RangeError(`${first} to ${last} is no range of what is stored`);
+  }
 }

@@ -15,6 +15,7 @@
  * @packageDocumentation
  */
 export type { Disk, DiskFile, OpenMode } from "./disk.js";
+export { DiskSpace, type DiskSpaceOptions, isSpaceLow, type SpaceFacts } from "./disk-space.js";
 export { ensureFolder } from "./ensure-folder.js";
 export { type CopiedFile, copyFile, hashFile, placeFile } from "./file-copy.js";
 export { FolderLock } from "./folder-lock.js";
@@ -35,8 +36,10 @@ export {
   type JournalErrorReason,
 } from "./journal-error.js";
 export type { JournalFault, JournalFaultKind } from "./journal-fault.js";
-export { JOURNAL_LIMITS, type JournalLimits, SEQUENCE_MAX } from "./limits.js";
+export type { JournalKind } from "./journal-kind.js";
+export { DISK_RESERVE_BYTES, JOURNAL_LIMITS, type JournalLimits, SEQUENCE_MAX } from "./limits.js";
 export { NodeDisk } from "./node-disk.js";
+export { type OpenJournalOptions, openJournal } from "./open-journal.js";
 export {
   type JournalRecovery,
   type OpenedJournal,
@@ -45,7 +48,7 @@ export {
 } from "./open-segment-journal.js";
 export type { Random } from "./random.js";
 export { type SalvageJournalOptions, salvageJournal } from "./salvage-journal.js";
-export type { SalvagedFault, SalvagedGap, SalvageReport } from "./salvage-report.js";
+export type { LostRange, SalvageFault, SalvageReport } from "./salvage-report.js";
 export type { AuditedEntry, AuditedFault, AuditItem } from "./segment-audit.js";
 export {
   type CopiedJournal,

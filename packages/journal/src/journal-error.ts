@@ -5,10 +5,13 @@ import type { SequenceRange } from "./sequence-range.js";
  * - `overloaded`: too many bytes are queued; nothing was assigned, try again later.
  * - `limit_exceeded`: an entry or an append is larger than its bound, which `details` names.
  * - `conflict`: `expectedLast` is not the newest assigned sequence; `details` has both.
+ * - `full`: no space is left on the disk; nothing was stored of this append and of those behind it,
+ *   and nothing was assigned. The journal goes on, and takes appends again when there is space.
  * - `failed`: a write or sync failed. Final: the journal takes nothing more until it is reopened.
  * - `io_failed`: a read or the removal of a segment failed; the journal itself goes on.
  * - `corrupt`: stored bytes are damaged or missing; see `segment`, `position` and `sequences`.
  * - `unsupported`: the folder was written in a format that this version does not know.
+ * - `other_kind`: the folder holds a journal of the other implementation; `details` has both.
  * - `locked`: another process uses the folder.
  * - `closed`: the journal is closed or closing.
  */
@@ -16,10 +19,12 @@ export type JournalErrorReason =
   | "overloaded"
   | "limit_exceeded"
   | "conflict"
+  | "full"
   | "failed"
   | "io_failed"
   | "corrupt"
   | "unsupported"
+  | "other_kind"
   | "locked"
   | "closed";
 
@@ -86,4 +91,23 @@ export function corruption(
   return new JournalError("corrupt", `${what} (segment ${segment}, byte ${position}${entries})`, {
     ...place,
   });
+}
+
+/** The final error for a write or sync that failed; one that is final already stays as it is. */
+export function failed(cause: unknown): JournalError {
+  if (cause instanceof JournalError && cause.reason === "failed") return cause;
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new JournalError("failed", `The journal failed and takes nothing more: ${text}`, {
+    cause,
+  });
+}
+
+/** The error for what did not fit on the disk and was taken back whole. */
+export function full(cause: unknown): JournalError {
+  return new JournalError("full", "No space is left on the journal's disk", { cause });
+}
+
+/** Whether an error says that nothing was changed for lack of space. */
+export function isFull(error: unknown): boolean {
+  return error instanceof JournalError && error.reason === "full";
 }

@@ -80,7 +80,8 @@ export interface Journal {
    * Appends entries; sequences are assigned at once, in the order of the calls, and the promise
    * resolves when the entries are durable and can be read. Rejects with `overloaded` when too much
    * is queued, `limit_exceeded` when the call itself is too large, `conflict` on `expectedLast`
-   * (nothing is assigned in these cases), `failed` when the disk failed (what was stored is then
+   * or `full` when no space is left (nothing is assigned in these cases; `full` also rejects all
+   * that waits behind it), `failed` when the disk failed (what was stored is then
    * unknown), `closed` after `close`.
    */
   append(entries: readonly JournalEntry[], options?: AppendOptions): Promise<AppendedRange>;

@@ -68,6 +68,10 @@ export const INDEX_SPACING_BYTES = 64 * KIB;
 export const SCAN_WINDOW_BYTES = 256 * KIB;
 /** Bytes read at once to find a single entry. */
 export const LOOKUP_WINDOW_BYTES = 16 * KIB;
+/** Bytes that stay free on the disk for acks, deletes and retention when publishing is refused. */
+export const DISK_RESERVE_BYTES = 512 * MIB;
+/** Milliseconds between looks at the free space: a fast disk writes half of the reserve meanwhile. */
+export const DISK_SPACE_POLL_MS = 1_000;
 /** Bytes of payload that are gathered into one commit of a rewritten segment. */
 export const REWRITE_COMMIT_BYTES = MIB;
 /** Bytes of a rewritten segment between syncs: a commit's own sync never waits behind much more. */
@@ -88,6 +92,18 @@ export const MARK_WAIT_MS = 50;
 export const MARK_LOOKS_MAX = 60;
 /** Segment headers read at the same time when a journal is opened. */
 export const HEADERS_IN_FLIGHT = 16;
+/** Bytes of one of LevelDB's two write buffers, and so of one of its logs. */
+export const LEVEL_WRITE_BUFFER_BYTES = 16 * MIB;
+/** Bytes of LevelDB's block cache. */
+export const LEVEL_CACHE_BYTES = 8 * MIB;
+/** Table files that LevelDB keeps open. */
+export const LEVEL_OPEN_FILES_MAX = 256;
+/** Bytes that LevelDB reads ahead for an iteration. */
+export const LEVEL_READ_BYTES = 256 * KIB;
+/** Bytes of newest entries that are checked at start: two logs, each with one commit beyond. */
+export const LEVEL_CHECK_BYTES = 2 * (LEVEL_WRITE_BUFFER_BYTES + 16 * MIB);
+/** Entries that one batch removes, so that commits wait for no more. */
+export const LEVEL_REMOVALS_MAX = 4096n;
 /** Largest sequence: positions elsewhere pack it into 48 bits. */
 export const SEQUENCE_MAX = 2n ** 48n - 1n;
 

@@ -52,6 +52,11 @@ it("goes on behind a short write", () => {
   expect([0, 1, 3, 4, 5, 6].map(left)).toEqual(["abcdef", "bcdef", "def", "ef", "f", ""]);
 });
 
+it("says how much space is left", async () => {
+  expect(await disk.freeBytes(folder)).toBeGreaterThan(0);
+  await expect(disk.freeBytes(join(folder, "none"))).rejects.toMatchObject({ code: "ENOENT" });
+});
+
 it("makes folders, renames, removes, lists", async () => {
   const inner = join(folder, "d");
   await disk.mkdir(inner);

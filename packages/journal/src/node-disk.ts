@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { access, link, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
+import { access, link, mkdir, open, readdir, rename, statfs, unlink } from "node:fs/promises";
 import type { Disk, DiskFile, OpenMode } from "./disk.js";
 
 const FLAGS: Readonly<Record<OpenMode, string>> = { create: "wx+", write: "r+", read: "r" };
@@ -43,6 +43,11 @@ export class NodeDisk implements Disk {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
       throw error;
     }
+  }
+
+  async freeBytes(path: string): Promise<number> {
+    const { bavail, bsize } = await statfs(path);
+    return bavail * bsize;
   }
 
   async syncDirectory(path: string): Promise<void> {

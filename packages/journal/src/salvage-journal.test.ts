@@ -138,7 +138,7 @@ it("touches no journal that is there, and names a disk that refuses", async () =
   expect((await errorOf(salvage(disk))).reason).toBe("conflict");
   const full = await specimen();
   full.inject({ operation: "write", nth: 3, code: "ENOSPC" });
-  expect((await errorOf(salvage(full))).reason).toBe("io_failed");
+  expect((await errorOf(salvage(full))).reason).toBe("full");
   expect((await errorOf(salvage(new SimulatedDisk({ seed: 1 })))).reason).toBe("io_failed");
 });
 

@@ -41,8 +41,8 @@ type SoundEntry = Extract<AuditItem, { kind: "entry" }>;
  * Throw the index away afterwards: it may point at entries that are lost.
  *
  * Rejects with `corrupt` where nothing tells the journal's id, `conflict` where the new folder has
- * segments, `io_failed` where the disk refuses to write. The new journal is durable when it
- * resolves, and must not be used where it does not.
+ * segments, `full` where no space is left, `io_failed` where the disk refuses to write. The new
+ * journal is durable when it resolves, and must not be used where it does not.
  */
 export async function salvageJournal(options: SalvageJournalOptions): Promise<SalvageReport> {
   const { disk, from, journalId: knownId } = options;

@@ -2,25 +2,25 @@ import type { JournalFault } from "./journal-fault.js";
 import { SALVAGE_REPORT_MAX } from "./limits.js";
 import type { SequenceRange } from "./sequence-range.js";
 
-/** Entries that are lost; sequences as decimal texts. */
-export interface SalvagedGap {
-  /** Lowest sequence. */
+/** Sequences that may be lost, in decimal digits: JSON has no 64-bit numbers. */
+export interface LostRange {
+  /** The first. */
   readonly first: string;
-  /** Highest sequence. */
+  /** The last, included. */
   readonly last: string;
 }
 
-/** What was wrong in one place. */
-export interface SalvagedFault {
-  /** What it is: a `JournalFaultKind`. */
+/** A fault that a salvage met; see `JournalFault`. */
+export interface SalvageFault {
+  /** What is wrong. */
   readonly kind: string;
-  /** File name. */
+  /** File name of the segment. */
   readonly segment: string;
-  /** Byte position. */
+  /** Byte position in it. */
   readonly position: number;
   /** Bytes concerned. */
   readonly bytes: number;
-  /** One sentence for people. */
+  /** A sentence for people. */
   readonly message: string;
 }
 
@@ -35,11 +35,11 @@ export interface SalvageReport {
   /** Newest sequence that counts as assigned; the next append is given the one behind it. */
   readonly lastSequence: string;
   /** Entries that may be lost, at most: in a rewritten segment some were forgotten before. */
-  readonly lost: readonly SalvagedGap[];
+  readonly lost: readonly LostRange[];
   /** Bytes of the files in which they lay. */
   readonly lostBytes: number;
   /** What was wrong, in the order of the files. */
-  readonly faults: readonly SalvagedFault[];
+  readonly faults: readonly SalvageFault[];
   /** Faults and ranges beyond the 10,000 of each that are listed. */
   readonly omitted: number;
 }
@@ -47,7 +47,7 @@ export interface SalvageReport {
 /** Gathers a report while a salvage goes on, in bounded memory. */
 export class SalvageLedger {
   readonly #lost: SequenceRange[] = [];
-  readonly #faults: SalvagedFault[] = [];
+  readonly #faults: SalvageFault[] = [];
   #entries = 0;
   #bytes = 0;
   #lostBytes = 0;

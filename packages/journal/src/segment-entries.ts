@@ -6,6 +6,7 @@ import type { SegmentReaders } from "./segment-readers.js";
 import { walkEntries } from "./segment-walk.js";
 import { overlap, type SequenceRange } from "./sequence-range.js";
 import type { TailCache } from "./tail-cache.js";
+import { withinBytes } from "./within-bytes.js";
 
 /** What {@link SegmentEntries} are read from. */
 export interface SegmentEntriesParts {
@@ -93,19 +94,5 @@ export class SegmentEntries {
   /** The segment that a sequence lies in, or else the oldest. */
   #from(sequence: bigint): Segment | undefined {
     return segmentOf(this.#parts.segments, sequence) ?? this.#parts.segments[0];
-  }
-}
-
-async function* withinBytes(
-  entries: AsyncIterable<StoredEntry>,
-  bytesMax: number,
-): AsyncGenerator<StoredEntry> {
-  let bytes = 0;
-  let isFirst = true;
-  for await (const entry of entries) {
-    if (!isFirst && bytes + entry.payload.length > bytesMax) return;
-    isFirst = false;
-    bytes += entry.payload.length;
-    yield entry;
   }
 }

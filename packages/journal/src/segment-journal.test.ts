@@ -141,7 +141,7 @@ describe("the idle mark", () => {
 
 describe("failure", () => {
   const faults = [
-    ["write", "ENOSPC"],
+    ["write", "EIO"],
     ["datasync", "EIO"],
   ] as const;
   it.each(faults)(
@@ -185,7 +185,7 @@ describe("failure", () => {
     for (const operation of ["create", "sync", "syncDirectory"] as const) {
       const { journal, disk } = await simulated();
       for (let at = 0; at < 4; at += 1) await journal.append([entry(1900, at)]);
-      disk.inject({ operation, nth: 1, code: "ENOSPC" });
+      disk.inject({ operation, nth: 1, code: "EIO" });
       expect((await errorOf(journal.append([entry(1900, 4)]))).reason).toBe("failed");
       await journal.close();
       const again = await simulated({ disk });

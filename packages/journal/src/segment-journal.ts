@@ -1,7 +1,8 @@
-import { AppendQueue, type PendingAppend } from "./append-queue.js";
+import type { PendingAppend } from "./append-queue.js";
 import type { Verify } from "./checksum.js";
 import type { Disk } from "./disk.js";
-import type { ForgottenEntries } from "./forgotten-entries.js";
+import { checkForgotten, type ForgottenEntries } from "./forgotten-entries.js";
+import { GroupCommit } from "./group-commit.js";
 import type {
   AppendedRange,
   AppendOptions,
@@ -11,8 +12,8 @@ import type {
   ReadRange,
   StoredEntry,
 } from "./journal.js";
-import { JournalError } from "./journal-error.js";
-import { checkLimit, IDLE_CHECK_MS, type JournalLimits } from "./limits.js";
+import { isFull, JournalError } from "./journal-error.js";
+import { IDLE_CHECK_MS, type JournalLimits } from "./limits.js";
 import type { Segment } from "./segment.js";
 import { SegmentEntries } from "./segment-entries.js";
 import type { SegmentReaders } from "./segment-readers.js";
@@ -54,23 +55,12 @@ export interface SegmentJournalParts {
   readonly lastSequence: bigint;
 }
 
-/** What runs between two commits. */
-interface Task {
-  readonly run: () => Promise<void>;
-  /** Told when the journal fails before the task is run. */
-  readonly reject?: (error: JournalError) => void;
-}
-
 /** A journal of segment files with group commit. Made by `openSegmentJournal`. */
 export class SegmentJournal implements Journal {
   readonly #parts: SegmentJournalParts;
-  readonly #queue: AppendQueue;
+  readonly #loop: GroupCommit;
   readonly #cache: TailCache;
   readonly #entries: SegmentEntries;
-  readonly #tasks: Task[] = [];
-  #lastSequence: bigint;
-  #running: Promise<void> | undefined;
-  #ended: JournalError | undefined;
   #closing: Promise<void> | undefined;
   #markTimer: unknown;
   #markSeenCommit = 0n;
@@ -78,14 +68,25 @@ export class SegmentJournal implements Journal {
   /** Use `openSegmentJournal`. */
   constructor(parts: SegmentJournalParts) {
     this.#parts = parts;
-    this.#queue = new AppendQueue(parts.limits, parts.lastSequence);
     this.#cache = new TailCache(parts.limits.tailCacheBytesMax, parts.lastSequence + 1n);
+    this.#loop = new GroupCommit({
+      limits: parts.limits,
+      lastSequence: parts.lastSequence,
+      commit: (batch) => this.#commit(batch),
+      onCommitted: (batch) => {
+        for (const { entries } of batch) for (const entry of entries) this.#cache.add(entry);
+        this.#armMark();
+      },
+      onFailure: (error) => {
+        void parts.rewriter.close();
+        parts.onFailure(error);
+      },
+    });
     this.#entries = new SegmentEntries({
       ...parts,
       cache: this.#cache,
-      checkOpen: () => this.#checkOpen(),
+      checkOpen: () => this.#loop.checkReadable(),
     });
-    this.#lastSequence = parts.lastSequence;
     this.#armMark();
   }
 
@@ -98,7 +99,7 @@ export class SegmentJournal implements Journal {
   }
 
   get lastSequence(): bigint {
-    return this.#lastSequence;
+    return this.#loop.lastSequence;
   }
 
   get bytes(): number {
@@ -110,39 +111,30 @@ export class SegmentJournal implements Journal {
   }
 
   append(entries: readonly JournalEntry[], options: AppendOptions = {}): Promise<AppendedRange> {
-    return new Promise((resolve, reject) => {
-      // What is thrown here rejects the promise.
-      if (this.#ended !== undefined) throw this.#ended;
-      this.#queue.add(entries, options, { resolve, reject });
-      this.#start();
-    });
+    return this.#loop.append(entries, options);
   }
 
   read(range: ReadRange): AsyncIterable<StoredEntry> {
-    return this.#entries.read(range, this.#lastSequence);
+    return this.#entries.read(range, this.lastSequence);
   }
 
   async readOne(sequence: bigint): Promise<StoredEntry | undefined> {
-    this.#checkOpen();
-    if (sequence < this.firstSequence || sequence > this.#lastSequence) return undefined;
+    this.#loop.checkReadable();
+    if (sequence < this.firstSequence || sequence > this.lastSequence) return undefined;
     return await this.#entries.readOne(sequence);
   }
 
-  truncateBefore(sequence: bigint): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#ended !== undefined) throw this.#ended;
-      this.#tasks.push({ run: () => this.#truncate(sequence, resolve, reject), reject });
-      this.#start();
+  async truncateBefore(sequence: bigint): Promise<void> {
+    let removal: JournalError | undefined;
+    await this.#loop.between(async () => {
+      removal = await this.#truncate(sequence);
     });
+    if (removal !== undefined) throw removal;
   }
 
   async forget(ranges: readonly SequenceRange[]): Promise<void> {
-    if (this.#ended !== undefined) throw this.#ended;
-    checkLimit(this.#parts.limits, "forgetRangesMax", ranges.length);
-    for (const { first, last } of ranges) {
-      if (first <= last && last <= this.#lastSequence) continue;
-      throw new RangeError(`${first} to ${last} is no range of what is stored`);
-    }
+    if (this.#loop.ended !== undefined) throw this.#loop.ended;
+    checkForgotten(ranges, this.#parts.limits, this.lastSequence);
     const { forgotten, rewriter } = this.#parts;
     for (const segment of await forgotten.forget(ranges)) rewriter.consider(segment);
   }
@@ -152,99 +144,42 @@ export class SegmentJournal implements Journal {
     return this.#closing;
   }
 
-  #checkOpen(): void {
-    if (this.#ended?.reason === "closed") throw this.#ended;
-  }
-
-  /** Begins to work through what waits, in a microtask so that appends of one turn share a commit. */
-  #start(): void {
-    this.#running ??= Promise.resolve().then(() => this.#run());
-  }
-
-  async #run(): Promise<void> {
-    try {
-      while (this.#tasks.length > 0 || !this.#queue.isEmpty) {
-        await this.#tasks.shift()?.run();
-        await this.#commit(this.#queue.take());
-      }
-    } catch (error) {
-      this.#fail(error);
-    }
-    this.#running = undefined;
-  }
-
   async #commit(batch: readonly PendingAppend[]): Promise<void> {
-    const last = batch.at(-1);
-    if (last === undefined) return;
-    const { segments, rewriter } = this.#parts;
+    const { segments, writer, rewriter } = this.#parts;
     const newest = segments.at(-1);
-    try {
-      await this.#parts.writer.commit(batch);
-    } catch (error) {
-      const failure = failed(error);
-      for (const append of batch) append.reject(failure);
-      throw failure;
-    }
-    this.#lastSequence = last.last;
-    this.#queue.release(batch);
-    this.#armMark();
+    await writer.commit(batch);
     if (newest !== undefined && newest !== segments.at(-1)) rewriter.consider(newest);
-    for (const append of batch) {
-      for (const entry of append.entries) this.#cache.add(entry);
-      append.resolve({ first: append.first, last: append.last });
-    }
   }
 
-  /** Ends the journal for good: after a failed write or sync nobody knows what the disk holds. */
-  #fail(cause: unknown): void {
-    const failure = failed(cause);
-    this.#ended = failure;
-    void this.#parts.rewriter.close();
-    for (let batch = this.#queue.take(); batch.length > 0; batch = this.#queue.take()) {
-      for (const append of batch) append.reject(failure);
-    }
-    for (const task of this.#tasks.splice(0)) task.reject?.(failure);
-    this.#parts.onFailure(failure);
-  }
-
-  /** An idle writer marks its last commit as synced, at most 100 ms after it. */
+  /** An idle writer marks its last commit as synced at most 100 ms after it; a busy one syncs. */
   #armMark(): void {
     const { timers, writer } = this.#parts;
     const isIdle = this.#markTimer === undefined && writer.needsMark;
-    if (!isIdle || this.#ended !== undefined) return;
+    if (!isIdle || this.#loop.ended !== undefined) return;
     this.#markSeenCommit = writer.lastCommit;
     this.#markTimer = timers.setTimer(() => {
       this.#markTimer = undefined;
-      if (this.#ended !== undefined || !writer.needsMark) return;
-      const isBusy = this.#running !== undefined || writer.lastCommit !== this.#markSeenCommit;
-      if (isBusy) {
-        this.#armMark();
-        return;
-      }
-      this.#tasks.push({ run: () => writer.mark() });
-      this.#start();
+      if (this.#loop.ended !== undefined || !writer.needsMark) return;
+      const isIdle = !this.#loop.isBusy && writer.lastCommit === this.#markSeenCommit;
+      // Of a failure `onFailure` is told; a mark that found no space is tried again.
+      if (isIdle) this.#loop.between(() => writer.mark()).catch(() => this.#armMark());
+      else this.#syncAndArm();
     }, IDLE_CHECK_MS);
   }
 
-  async #truncate(
-    sequence: bigint,
-    resolve: () => void,
-    reject: (error: JournalError) => void,
-  ): Promise<void> {
+  /** A busy writer is not marked, but what was written with `os` must not stay unsynced for that. */
+  #syncAndArm(): void {
+    this.#loop.between(() => this.#parts.writer.sync()).catch(() => undefined);
+    this.#armMark();
+  }
+
+  /** Records what is retained, which must not fail, and removes the rest; answers why it could not. */
+  async #truncate(sequence: bigint): Promise<JournalError | undefined> {
     const { segments, writer, readers, forgotten, rewriter, disk, folder } = this.#parts;
     const kept = segments.findLastIndex(({ header }) => header.firstSequence <= sequence);
     const oldest = segments[kept];
-    if (kept <= 0 || oldest === undefined) {
-      resolve();
-      return;
-    }
-    try {
-      await writer.retainFrom(oldest.header.firstSequence);
-    } catch (error) {
-      const failure = failed(error);
-      reject(failure);
-      throw failure;
-    }
+    if (kept <= 0 || oldest === undefined) return undefined;
+    await writer.retainFrom(oldest.header.firstSequence);
     const dropped = segments.splice(0, kept);
     for (const segment of dropped) segment.isDropped = true;
     try {
@@ -255,37 +190,29 @@ export class SegmentJournal implements Journal {
         await forgotten.drop(segment);
       }
       await disk.syncDirectory(folder);
-      resolve();
+      return undefined;
     } catch (error) {
       // The journal no longer counts them; the next start removes what is left.
-      reject(JournalError.from(error, "removal of segments"));
+      return JournalError.from(error, "removal of segments");
     }
   }
 
   async #close(): Promise<void> {
     const { timers, writer, readers, forgotten, rewriter, onRewriteError } = this.#parts;
-    const isSound = this.#ended === undefined;
-    this.#ended ??= new JournalError("closed", "The journal is closed");
     if (this.#markTimer !== undefined) timers.clearTimer(this.#markTimer);
-    await this.#running;
-    await rewriter.close();
-    await forgotten.close().catch(onRewriteError);
     try {
-      if (isSound && this.#ended.reason === "closed" && writer.needsMark) await writer.mark();
-    } catch (error) {
-      this.#fail(error);
-      throw failed(error);
+      await this.#loop.close(async () => {
+        if (writer.needsMark) await writer.mark().catch(unlessFull);
+      });
     } finally {
-      this.#ended = new JournalError("closed", "The journal is closed");
+      await rewriter.close();
+      await forgotten.close().catch(onRewriteError);
       await readers.close();
     }
   }
 }
 
-function failed(cause: unknown): JournalError {
-  if (cause instanceof JournalError && cause.reason === "failed") return cause;
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return new JournalError("failed", `The journal failed and takes nothing more: ${text}`, {
-    cause,
-  });
+/** A mark that does not fit is left out at close: the next start finds the end without it. */
+function unlessFull(error: unknown): void {
+  if (!isFull(error)) throw error;
 }

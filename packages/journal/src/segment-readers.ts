@@ -22,7 +22,9 @@ export class SegmentReaders {
   readonly #verify: Verify;
   readonly #sealed = new Map<Segment, Promise<ReadableSegment>>();
   #active: ReadableSegment | undefined;
-  #pinned: ReadableSegment | undefined;
+  readonly #opening = new Map<Segment, Promise<ReadableSegment>>();
+  #pinned: { readonly segment: Segment; readonly opened: Promise<ReadableSegment> } | undefined;
+  #isClosed = false;
 
   /** `openMax`: sealed segments open at the same time. */
   constructor(disk: Disk, openMax: number, verify: Verify = verifyChecksum) {
@@ -40,8 +42,9 @@ export class SegmentReaders {
 
   /** A segment with its index, opened if need be. Rejects for one that is dropped. */
   get(segment: Segment): Promise<ReadableSegment> {
+    if (this.#isClosed) return Promise.reject(new JournalError("closed", "The journal is closed"));
     if (this.#active?.segment === segment) return Promise.resolve(this.#active);
-    if (this.#pinned?.segment === segment) return Promise.resolve(this.#pinned);
+    if (this.#pinned?.segment === segment) return this.#pinned.opened;
     if (segment.isDropped) return Promise.reject(dropped(segment));
     const opened = this.#sealed.get(segment) ?? this.#open(segment);
     this.#keep(segment, opened);
@@ -50,18 +53,24 @@ export class SegmentReaders {
 
   /** Keeps one sealed segment open, whatever takes its name on disk, until `unpin` or `drop`. */
   async pin(segment: Segment): Promise<void> {
-    let readable = await this.get(segment);
-    while (readable.isRetired) readable = await this.get(segment);
-    this.#sealed.delete(segment);
-    this.#pinned = readable;
+    // Whoever opens it by its name at this moment is done before the name can change.
+    const before = Promise.resolve(this.#opening.get(segment)).catch(() => undefined);
+    const opened = before.then(() => this.#open(segment));
+    this.#pinned = { segment, opened };
+    try {
+      await opened;
+    } catch (error) {
+      this.#pinned = undefined;
+      throw error;
+    }
   }
 
   /** Ends what `pin` began. */
-  unpin(segment: Segment): void {
-    const pinned = this.#pinned;
-    if (pinned?.segment !== segment) return;
+  async unpin(segment: Segment): Promise<void> {
+    if (this.#pinned?.segment !== segment) return;
+    const { opened } = this.#pinned;
     this.#pinned = undefined;
-    this.#keep(segment, Promise.resolve(pinned));
+    await (await opened).retire();
   }
 
   /** Reads bytes of a segment. */
@@ -77,16 +86,17 @@ export class SegmentReaders {
 
   /** Closes a segment that is no longer part of the journal, when the reads that run are over. */
   async drop(segment: Segment): Promise<void> {
-    const opened = this.#pinned?.segment === segment ? this.#pinned : this.#sealed.get(segment);
-    if (opened === this.#pinned) this.#pinned = undefined;
+    const opened = this.#sealed.get(segment);
     this.#sealed.delete(segment);
+    await this.unpin(segment);
     await (await opened)?.retire();
   }
 
   /** Closes everything. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const segment of [...this.#sealed.keys()]) await this.drop(segment);
-    await this.#pinned?.retire();
+    if (this.#pinned !== undefined) await this.unpin(this.#pinned.segment);
     await this.#active?.retire();
   }
 
@@ -101,7 +111,15 @@ export class SegmentReaders {
     }
   }
 
-  async #open(segment: Segment): Promise<ReadableSegment> {
+  #open(segment: Segment): Promise<ReadableSegment> {
+    const opened = this.#openFile(segment).finally(() => {
+      if (this.#opening.get(segment) === opened) this.#opening.delete(segment);
+    });
+    this.#opening.set(segment, opened);
+    return opened;
+  }
+
+  async #openFile(segment: Segment): Promise<ReadableSegment> {
     try {
       const file = await this.#disk.open(segment.path, "read");
       try {

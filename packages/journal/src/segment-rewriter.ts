@@ -1,5 +1,5 @@
 import type { Verify } from "./checksum.js";
-import type { Disk } from "./disk.js";
+import { type Disk, saysFull } from "./disk.js";
 import type { ForgottenEntries, PinnedSet } from "./forgotten-entries.js";
 import type { JournalFigures } from "./journal.js";
 import { JournalError } from "./journal-error.js";
@@ -90,7 +90,7 @@ export class SegmentRewriter {
       try {
         await this.#look(segment);
       } catch (error) {
-        this.#refused.add(segment);
+        if (!saysFull(error)) this.#refused.add(segment);
         if (this.#isInDoubt) this.#isStopped = true;
         if (!this.#isRetained(segment)) continue;
         this.#parts.onError(JournalError.from(error, `rewriting of segment ${segment.name}`));
@@ -115,7 +115,7 @@ export class SegmentRewriter {
       await this.#rewrite(segment, set);
     } finally {
       set.release();
-      if (!this.#isInDoubt) readers.unpin(segment);
+      if (!this.#isInDoubt) await readers.unpin(segment);
     }
   }
 

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { CommitContent } from "./append-queue.js";
 import {
   COMMIT_HEADER_BYTES,
@@ -7,13 +8,14 @@ import {
   type TableRow,
 } from "./commit-header.js";
 import { CommitIndex } from "./commit-index.js";
-import type { Disk } from "./disk.js";
+import { type Disk, type DiskFile, saysFull } from "./disk.js";
+import { full, isFull } from "./journal-error.js";
 import type { JournalLimits } from "./limits.js";
 import type { Random } from "./random.js";
 import { ReadableSegment } from "./readable-segment.js";
-import { createSegment, type Segment } from "./segment.js";
+import { createSegment, type Segment, segmentName } from "./segment.js";
 import { encodeFooter } from "./segment-footer.js";
-import { SEGMENT_HEADER_BYTES } from "./segment-header.js";
+import { SEGMENT_HEADER_BYTES, type SegmentHeader } from "./segment-header.js";
 import type { SegmentReaders } from "./segment-readers.js";
 
 /** Where and how to write. */
@@ -100,9 +102,17 @@ export class SegmentWriter {
     this.#unmarkedCommit = this.#lastCommit;
   }
 
+  /** Syncs what is not. */
+  async sync(): Promise<void> {
+    if (this.#syncedCommit === this.#lastCommit) return;
+    await this.#active.file.datasync();
+    this.#syncedCommit = this.#lastCommit;
+    this.#unsyncedBytes = 0;
+  }
+
   /** Syncs what is not, and writes an empty, synced commit that marks it so. */
   async mark(): Promise<void> {
-    await this.#sync();
+    await this.sync();
     const bytes = COMMIT_HEADER_BYTES;
     await this.#write({ rows: [], parts: [], bytes, lastSequence: this.#lastSequence }, true);
     this.#unmarkedCommit = 0n;
@@ -134,7 +144,7 @@ export class SegmentWriter {
     };
     const head = encodeCommitHead(active.segment.header, facts, commit.rows);
     const position = active.commitsEnd;
-    await active.file.writev([head, ...commit.parts], position);
+    await this.#writeOrCut([head, ...commit.parts], position);
     if (mustSync) await active.file.datasync();
     const [firstRow] = commit.rows;
     if (firstRow !== undefined) active.index.note(firstRow.sequence, position);
@@ -146,20 +156,31 @@ export class SegmentWriter {
     if (mustSync) this.#syncedCommit = facts.number;
   }
 
-  async #sync(): Promise<void> {
-    if (this.#syncedCommit === this.#lastCommit) return;
-    await this.#active.file.datasync();
-    this.#syncedCommit = this.#lastCommit;
-    this.#unsyncedBytes = 0;
+  /**
+   * Writes, or throws `full` with everything as it was: a write that found no space promised
+   * nothing yet, so what it left can be cut, and the sync of that proves that the rest holds.
+   */
+  async #writeOrCut(parts: readonly Uint8Array[], position: number): Promise<void> {
+    const { file } = this.#active;
+    try {
+      await file.writev(parts, position);
+    } catch (error) {
+      if (!saysFull(error)) throw error;
+      await file.truncate(position);
+      await file.datasync();
+      this.#syncedCommit = this.#lastCommit;
+      this.#unsyncedBytes = 0;
+      throw full(error);
+    }
   }
 
   /** Makes the next segment, then seals this one: a footer shows that a next one must exist. */
   async #roll(firstSequence: bigint): Promise<void> {
-    await this.#sync();
+    await this.sync();
     const { disk, folder, random, readers } = this.#options;
     const sealed = this.#active;
     const { header } = sealed.segment;
-    const { segment, file } = await createSegment(disk, folder, {
+    const { segment, file } = await createOrRemove(disk, folder, {
       journalId: header.journalId,
       salt: random.bytes(8),
       firstSequence,
@@ -174,9 +195,14 @@ export class SegmentWriter {
       lastCommit: this.#lastCommit,
       index: sealed.index,
     });
-    await sealed.file.writev([footer], sealed.commitsEnd);
-    await sealed.file.datasync();
-    sealed.segment.bytes += footer.length;
+    try {
+      await this.#writeOrCut([footer], sealed.commitsEnd);
+      await sealed.file.datasync();
+      sealed.segment.bytes += footer.length;
+    } catch (error) {
+      // It is a convenience: without it commits are followed one by one.
+      if (!isFull(error)) throw error;
+    }
     sealed.segment.lastCommit = this.#lastCommit;
     this.#segments.push(segment);
     this.#active = new ReadableSegment(segment, file, {
@@ -184,5 +210,23 @@ export class SegmentWriter {
       index: new CommitIndex(),
     });
     readers.setActive(this.#active);
+  }
+}
+
+/** Makes a segment, or throws `full` with no trace of it left, so that the one before goes on. */
+async function createOrRemove(
+  disk: Disk,
+  folder: string,
+  header: SegmentHeader,
+): Promise<{ segment: Segment; file: DiskFile }> {
+  try {
+    return await createSegment(disk, folder, header);
+  } catch (error) {
+    if (!saysFull(error)) throw error;
+    const path = join(folder, segmentName(header.firstSequence));
+    if (await disk.exists(path)) await disk.unlink(path);
+    // Durable before anything more is written into the segment before it.
+    await disk.syncDirectory(folder);
+    throw full(error);
   }
 }

@@ -80,9 +80,14 @@ export async function createSegment(
   const path = join(folder, name);
   const bytes = encodeSegmentHeader(header);
   const file = await disk.open(path, "create");
-  await file.writev([bytes], 0);
-  await file.sync();
-  await disk.syncDirectory(folder);
+  try {
+    await file.writev([bytes], 0);
+    await file.sync();
+    await disk.syncDirectory(folder);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
   return {
     segment: {
       name,

@@ -268,6 +268,30 @@ describe("names each fault with its place and goes on behind it", () => {
     }
   });
 
+  it("a header, with bytes that look like commits behind it", async () => {
+    const disk = await specimen();
+    const bytes = size(disk, SEALED);
+    await write(disk, SEALED, 0, Buffer.from("CMT1"));
+    await write(disk, SEALED, HEADER, Buffer.alloc(bytes - HEADER));
+    await write(disk, SEALED, bytes - 66, Buffer.from("CMT1"));
+    await write(disk, SEALED, bytes - 8, Buffer.from("CMT1"));
+    const found = await findings(disk);
+    expect(found.map(({ kind }) => kind)).toEqual(["header_damaged", "commit_damaged"]);
+  });
+
+  it("a sealed file of nothing, and a newest one with half a footer", async () => {
+    const disk = await specimen();
+    await cut(disk, SEALED, 0);
+    expect((await findings(disk)).map(({ kind }) => kind)).toEqual([
+      "header_damaged",
+      "commit_damaged",
+    ]);
+    const other = await specimen();
+    await other.unlink(path(NEWEST));
+    await cut(other, SEALED, size(other, SEALED) - 5);
+    expect(await findings(other)).toMatchObject([{ kind: "segment_missing", segment: SEALED }]);
+  });
+
   it("pages that the disk refuses to read, and nothing around them", async () => {
     const disk = await specimen();
     const bad = HEADER + COMMIT + 500;

@@ -37,8 +37,10 @@ export class SimulatedDiskFile {
       this.#leave(bytes, position, fault.leaves ?? "nothing");
       throw new SimulatedDiskError(fault.code, "write", path);
     }
-    content.write(bytes, position);
+    const fits = this.#disk.growthUpTo(content.length, position + bytes.length) - position;
+    content.write(bytes.subarray(0, Math.max(0, fits)), position);
     if (isCut) throw new SimulatedDiskError("EPOWERCUT", "write", path);
+    if (fits < bytes.length) throw new SimulatedDiskError("ENOSPC", "write", path);
   }
 
   /** Reads into `buffer`; answers how many bytes there were, 0 at the end of the file. */

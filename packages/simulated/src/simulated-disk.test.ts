@@ -252,3 +252,25 @@ it("cuts the power after n operations: the next begins, nothing works until the 
   expect(await disk.readdir("/")).toEqual(["f"]);
   expect(disk.reads).toBe(0);
 });
+
+it("holds as much as its capacity, in pages, and says how much is left", async () => {
+  const disk = new SimulatedDisk({ seed: 1, capacityBytes: 3 * 4096 });
+  expect(await disk.freeBytes("/")).toBe(3 * 4096);
+  await expect(disk.freeBytes("/none")).rejects.toMatchObject({ code: "ENOENT" });
+  const file = await created(disk);
+  await file.writev([new Uint8Array(4097).fill(1)], 0);
+  expect(await disk.freeBytes("/")).toBe(4096);
+  await expect(file.writev([new Uint8Array(9000).fill(2)], 4097)).rejects.toMatchObject({
+    code: "ENOSPC",
+  });
+  // A write that finds no space leaves what still fits.
+  expect(await file.size()).toBe(3 * 4096);
+  await file.writev([new Uint8Array(100).fill(3)], 0);
+  await file.truncate(10);
+  expect(await disk.freeBytes("/")).toBe(2 * 4096);
+  disk.resize(4096);
+  expect(await disk.freeBytes("/")).toBe(0);
+  await file.writev([new Uint8Array(10)], 4086);
+  await expect(file.writev([new Uint8Array(1)], 4096)).rejects.toMatchObject({ code: "ENOSPC" });
+  expect(await new SimulatedDisk({ seed: 1 }).freeBytes("/")).toBe(Number.MAX_SAFE_INTEGER);
+});

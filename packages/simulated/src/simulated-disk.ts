@@ -12,6 +12,8 @@ export interface SimulatedDiskOptions {
   readonly seed: number;
   /** Negative control: syncing a file does nothing. Tests of durability must fail with it. */
   readonly ignoreDatasync?: boolean;
+  /** Bytes that fit, in pages of 4 KiB; what does not fails with ENOSPC. Default: any. */
+  readonly capacityBytes?: number;
   /** Negative control: syncing a directory does nothing. */
   readonly ignoreDirectorySync?: boolean;
 }
@@ -34,6 +36,7 @@ export class SimulatedDisk {
   readonly #random: SeededRandom;
   readonly #options: SimulatedDiskOptions;
   readonly #faults = new FaultPlan();
+  #capacityBytes: number;
   #generation = 0;
   #operations = 0;
   #reads = 0;
@@ -43,6 +46,7 @@ export class SimulatedDisk {
   /** Makes an empty disk that has only the directory `/`. */
   constructor(options: SimulatedDiskOptions) {
     this.#options = options;
+    this.#capacityBytes = options.capacityBytes ?? Number.MAX_SAFE_INTEGER;
     this.#random = new SeededRandom(options.seed);
   }
 
@@ -176,6 +180,26 @@ export class SimulatedDisk {
   /** Bytes of all files, rounded up to pages as a disk would. */
   usedBytes(): number {
     return usedBytes(this.#root);
+  }
+
+  /** Bytes that still fit. */
+  async freeBytes(path: string): Promise<number> {
+    this.check(this.#generation, "freeBytes", path);
+    this.#find(path, "freeBytes");
+    return Math.max(0, this.#capacityBytes - this.usedBytes());
+  }
+
+  /** Changes how much fits; what is stored stays. */
+  resize(capacityBytes: number): void {
+    this.#capacityBytes = capacityBytes;
+  }
+
+  /** How far a file of a length may grow up to `end`, for handles. */
+  growthUpTo(length: number, end: number): number {
+    if (end <= length || this.#capacityBytes === Number.MAX_SAFE_INTEGER) return end;
+    const own = Math.ceil(length / PAGE_BYTES) * PAGE_BYTES;
+    const free = Math.max(0, this.#capacityBytes - this.usedBytes());
+    return Math.min(end, own + Math.floor(free / PAGE_BYTES) * PAGE_BYTES);
   }
 
   /** The life of the disk between two crashes, for handles. */

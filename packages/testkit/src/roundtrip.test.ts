@@ -379,3 +379,17 @@ it("begins publishes in the order of their calls, however each had to wait", asy
   for await (const event of client.read("in-turn")) subjects.push(event.subject ?? "");
   expect(subjects).toEqual(Array.from({ length: 100 }, (_unused, index) => String(index)));
 });
+
+it("has many calls in flight without Node's warning of a leak: each listens for the end", async () => {
+  const client = await connect();
+  const warnings: string[] = [];
+  const note = ({ name }: Error) => warnings.push(name);
+  process.on("warning", note);
+  try {
+    const names = Array.from({ length: 40 }, (_, i) => `many-${i}`);
+    await Promise.all(names.map((name) => client.createTopic(name)));
+  } finally {
+    process.off("warning", note);
+  }
+  expect(warnings).toEqual([]);
+});

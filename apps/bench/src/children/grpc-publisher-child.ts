@@ -8,14 +8,17 @@ import type {
 } from "@opendxa/pubsub-protocol";
 import { fromServiceError, makeClient, services } from "@opendxa/pubsub-protocol/grpc";
 import { answerTask } from "../processes/child.js";
-import type { PublishTask } from "./publish-task.js";
-import { type PublishRate, RateMeter } from "./rate-meter.js";
-import { SmokeFrames } from "./smoke-frames.js";
+import { PublishFrames } from "./publish-frames.js";
+import type { PublishRate, PublishTask } from "./publish-task.js";
+import { RateMeter } from "./rate-meter.js";
 
-/** Publishes frames as fast as credits and the bound on frames in flight let it. */
+/** How often a paced publisher looks whether a frame is due, in milliseconds. */
+const PACE_TICK_MS = 1;
+
+/** Publishes frames as fast as its pace, its credits and the bound on frames in flight let it. */
 class OpaquePublisher {
   readonly #task: PublishTask;
-  readonly #frames: SmokeFrames;
+  readonly #frames: PublishFrames;
   readonly #sizes = new Map<number, number>();
   #meter: RateMeter | undefined;
   #framesInFlightMax: number;
@@ -26,7 +29,7 @@ class OpaquePublisher {
 
   constructor(task: PublishTask) {
     this.#task = task;
-    this.#frames = new SmokeFrames(task);
+    this.#frames = new PublishFrames(task.shape);
     this.#framesInFlightMax = task.framesInFlight;
   }
 
@@ -36,20 +39,26 @@ class OpaquePublisher {
       credentials: credentials.createInsecure(),
     });
     const stream = client.publishStream();
+    let pace: NodeJS.Timeout | undefined;
     return new Promise<PublishRate>((resolve, reject) => {
+      const send = () => {
+        const meter = this.#send((frame) => void stream.write(frame));
+        if (meter !== undefined) resolve(meter.result());
+      };
       stream.on("error", (error) => reject(fromServiceError(error as never)));
       stream.on("data", ({ message }: PublishStreamResponse) => {
         try {
           if (message?.$case === "opened") this.#opened(message.value);
           if (message?.$case === "ack") this.#acked(message.value);
-          const meter = this.#send((frame) => void stream.write(frame));
-          if (meter !== undefined) resolve(meter.result());
+          send();
         } catch (error) {
           reject(error);
         }
       });
+      if (this.#task.framesPerSecond !== undefined) pace = setInterval(send, PACE_TICK_MS);
       stream.write(this.#open());
     }).finally(() => {
+      clearInterval(pace);
       stream.end();
       client.close();
     });
@@ -62,15 +71,11 @@ class OpaquePublisher {
   }
 
   #opened(opened: PublishOpened): void {
+    const { shape } = this.#task;
     this.#epoch = opened.producerEpoch;
     this.#creditBytes = Number(opened.creditBytes);
     this.#framesInFlightMax = Math.min(this.#framesInFlightMax, opened.framesInFlightMax);
-    this.#meter = new RateMeter({
-      warmUpMs: this.#task.warmUpMs,
-      measureMs: this.#task.measureMs,
-      frameEvents: this.#task.events,
-      framePayloadBytes: this.#frames.payloadBytes,
-    });
+    this.#meter = new RateMeter({ ...this.#task, frameEvents: shape.batches * shape.events });
   }
 
   #acked({ throughFrame, results, creditBytes }: PublishAck): void {
@@ -84,17 +89,18 @@ class OpaquePublisher {
     this.#meter?.ackedThrough(Number(throughFrame));
   }
 
-  /** Sends what may be sent; answers the meter when the time is over and all is acknowledged. */
+  /** Sends what may be sent; answers the meter when the end is reached and all is acknowledged. */
   #send(write: (frame: Buffer) => void): RateMeter | undefined {
     const meter = this.#meter;
     if (meter === undefined) return undefined;
-    while (meter.isOpen && meter.inFlight < this.#framesInFlightMax) {
+    while (meter.isOpen && meter.isDue && meter.inFlight < this.#framesInFlightMax) {
       const frame = this.#frames.frame(this.#next, this.#epoch);
-      if (this.#unackedBytes + frame.length > this.#creditBytes && meter.inFlight > 0) break;
-      this.#sizes.set(this.#next, frame.length);
-      this.#unackedBytes += frame.length;
-      meter.sent(this.#next);
-      write(frame);
+      const size = frame.bytes.length;
+      if (this.#unackedBytes + size > this.#creditBytes && meter.inFlight > 0) break;
+      this.#sizes.set(this.#next, size);
+      this.#unackedBytes += size;
+      meter.sent(this.#next, frame);
+      write(frame.bytes);
       this.#next += 1;
     }
     return meter.isOpen || meter.inFlight > 0 ? undefined : meter;

@@ -2,28 +2,25 @@ import { connect } from "node:http2";
 import { answerTask } from "../processes/child.js";
 import { HTTP2_ACK_BYTES, HTTP2_WINDOW_BYTES } from "./http2-settings.js";
 import { withPrefix } from "./message-lengths.js";
-import type { PublishTask } from "./publish-task.js";
-import { type PublishRate, RateMeter } from "./rate-meter.js";
-import { SmokeFrames } from "./smoke-frames.js";
+import { PublishFrames } from "./publish-frames.js";
+import type { PublishRate, PublishTask } from "./publish-task.js";
+import { RateMeter } from "./rate-meter.js";
 
 /** Sends the frames of the gRPC publisher over node:http2 alone. */
 async function publish(task: PublishTask): Promise<PublishRate> {
-  const frames = new SmokeFrames(task);
+  const frames = new PublishFrames(task.shape);
   const session = connect(`http://${task.address}`, {
     settings: { initialWindowSize: HTTP2_WINDOW_BYTES },
   });
   const stream = session.request({ ":method": "POST", ":path": "/", te: "trailers" });
-  const meter = new RateMeter({
-    warmUpMs: task.warmUpMs,
-    measureMs: task.measureMs,
-    frameEvents: task.events,
-    framePayloadBytes: frames.payloadBytes,
-  });
+  const frameEvents = task.shape.batches * task.shape.events;
+  const meter = new RateMeter({ ...task, frameEvents });
   let next = 1;
   const send = () => {
     while (meter.isOpen && meter.inFlight < task.framesInFlight) {
-      meter.sent(next);
-      stream.write(withPrefix(frames.frame(next, 1)));
+      const frame = frames.frame(next, 1);
+      meter.sent(next, frame);
+      stream.write(withPrefix(frame.bytes));
       next += 1;
     }
   };

@@ -1,89 +1,106 @@
 import { percentile } from "../statistics.js";
+import type { EncodedFrame } from "./publish-frames.js";
+import type { PublishRate, PublishTask } from "./publish-task.js";
 
-/** What a publisher measured between warm-up and end. */
-export interface PublishRate {
-  /** Events acknowledged a second. */
-  readonly eventsPerSecond: number;
-  /** Payload bytes (heads and bodies) acknowledged a second, in units of 1,000,000. */
-  readonly megabytesPerSecond: number;
-  /** Time from writing a frame to its ack, in milliseconds, p50. */
-  readonly ackMsP50: number;
-  /** The same, p99. */
-  readonly ackMsP99: number;
-  /** Events acknowledged in all, warm-up included. */
-  readonly eventsAcked: number;
-  /** When the measurement began and ended, milliseconds since the Unix epoch. */
-  readonly window: readonly [number, number];
-}
-
-/** Times and sizes of a rate measurement. */
-export interface RateMeterOptions {
-  /** Load before the measurement, in milliseconds. */
-  readonly warmUpMs: number;
-  /** Length of the measurement, in milliseconds. */
-  readonly measureMs: number;
+/** What a meter needs to know of its task. */
+export type RateMeterOptions = Pick<
+  PublishTask,
+  "warmUpMs" | "measureMs" | "framesMax" | "framesPerSecond" | "keepSamples"
+> & {
   /** Events of a frame. */
   readonly frameEvents: number;
-  /** Payload bytes of a frame. */
-  readonly framePayloadBytes: number;
+};
+
+interface SentFrame {
+  readonly atMs: number;
+  readonly payloadBytes: number;
+  readonly rawBytes: number;
 }
 
-/** Counts frames from the moment they are written to their ack. */
+/** Counts frames from the moment they are written, or were due, to their ack. */
 export class RateMeter {
   readonly #options: RateMeterOptions;
   readonly #begin = performance.now();
-  readonly #sentAt = new Map<number, number>();
-  readonly #latencies: number[] = [];
+  readonly #sent = new Map<number, SentFrame>();
+  readonly #samples: [number, number][] = [];
+  #sentFrames = 0;
   #acked = 0;
-  #measured = 0;
+  #payloadBytes = 0;
+  #rawBytes = 0;
+  #measuredBytes = 0;
+  #lastAckAt = 0;
 
   /** The warm-up begins now. */
   constructor(options: RateMeterOptions) {
     this.#options = options;
   }
 
-  /** Is there time for another frame? */
+  /** Are more frames wanted? Until the end, and beyond while nothing was measured. */
   get isOpen(): boolean {
-    return performance.now() < this.#end;
+    const { framesMax = Number.POSITIVE_INFINITY } = this.#options;
+    const isLate = performance.now() >= this.#end && this.#samples.length > 0;
+    return !isLate && this.#sentFrames < framesMax;
+  }
+
+  /** Is it time for the next frame? Without a pace it always is. */
+  get isDue(): boolean {
+    return this.#dueAt <= performance.now();
   }
 
   /** Frames written and not acknowledged. */
   get inFlight(): number {
-    return this.#sentAt.size;
+    return this.#sent.size;
   }
 
   /** A frame is being written. */
-  sent(frame: number): void {
-    this.#sentAt.set(frame, performance.now());
+  sent(number: number, { payloadBytes, rawBytes }: Omit<EncodedFrame, "bytes">): void {
+    const { framesPerSecond } = this.#options;
+    const atMs = framesPerSecond === undefined ? performance.now() : this.#dueAt;
+    this.#sentFrames += 1;
+    this.#sent.set(number, { atMs, payloadBytes, rawBytes });
   }
 
   /** All frames up to this one are acknowledged. */
-  ackedThrough(frame: number): void {
+  ackedThrough(number: number): void {
     const now = performance.now();
-    while (this.#acked < frame) {
+    while (this.#acked < number) {
       this.#acked += 1;
-      const sentAt = this.#sentAt.get(this.#acked);
-      if (sentAt === undefined)
-        throw new Error(`frame ${this.#acked} was acked before it was sent`);
-      this.#sentAt.delete(this.#acked);
-      if (now < this.#start || now >= this.#end) continue;
-      this.#measured += 1;
-      this.#latencies.push(now - sentAt);
+      const frame = this.#sent.get(this.#acked);
+      if (frame === undefined) throw new Error(`frame ${this.#acked} was acked before it was sent`);
+      this.#sent.delete(this.#acked);
+      this.#payloadBytes += frame.payloadBytes;
+      this.#rawBytes += frame.rawBytes;
+      if (now < this.#start || (now >= this.#end && this.#samples.length > 0)) continue;
+      this.#measuredBytes += frame.payloadBytes;
+      this.#lastAckAt = now;
+      this.#samples.push([performance.timeOrigin + now, now - frame.atMs]);
     }
   }
 
   /** What was measured; once everything is acknowledged. */
   result(): PublishRate {
-    const { frameEvents, framePayloadBytes, measureMs } = this.#options;
-    const framesPerSecond = this.#measured / (measureMs / 1_000);
+    const { frameEvents, framesMax, keepSamples } = this.#options;
+    const hasEndedEarly = framesMax !== undefined && this.#sentFrames >= framesMax;
+    const end = hasEndedEarly ? this.#lastAckAt : Math.max(this.#end, this.#lastAckAt);
+    const seconds = (end - this.#start) / 1_000;
+    const latencies = this.#samples.map(([, latencyMs]) => latencyMs);
     return {
-      eventsPerSecond: framesPerSecond * frameEvents,
-      megabytesPerSecond: (framesPerSecond * framePayloadBytes) / 1e6,
-      ackMsP50: percentile(this.#latencies, 0.5),
-      ackMsP99: percentile(this.#latencies, 0.99),
+      eventsPerSecond: (this.#samples.length * frameEvents) / seconds,
+      megabytesPerSecond: this.#measuredBytes / 1e6 / seconds,
+      ackMsP50: percentile(latencies, 0.5),
+      ackMsP99: percentile(latencies, 0.99),
       eventsAcked: this.#acked * frameEvents,
-      window: [performance.timeOrigin + this.#start, performance.timeOrigin + this.#end],
+      payloadBytesAcked: this.#payloadBytes,
+      rawBytesAcked: this.#rawBytes,
+      window: [performance.timeOrigin + this.#start, performance.timeOrigin + end],
+      samples: keepSamples === true ? this.#samples : [],
     };
+  }
+
+  get #dueAt(): number {
+    const { framesPerSecond } = this.#options;
+    if (framesPerSecond === undefined) return this.#begin;
+    return this.#begin + (this.#sentFrames * 1_000) / framesPerSecond;
   }
 
   get #start(): number {

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { own } from "./owned-processes.js";
 
 /** What a child is asked to do, and how long it may take. */
 export interface RunChildOptions<Task> {
@@ -9,13 +10,15 @@ export interface RunChildOptions<Task> {
   readonly task: Task;
   /** After so many milliseconds it is ended and counts as failed. */
   readonly timeoutMs: number;
+  /** It is meant to fail: what it says of that is not shown. */
+  readonly isCutOff?: boolean;
 }
 
 /** Runs a program of `children/` to its end and answers what it measured. */
 export async function runChild<Task extends object, Answer>(
   options: RunChildOptions<Task>,
 ): Promise<Answer> {
-  const child = forkChild(options.name, options.task);
+  const child = forkChild(options);
   const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs);
   try {
     return await answerOf<Answer>(child, options.name);
@@ -25,11 +28,19 @@ export async function runChild<Task extends object, Answer>(
   }
 }
 
+/** A child that goes on after its answer until it is stopped. */
+export interface StartedChild<Answer> {
+  /** What it said when it was ready. */
+  readonly answer: Answer;
+  /** Ends it. */
+  readonly stop: () => void;
+}
+
 /** Starts a program of `children/` that serves until it is killed, once it says so. */
 export async function startChild<Task extends object, Answer>(
   options: RunChildOptions<Task>,
-): Promise<{ readonly answer: Answer; readonly stop: () => void }> {
-  const child = forkChild(options.name, options.task);
+): Promise<StartedChild<Answer>> {
+  const child = forkChild(options);
   const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs);
   try {
     return { answer: await answerOf<Answer>(child, options.name), stop: () => void child.kill() };
@@ -38,9 +49,13 @@ export async function startChild<Task extends object, Answer>(
   }
 }
 
-function forkChild(name: string, task: object): ChildProcess {
+function forkChild({ name, task, isCutOff }: RunChildOptions<object>): ChildProcess {
   const file = fileURLToPath(new URL(`../children/${name}.js`, import.meta.url));
-  const child = fork(file, [], { serialization: "advanced" });
+  const child = fork(file, [], {
+    serialization: "advanced",
+    stdio: ["ignore", "inherit", isCutOff === true ? "ignore" : "inherit", "ipc"],
+  });
+  own(child);
   child.send(task);
   return child;
 }

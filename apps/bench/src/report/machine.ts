@@ -1,5 +1,5 @@
-import { statfs } from "node:fs/promises";
 import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from "node:os";
+import { fileSystemOf } from "./file-system.js";
 
 /** What the figures were measured on. */
 export interface Machine {
@@ -9,36 +9,30 @@ export interface Machine {
   readonly processors: number;
   /** Bytes of memory. */
   readonly memoryBytes: number;
-  /** Operating system, its release and architecture. */
+  /** Operating system, its kernel's release and architecture. */
   readonly system: string;
   /** Version of Node. */
   readonly node: string;
-  /** Load average of the last minute when the run began. */
-  readonly load: number;
+  /** File system of the folder under test. */
+  readonly fileSystem: string;
+  /** Load averages of the last minute when the run began and when it ended. */
+  readonly load: { readonly before: number; readonly after: number };
 }
 
-/** Describes this machine. */
-export function describeMachine(): Machine {
+/** Load average of the last minute. */
+export function loadNow(): number {
+  return loadavg()[0] ?? 0;
+}
+
+/** Describes this machine when a run that began under the load `before` is over. */
+export async function describeMachine(folder: string, before: number): Promise<Machine> {
   return {
     processor: cpus()[0]?.model.trim() ?? "unknown",
     processors: availableParallelism(),
     memoryBytes: totalmem(),
     system: `${platform()} ${release()} ${arch()}`,
     node: process.version,
-    load: loadavg()[0] ?? 0,
+    fileSystem: await fileSystemOf(folder),
+    load: { before, after: loadNow() },
   };
-}
-
-/** Types of Linux file systems that lie in memory: tmpfs, ramfs. */
-const MEMORY_FILE_SYSTEMS = new Set([0x01021994, 0x858458f6]);
-
-/**
- * Refuses a folder in which an fsync costs nothing.
- *
- * @throws Error that names the folder
- */
-export async function checkFolderIsOnDisk(folder: string): Promise<void> {
-  const { type } = await statfs(folder);
-  if (!MEMORY_FILE_SYSTEMS.has(type)) return;
-  throw new Error(`${folder} lies in memory, where an fsync proves nothing: use --folder`);
 }

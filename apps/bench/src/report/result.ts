@@ -1,5 +1,3 @@
-import { median } from "../statistics.js";
-
 /** A bound that a figure must hold, or should. */
 export interface Bound {
   /** Which side is good. */
@@ -8,9 +6,27 @@ export interface Bound {
   readonly value: number;
 }
 
+/** What the machine itself reached at the same thing in the same rounds. */
+export interface Ceiling {
+  /** What was measured for it, in words. */
+  readonly name: string;
+  /** One value a round, in the figure's unit. */
+  readonly values: readonly number[];
+}
+
+/** Why a figure has no values. */
+export interface NotMeasured {
+  /** `skipped`: this version does not serve it. `failed`: it should have been measured. */
+  readonly as: "skipped" | "failed";
+  /** The cause, in words. */
+  readonly why: string;
+}
+
 /** One thing that was measured in every round. */
 export interface Figure {
-  /** What it is, in words. */
+  /** Heading that it stands under, where a result has several. */
+  readonly group?: string;
+  /** What it is, in words; unique within its group. */
   readonly name: string;
   /** Its unit. */
   readonly unit: string;
@@ -20,8 +36,10 @@ export interface Figure {
   readonly required?: Bound;
   /** What we want to reach. */
   readonly goal?: Bound;
-  /** What the machine itself reached in this run: no broker can do better. */
-  readonly ceiling?: number;
+  /** What the machine itself reached in the same rounds: no broker can do better. */
+  readonly ceiling?: Ceiling;
+  /** Present where there are no values. */
+  readonly notMeasured?: NotMeasured;
 }
 
 /** What a scenario measured. */
@@ -30,23 +48,8 @@ export interface Result {
   readonly scenario: string;
   /** What exactly was run, in words and numbers. */
   readonly setting: Readonly<Record<string, string | number>>;
-  /** Its figures, the required ones first. */
+  /** Its figures, in the order of the table. */
   readonly figures: readonly Figure[];
   /** What the reader must know to believe the figures. */
   readonly notes: readonly string[];
-}
-
-/** Does the value hold the bound? */
-export function holds(value: number, bound: Bound): boolean {
-  return bound.at === "least" ? value >= bound.value : value <= bound.value;
-}
-
-/** Does every required figure hold, and is there at least one? */
-export function passes({ figures }: Result): boolean {
-  const required = figures.filter((figure) => figure.required !== undefined);
-  return required.length > 0 && required.every(meets);
-}
-
-function meets({ values, required }: Figure): boolean {
-  return required === undefined || (values.length > 0 && holds(median(values), required));
 }

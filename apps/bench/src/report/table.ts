@@ -1,53 +1,63 @@
-import { median } from "../statistics.js";
-import { type Bound, type Figure, holds, type Result } from "./result.js";
+import { median, spreadOf } from "../statistics.js";
+import { aligned, shown } from "./aligned.js";
+import type { Bound, Ceiling, Figure, Result } from "./result.js";
+import { verdictOf } from "./verdict.js";
 
-const HEADINGS = ["figure", "unit", "median", "spread", "required", "goal", "ceiling", "verdict"];
+const HEADINGS = [
+  "figure",
+  "unit",
+  "median",
+  "spread",
+  "required",
+  "goal",
+  "ceiling",
+  "of it",
+  "verdict",
+];
 
-/** The figures of a result as a table of text. */
+/** The figures of a result as a table of text; a group's heading stands on a line of its own. */
 export function resultTable({ figures }: Result): string {
-  const rows = [HEADINGS, ...figures.map(rowOf)];
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
-    .map((row) => row.map((cell, column) => padded(cell, column, widths[column]!)).join("  "))
-    .map((line) => line.trimEnd())
-    .join("\n");
+  const [headings = "", ...rows] = aligned([HEADINGS, ...figures.map(rowOf)]);
+  const lines = [headings];
+  let group: string | undefined;
+  for (const [index, figure] of figures.entries()) {
+    if (figure.group !== undefined && figure.group !== group) lines.push("", figure.group);
+    group = figure.group;
+    lines.push(rows[index] ?? "");
+    if (figure.notMeasured !== undefined) lines.push(`    ${figure.notMeasured.why}`);
+  }
+  return lines.join("\n");
 }
 
 function rowOf(figure: Figure): string[] {
   const { name, unit, values, required, goal, ceiling } = figure;
-  if (values.length === 0) return [name, unit, "-", "-", bound(required), bound(goal), "-", "none"];
-  const middle = median(values);
+  const verdict = verdictOf(figure);
+  const word = verdict === "measured" ? "" : verdict;
+  // Those that need a reader stand out.
+  const shownVerdict = word === "goal" || word === "holds" ? word : word.toUpperCase();
+  if (values.length === 0) {
+    return [name, unit, "-", "-", bound(required), bound(goal), "", "", shownVerdict];
+  }
+  const spread = spreadOf(values);
   return [
     name,
     unit,
-    number(middle),
-    `${number(Math.min(...values))} .. ${number(Math.max(...values))}`,
+    shown(spread.median),
+    values.length === 1 ? "" : `${shown(spread.least)} .. ${shown(spread.most)}`,
     bound(required),
     bound(goal),
-    ceiling === undefined ? "" : number(ceiling),
-    verdict(middle, figure),
+    ...ceilingCells(spread.median, ceiling),
+    shownVerdict,
   ];
 }
 
-function verdict(middle: number, { required, goal }: Figure): string {
-  if (required !== undefined && !holds(middle, required)) return "MISSED";
-  if (goal !== undefined && holds(middle, goal)) return "goal";
-  return required === undefined ? "" : "holds";
+function ceilingCells(middle: number, ceiling: Ceiling | undefined): [string, string] {
+  if (ceiling === undefined || ceiling.values.length === 0) return ["", ""];
+  const most = median(ceiling.values);
+  return [`${ceiling.name} ${shown(most)}`, shown(middle / most)];
 }
 
 function bound(stated: Bound | undefined): string {
-  return stated === undefined
-    ? ""
-    : `${stated.at === "least" ? ">=" : "<="} ${number(stated.value)}`;
-}
-
-const LEFT_COLUMNS = 2;
-
-function padded(cell: string, column: number, width: number): string {
-  return column < LEFT_COLUMNS ? cell.padEnd(width) : cell.padStart(width);
-}
-
-function number(value: number): string {
-  const digits = Math.abs(value) >= 100 ? 0 : 2;
-  return value.toLocaleString("en-US", { maximumFractionDigits: digits });
+  if (stated === undefined) return "";
+  return `${stated.at === "least" ? ">=" : "<="} ${shown(stated.value)}`;
 }

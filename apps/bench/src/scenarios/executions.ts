@@ -9,10 +9,12 @@ import {
   EXECUTIONS_DEFAULT,
   REGISTRATION_WAIT_MS,
   REGISTRATIONS_IN_FLIGHT,
+  SCENARIO_LIMIT_MS,
 } from "../limits.js";
-import { type BrokerProcess, startBroker } from "../processes/broker-process.js";
+import type { BrokerProcess } from "../processes/broker-process.js";
+import type { BrokerReading } from "../processes/broker-reading.js";
 import { runChild } from "../processes/child.js";
-import { memoryOf, type ProcessMemory } from "../processes/process-usage.js";
+import { whileServing } from "../processes/while-serving.js";
 import type { Result } from "../report/result.js";
 import type { Scenario, ScenarioOptions } from "../scenario.js";
 
@@ -22,14 +24,15 @@ const RESIDENT_MB_MOST = 300;
 interface Measured {
   readonly count: number;
   readonly registered: Registered;
-  readonly loaded: ProcessMemory;
-  readonly restarted: ProcessMemory;
+  readonly loaded: BrokerReading;
+  readonly restarted: BrokerReading;
   readonly startMs: number;
 }
 
 /** Memory of a broker that holds a million open executions; their state must lie in the index. */
 export const executions: Scenario = {
   name: "executions",
+  limitMs: SCENARIO_LIMIT_MS,
   summary: "register 1 million executions (--count) and read the broker's resident memory",
   run: async (options) => {
     const count = options.count ?? EXECUTIONS_DEFAULT;
@@ -39,25 +42,16 @@ export const executions: Scenario = {
 
 async function run(folder: string, count: number, options: ScenarioOptions): Promise<Measured> {
   const dataFolder = join(folder, "data");
-  const first = await whileBrokerRuns(dataFolder, async (broker) => {
+  const first = await whileServing(dataFolder, async (broker) => {
     const registered = await register(broker, count);
     options.progress(`registered ${count} in ${Math.round(registered.elapsedMs)} ms`);
-    return { registered, loaded: await memoryOf(broker.pid) };
+    return { registered, loaded: await broker.read() };
   });
-  return await whileBrokerRuns(dataFolder, async (broker) => {
+  return await whileServing(dataFolder, async (broker) => {
     await checkOpen(broker, count);
     options.progress("after a restart all that were asked for are open");
-    return { count, ...first, restarted: await memoryOf(broker.pid), startMs: broker.startMs };
+    return { count, ...first, restarted: await broker.read(), startMs: broker.startMs };
   });
-}
-
-async function whileBrokerRuns<T>(folder: string, work: (broker: BrokerProcess) => Promise<T>) {
-  const broker = await startBroker(folder);
-  try {
-    return await work(broker);
-  } finally {
-    await broker.stop();
-  }
 }
 
 function register({ address }: BrokerProcess, count: number): Promise<Registered> {
@@ -93,7 +87,7 @@ async function checkOpen({ address }: BrokerProcess, count: number): Promise<voi
 function resultOf({ count, registered, loaded, restarted, startMs }: Measured): Result {
   const most = { at: "most", value: RESIDENT_MB_MOST } as const;
   const notes = [
-    "Peak is what Linux calls VmHWM: the most that was resident at any time.",
+    "Peak is the most that was resident at any time.",
     `After the restart ${Math.min(EXECUTIONS_CHECKED, count)} executions spread over all were asked for and were open.`,
   ];
   if (count !== EXECUTIONS_DEFAULT) {

@@ -58,7 +58,7 @@ export async function openNamespace(
       index: open.index,
       disk,
       checkpointFolder: join(folder, "checkpoints"),
-      clock: { now: Date.now },
+      clock: { now: Date.now, steady: () => performance.now() },
       timers,
       random,
       log: {

@@ -36,6 +36,13 @@ const CLIENT_ERRORS_FROM = 400;
 const FAULTS_FROM = 500;
 const DEFAULT_ENDPOINT = "default";
 
+function noSchema(): never {
+  throw new Error("no route has a schema");
+}
+
+/** No route has a schema; fastify's own compilers would be loaded at every start all the same. */
+const noSchemas = { buildValidator: () => noSchema, buildSerializer: () => noSchema };
+
 /** Makes the HTTP door: webhook ingress, liveness and readiness. */
 export function makeHttpServer(options: HttpServerOptions): FastifyInstance {
   const { requestTimeoutMs } = options;
@@ -56,6 +63,7 @@ export function makeHttpServer(options: HttpServerOptions): FastifyInstance {
       headersTimeout: requestTimeoutMs,
       connectionsCheckingInterval: Math.min(requestTimeoutMs, BROKER_LIMITS.httpTimeoutCheckMs),
     },
+    schemaController: { compilersFactory: noSchemas },
   });
   app.server.maxConnections = options.connectionsMax;
   app.removeAllContentTypeParsers();

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import {
   type CallOptions,
   type ClientDuplexStream,
@@ -91,6 +92,8 @@ export class Connection {
     this.namespace = options.namespace;
     this.#requestTimeoutMs = options.requestTimeoutMs;
     this.clients = makeClients(options.address);
+    // Every call in flight listens, and their number is the caller's: Node would call 11 a leak.
+    setMaxListeners(0, this.#closing.signal);
     this.#breaker = circuitBreaker(
       handleWhen((error) => error instanceof PubSubError && error.reason === "CONNECTION_LOST"),
       { breaker: new ConsecutiveBreaker(BREAKER_FAILURES), halfOpenAfter: BREAKER_OPEN_MS },

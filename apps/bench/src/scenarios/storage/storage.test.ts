@@ -1,0 +1,66 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readReport } from "../../report/read-report.js";
+
+const ROOT = fileURLToPath(new URL("../../../../../", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../../dist/main.js", import.meta.url));
+
+let folder: string;
+
+beforeAll(async () => {
+  // Not the system's folder for temporary files: that may lie in memory, which the bench refuses.
+  const cache = join(ROOT, ".cache");
+  await mkdir(cache, { recursive: true });
+  folder = await mkdtemp(join(cache, "bench-test-"));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Runs the built bench; whatever its figures are, it must come to its end. */
+async function bench(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  expect(existsSync(MAIN), "the bench must be built").toBe(true);
+  return await promisify(execFile)(process.execPath, [MAIN, ...args]).catch(
+    (error: { stdout: string; stderr: string }) => error,
+  );
+}
+
+describe("npm run bench -- storage --quick", () => {
+  it("measures, writes a report that can be compared, and leaves nothing behind", async () => {
+    const json = join(folder, "report.json");
+    const data = join(folder, "data");
+    const parts = ["append", "memory", "retention"];
+    const options = ["--only", parts.join(","), "--folder", data, "--json", json];
+    const { stdout } = await bench("storage", "--quick", ...options);
+
+    expect(stdout).toContain("these figures say nothing");
+    const report = await readReport(json);
+    expect(report).toMatchObject({ scenario: "storage", isQuick: true });
+    expect(report.figures.filter(({ verdict }) => verdict === "failed")).toEqual([]);
+    for (const part of parts) {
+      const own = report.figures.filter(({ group }) => group.startsWith(`${part}:`));
+      expect(own.length, part).toBeGreaterThan(0);
+      expect(
+        own.some(({ required }) => required !== null),
+        part,
+      ).toBe(true);
+    }
+    for (const { spread, verdict } of report.figures) {
+      if (verdict !== "skipped") expect(Number.isFinite(spread?.median)).toBe(true);
+    }
+    expect(await readdir(data)).toEqual([]);
+
+    const compared = await bench("compare", json, json);
+    expect(compared.stdout).toContain("no difference");
+    expect(compared.stdout).not.toMatch(/\b(more|less)$/m);
+  }, 120_000);
+
+  it("names a part that does not exist", async () => {
+    const { stderr } = await bench("storage", "--quick", "--only", "apend", "--folder", folder);
+    expect(stderr).toContain("the storage scenario has no part apend");
+  });
+});
