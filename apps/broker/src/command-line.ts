@@ -3,6 +3,10 @@ import { ConfigError } from "./config/config-error.js";
 import { type LoadedConfig, loadConfig } from "./config/load-config.js";
 import { settings } from "./config/settings-list.js";
 import { EXIT_CODES, StartError } from "./exit-codes.js";
+import { runBackup } from "./offline/run-backup.js";
+import { runRepair } from "./offline/run-repair.js";
+import { runRestore } from "./offline/run-restore.js";
+import { runVerify } from "./offline/run-verify.js";
 import { runRebuildIndex } from "./rebuild-index.js";
 import { runServe } from "./run-serve.js";
 import { version } from "./version.js";
@@ -32,7 +36,32 @@ function program(): Command {
     .command("rebuild")
     .description("Build the index anew from checkpoint and journal; nothing is lost")
     .action(async (_options: unknown, self: Command) => await runRebuildIndex(configOf(self)));
-  for (const takesSettings of [serve, rebuild]) addFlags(takesSettings);
+  const backup = command
+    .command("backup")
+    .description("Back the data folder up, whether or not a broker runs on it")
+    .requiredOption("--to <folder>", "new folder of the backup")
+    .action(async (_options: unknown, self: Command) => {
+      await runBackup(configOf(self), ownOption(self, "to"));
+    });
+  const restore = command
+    .command("restore")
+    .description("Restore a backup into a new data folder and prove it")
+    .requiredOption("--from <folder>", "folder of the backup")
+    .action(async (_options: unknown, self: Command) => {
+      await runRestore(configOf(self), ownOption(self, "from"));
+    });
+  const verify = command
+    .command("verify")
+    .description("Read every byte of a data folder that no broker uses, and name what is wrong")
+    .action(async (_options: unknown, self: Command) => await runVerify(configOf(self)));
+  const repair = command
+    .command("repair")
+    .description("Save what is sound of a damaged data folder into a new one")
+    .requiredOption("--to <folder>", "new data folder")
+    .action(async (_options: unknown, self: Command) => {
+      await runRepair(configOf(self), ownOption(self, "to"));
+    });
+  for (const each of [serve, rebuild, backup, restore, verify, repair]) addFlags(each);
   return command;
 }
 
@@ -49,13 +78,20 @@ function configOf(command: Command): LoadedConfig {
   return loadConfig({ environment: process.env, flags: flagsOf(command) });
 }
 
+/** An option of one command, which is no setting. */
+function ownOption(command: Command, name: string): string {
+  return String(command.getOptionValue(name));
+}
+
 /** Flags by their name without dashes; commander turns them into camelCase. */
 function flagsOf(command: Command): Record<string, string | undefined> {
   return Object.fromEntries(
-    command.options.map((option) => [
-      option.long?.slice(2) ?? "",
-      command.getOptionValue(option.attributeName()) as string | undefined,
-    ]),
+    command.options
+      .filter((option) => !option.mandatory)
+      .map((option) => [
+        option.long?.slice(2) ?? "",
+        command.getOptionValue(option.attributeName()) as string | undefined,
+      ]),
   );
 }
 

@@ -1,6 +1,7 @@
-import { accessSync, constants, mkdirSync } from "node:fs";
-import { resolve } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { getSystemErrorMap } from "node:util";
+import { UNFINISHED_NAME } from "@opendxa/pubsub-engine";
 import { FolderLock, JournalError } from "@opendxa/pubsub-journal";
 import { EXIT_CODES, StartError } from "./exit-codes.js";
 
@@ -15,6 +16,7 @@ export interface DataFolder {
 /** Makes the folder where needed and takes its lock, before anything else touches it. */
 export async function takeDataFolder(data: string): Promise<DataFolder> {
   const path = resolve(data);
+  if (existsSync(join(path, UNFINISHED_NAME))) throw halfRestored(path);
   try {
     mkdirSync(path, { recursive: true });
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -22,6 +24,13 @@ export async function takeDataFolder(data: string): Promise<DataFolder> {
   } catch (error) {
     throw refusal(path, error);
   }
+}
+
+function halfRestored(path: string): StartError {
+  const message =
+    `The data folder ${path} holds a restore or repair that was cut off: ` +
+    "remove what is in it and begin again; what it was made from is as it was.";
+  return new StartError(EXIT_CODES.DATA_REFUSED, message);
 }
 
 function refusal(path: string, error: unknown): StartError {

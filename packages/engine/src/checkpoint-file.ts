@@ -88,7 +88,7 @@ async function readExactly(file: DiskFile, position: number, length: number): Pr
   let at = 0;
   while (at < length) {
     const read = await file.read(bytes.subarray(at), position + at);
-    if (read === 0) throw new CheckpointError("the file is cut short");
+    if (read === 0) throw new CheckpointError("the file is cut short", position);
     at += read;
   }
   return bytes;
@@ -110,15 +110,16 @@ async function* readBlocks(file: DiskFile): AsyncGenerator<RecordBlock> {
     const head = await readExactly(file, position, 8);
     const view = new DataView(head.buffer);
     const length = view.getUint32(0);
-    if (length > blockBytesMax)
-      throw new CheckpointError("a block is longer than any block can be");
+    if (length > blockBytesMax) {
+      throw new CheckpointError("a block is longer than any block can be", position);
+    }
     const body = await readExactly(file, position + 8, length === 0 ? 8 : length);
     if (crc32c(body) !== view.getUint32(4)) {
-      throw new CheckpointError(`the block at byte ${position} has a wrong checksum`);
+      throw new CheckpointError(`the block at byte ${position} has a wrong checksum`, position);
     }
     if (length === 0) {
       if (new DataView(body.buffer).getBigUint64(0) !== BigInt(count)) {
-        throw new CheckpointError("the number of records is wrong");
+        throw new CheckpointError("the number of records is wrong", position);
       }
       return;
     }

@@ -23,6 +23,14 @@ export interface CheckpointRecord {
 /** A checkpoint file that cannot be used, and why. */
 export class CheckpointError extends Error {
   override readonly name = "CheckpointError";
+  /** Byte position in the file at which it begins. */
+  readonly position: number;
+
+  /** Builds the error. */
+  constructor(message: string, position = 0) {
+    super(message);
+    this.position = position;
+  }
 }
 
 const magic = 0x4f44_5843;

@@ -149,3 +149,9 @@ export const forgottenRangesPerCallMax = 1_000;
 
 /** When a caller may come back that was refused because the disk is nearly full, in milliseconds. */
 export const nearlyFullRetryMs = 5_000;
+
+/** Bytes of a backup's manifest: some hundred for each file, enough for terabytes of segments. */
+export const backupManifestBytesMax = 16 * mebibyte;
+
+/** Times that a backup of a namespace begins again because files went away under it. */
+export const backupAttemptsMax = 8;

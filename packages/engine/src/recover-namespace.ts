@@ -1,6 +1,6 @@
 import { stateKeys } from "@opendxa/pubsub-core";
 import { type IndexStore, prefixScope } from "@opendxa/pubsub-index-store";
-import type { Journal } from "@opendxa/pubsub-journal";
+import { type Journal, JournalError } from "@opendxa/pubsub-journal";
 import { CursorState, SubscriptionState } from "@opendxa/pubsub-protocol";
 import { CheckpointStore } from "./checkpoint-store.js";
 import { Checkpointer } from "./checkpointer.js";
@@ -61,7 +61,8 @@ export interface RecoveredNamespace {
 function checkReach(checkpoints: CheckpointStore, journal: Journal): void {
   const { newestSequence } = checkpoints;
   if (newestSequence <= journal.lastSequence) return;
-  throw new Error(
+  throw new JournalError(
+    "corrupt",
     `the checkpoint at sequence ${newestSequence} is ahead of the journal, which ends at ${journal.lastSequence}: segments are missing`,
   );
 }

@@ -1,6 +1,6 @@
 import { type Projection, payloadIndex, type StateWrite, stateKeys } from "@opendxa/pubsub-core";
 import { type IndexStore, type IndexWrite, prefixScope } from "@opendxa/pubsub-index-store";
-import type { Journal } from "@opendxa/pubsub-journal";
+import { type Journal, JournalError } from "@opendxa/pubsub-journal";
 import { decodeEntry, type Entry, TopicState } from "@opendxa/pubsub-protocol";
 import type { CheckpointStore } from "./checkpoint-store.js";
 import { applyEntry } from "./command-loop.js";
@@ -37,7 +37,8 @@ export interface PreparedIndex {
 
 const loadBatch = 5_000;
 
-async function loadCheckpoint(parts: RecoveryParts): Promise<bigint> {
+/** Writes the state of the newest sound checkpoint into an empty index; answers its sequence. */
+export async function loadCheckpoint(parts: RecoveryParts): Promise<bigint> {
   const { index, checkpoints, log } = parts;
   const newest = await checkpoints.readNewest((name, why) =>
     log.warn("a checkpoint is damaged and was left out", { name, why }),
@@ -116,8 +117,10 @@ export async function prepareIndex(parts: RecoveryParts): Promise<PreparedIndex>
   await index.clear();
   const applied = await loadCheckpoint(parts);
   if (applied > journal.lastSequence) {
-    throw new Error(
-      `the checkpoint at ${applied} is ahead of the journal at ${journal.lastSequence}`,
+    const ends = journal.lastSequence;
+    throw new JournalError(
+      "corrupt",
+      `the checkpoint at ${applied} is ahead of the journal at ${ends}`,
     );
   }
   await indexPayload(parts, applied);
@@ -134,7 +137,8 @@ export async function prepareIndex(parts: RecoveryParts): Promise<PreparedIndex>
 /** What left the journal is part of a checkpoint; replaying past a hole would invent a state. */
 function checkNext(expected: bigint, found: bigint): void {
   if (expected === found) return;
-  throw new Error(
+  throw new JournalError(
+    "corrupt",
     `the journal lacks the entries ${expected} to ${found - 1n}, and no sound checkpoint holds them`,
   );
 }

@@ -11,6 +11,11 @@ export interface Disk {
   mkdir(path: string): Promise<void>;
   /** Renames a file, replacing one of the new name. */
   rename(from: string, to: string): Promise<void>;
+  /**
+   * Gives a file a second name; `EEXIST` where that is taken, `EXDEV` where it would lie on another
+   * file system.
+   */
+  link(existing: string, path: string): Promise<void>;
   /** Removes a file's name. */
   unlink(path: string): Promise<void>;
   /** Whether a file or directory is there. */

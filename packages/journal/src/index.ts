@@ -16,6 +16,8 @@
  */
 export type { Disk, DiskFile, OpenMode } from "./disk.js";
 export { DiskSpace, type DiskSpaceOptions, isSpaceLow, type SpaceFacts } from "./disk-space.js";
+export { ensureFolder } from "./ensure-folder.js";
+export { type CopiedFile, copyFile, hashFile, placeFile } from "./file-copy.js";
 export { FolderLock } from "./folder-lock.js";
 export type {
   AppendedRange,
@@ -27,7 +29,7 @@ export type {
   ReadRange,
   StoredEntry,
 } from "./journal.js";
-export type { VerifyJournalOptions } from "./journal-audit.js";
+export { JournalAudit, type VerifyJournalOptions } from "./journal-audit.js";
 export {
   JournalError,
   type JournalErrorOptions,
@@ -47,6 +49,14 @@ export {
 export type { Random } from "./random.js";
 export { type SalvageJournalOptions, salvageJournal } from "./salvage-journal.js";
 export type { LostRange, SalvageFault, SalvageReport } from "./salvage-report.js";
+export type { AuditedEntry, AuditedFault, AuditItem } from "./segment-audit.js";
+export {
+  type CopiedJournal,
+  type CopySegmentsOptions,
+  copySegments,
+  newestCommit,
+  type Quietly,
+} from "./segment-backup.js";
 export type { SequenceRange } from "./sequence-range.js";
 export type { Timers } from "./timers.js";
 export { verifyJournal } from "./verify-journal.js";

@@ -84,6 +84,12 @@ export const SALVAGE_PAGE_BYTES = 4 * KIB;
 export const SALVAGE_COMMIT_BYTES = MIB;
 /** Faults, and ranges of lost entries, that a salvage report lists; the rest is counted. */
 export const SALVAGE_REPORT_MAX = 10_000;
+/** Bytes read at once from a file that is copied or hashed. */
+export const COPY_WINDOW_BYTES = MIB;
+/** Milliseconds between looks whether the writer marked its last commit; it does within 100. */
+export const MARK_WAIT_MS = 50;
+/** Looks for that mark before a copy gives up: 3 s, for a disk whose syncs take long. */
+export const MARK_LOOKS_MAX = 60;
 /** Segment headers read at the same time when a journal is opened. */
 export const HEADERS_IN_FLIGHT = 16;
 /** Bytes of one of LevelDB's two write buffers, and so of one of its logs. */

@@ -64,6 +64,11 @@ it("makes folders, renames, removes, lists", async () => {
   await disk.rename(join(inner, "a"), join(inner, "b"));
   await disk.syncDirectory(inner);
   expect(await disk.readdir(inner)).toEqual(["b"]);
+  await disk.link(join(inner, "b"), join(inner, "c"));
+  await expect(disk.link(join(inner, "b"), join(inner, "c"))).rejects.toMatchObject({
+    code: "EEXIST",
+  });
+  await disk.unlink(join(inner, "c"));
   await disk.unlink(join(inner, "b"));
   expect(await disk.exists(join(inner, "b"))).toBe(false);
   expect(await disk.exists(inner)).toBe(true);

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { access, mkdir, open, readdir, rename, statfs, unlink } from "node:fs/promises";
+import { access, link, mkdir, open, readdir, rename, statfs, unlink } from "node:fs/promises";
 import type { Disk, DiskFile, OpenMode } from "./disk.js";
 
 const FLAGS: Readonly<Record<OpenMode, string>> = { create: "wx+", write: "r+", read: "r" };
@@ -25,6 +25,10 @@ export class NodeDisk implements Disk {
 
   rename(from: string, to: string): Promise<void> {
     return rename(from, to);
+  }
+
+  link(existing: string, path: string): Promise<void> {
+    return link(existing, path);
   }
 
   unlink(path: string): Promise<void> {

@@ -20,15 +20,28 @@ import {
 import { SEGMENT_HEADER_BYTES, type SegmentHeader } from "./segment-header.js";
 import { follows, type PlacedHead } from "./segment-heads.js";
 
+/** Something that is wrong. */
+export interface AuditedFault {
+  /** What this is. */
+  readonly kind: "fault";
+  /** The finding. */
+  readonly fault: JournalFault;
+}
+
+/** An entry that is sound. */
+export interface AuditedEntry {
+  /** What this is. */
+  readonly kind: "entry";
+  /** Its sequence. */
+  readonly sequence: bigint;
+  /** Its bytes. */
+  readonly payload: Uint8Array;
+  /** CRC-32C of them. */
+  readonly checksum: number;
+}
+
 /** What an audit comes upon. */
-export type AuditItem =
-  | { readonly kind: "fault"; readonly fault: JournalFault }
-  | {
-      readonly kind: "entry";
-      readonly sequence: bigint;
-      readonly payload: Uint8Array;
-      readonly checksum: number;
-    };
+export type AuditItem = AuditedFault | AuditedEntry;
 
 /** A segment to be audited. */
 export interface SegmentToAudit {

@@ -22,18 +22,29 @@ interface UnfinishedSegment {
 
 /** Lists the segments of a folder by their headers, removing a newest one that was never finished. */
 export async function listSegments(disk: Disk, folder: string): Promise<Segment[]> {
+  const { segments, unfinished } = await readSegments(disk, folder);
+  if (unfinished !== undefined) await remove(disk, folder, unfinished.path);
+  return segments;
+}
+
+/** The segments of a folder by their headers, and a newest one that was never finished. */
+export async function readSegments(
+  disk: Disk,
+  folder: string,
+): Promise<{ segments: Segment[]; unfinished: UnfinishedSegment | undefined }> {
   const names = (await disk.readdir(folder)).filter(isSegmentName).sort();
   const segments: Segment[] = [];
+  let unfinished: UnfinishedSegment | undefined;
   for (let from = 0; from < names.length; from += HEADERS_IN_FLIGHT) {
     const group = names.slice(from, from + HEADERS_IN_FLIGHT);
     const found = await Promise.all(group.map((name) => inspect(disk, folder, name)));
     for (const segment of found) {
       if ("header" in segment) segments.push(segment);
-      else if (segment.name === names.at(-1)) await remove(disk, folder, segment.path);
+      else if (segment.name === names.at(-1)) unfinished = segment;
       else throw damagedHeader(segment.name);
     }
   }
-  return segments;
+  return { segments, unfinished };
 }
 
 /** Removes segments that retention had let go when the process ended, and checks the others. */
@@ -69,7 +80,8 @@ export async function tidyFolder(
   return noted;
 }
 
-function checkChain(segments: readonly Segment[], firstRetained: bigint): void {
+/** Throws `corrupt` where segments do not follow each other from the oldest that is retained. */
+export function checkChain(segments: readonly Segment[], firstRetained: bigint): void {
   const [oldest] = segments;
   if (oldest !== undefined && oldest.header.firstSequence !== firstRetained) {
     throw missing(firstRetained, { first: firstRetained, last: sequenceBefore(oldest) });

@@ -154,7 +154,11 @@ export class SegmentReaders {
   }
 }
 
-async function readFooter(segment: Segment, file: DiskFile): Promise<SegmentFooter | undefined> {
+/** A sealed segment's footer; undefined where it is missing or anything about it is wrong. */
+export async function readFooter(
+  segment: Segment,
+  file: DiskFile,
+): Promise<SegmentFooter | undefined> {
   const window = new FileWindow((buffer, at) => file.read(buffer, at), FOOTER_TRAILER_BYTES);
   const { bytes, header } = segment;
   const trailer = await window.view(

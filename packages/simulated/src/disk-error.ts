@@ -2,6 +2,7 @@
 export type SimulatedDiskErrorCode =
   | "EIO"
   | "ENOSPC"
+  | "EXDEV"
   | "ENOENT"
   | "EEXIST"
   | "ENOTDIR"

@@ -8,6 +8,7 @@ export type DiskOperation =
   | "read"
   | "mkdir"
   | "rename"
+  | "link"
   | "unlink"
   | "syncDirectory";
 
@@ -18,7 +19,7 @@ export interface DiskFault {
   /** Which of them, counted from now: 1 is the next. */
   readonly nth: number;
   /** How it fails. */
-  readonly code: "EIO" | "ENOSPC";
+  readonly code: "EIO" | "ENOSPC" | "EXDEV";
   /**
    * What a failing write leaves behind: nothing (default), its first half (a short write), or some
    * of its 4 KiB pages (a torn write).

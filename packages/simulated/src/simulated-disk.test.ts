@@ -65,6 +65,19 @@ describe("files and directories", () => {
   });
 });
 
+it("gives a file a second name, durable with its directory", async () => {
+  const disk = new SimulatedDisk({ seed: 1 });
+  const file = await created(disk, "/a");
+  await disk.link("/a", "/b");
+  await expect(disk.link("/a", "/b")).rejects.toMatchObject({ code: "EEXIST" });
+  await expect(disk.link("/none", "/c")).rejects.toMatchObject({ code: "ENOENT" });
+  await file.writev([bytes(7)], 0);
+  await file.sync();
+  expect([...disk.content("/b")]).toEqual([7]);
+  disk.crash({ mode: "drop" });
+  expect(await disk.readdir("/")).toEqual(["a"]);
+});
+
 describe("crash", () => {
   it.each(CRASH_MODES)("%s: keeps all that was synced and ends handles", async (mode) => {
     const disk = new SimulatedDisk({ seed: 3 });
@@ -182,6 +195,7 @@ describe("faults", () => {
       read: () => file.read(new Uint8Array(1), 0),
       mkdir: () => disk.mkdir("/d"),
       rename: () => disk.rename("/f", "/g"),
+      link: () => disk.link("/f", "/g"),
       unlink: () => disk.unlink("/f"),
       syncDirectory: () => disk.syncDirectory("/"),
     } as const;

@@ -110,6 +110,15 @@ export class SimulatedDisk {
     });
   }
 
+  /** Gives a file a second name; both are the same bytes. */
+  async link(existing: string, path: string): Promise<void> {
+    const entry = this.#file(existing, "link");
+    this.#change("link", path, (directory, name) => {
+      if (directory.get(name) !== undefined) throw new SimulatedDiskError("EEXIST", "link", path);
+      directory.change([[name, entry]]);
+    });
+  }
+
   /** Removes a file; open handles go on working. */
   async unlink(path: string): Promise<void> {
     this.#change("unlink", path, (directory, name) => {

@@ -33,6 +33,10 @@ export async function openEngines(
 function refusal(namespace: string, error: unknown): unknown {
   const isTyped = error instanceof JournalError || error instanceof IndexStoreError;
   if (!isTyped) return error;
-  const message = `The namespace "${namespace}" cannot be opened: ${error.message}`;
+  const isDamage = error instanceof JournalError && error.reason === "corrupt";
+  const advice = isDamage
+    ? '; "opendxa-pubsub verify" names every fault, "opendxa-pubsub repair --to <new folder>" saves what is sound.'
+    : "";
+  const message = `The namespace "${namespace}" cannot be opened: ${error.message}${advice}`;
   return new StartError(EXIT_CODES.DATA_REFUSED, message, error);
 }

@@ -20,12 +20,14 @@ import type { Logger } from "pino";
 import { folderUnwritable } from "../data-folder.js";
 import { version } from "../version.js";
 
-const timers = {
+/** The process's own timers. */
+export const timers = {
   setTimer: (callback: () => void, delayMs: number) => setTimeout(callback, delayMs),
   clearTimer: (timer: unknown) => clearTimeout(timer as NodeJS.Timeout),
 };
 
-const random = {
+/** The machine's own randomness. */
+export const random = {
   bytes: (length: number) => randomBytes(length),
   float: () => Math.random(),
 };

@@ -100,6 +100,10 @@ export interface WorldOptions {
   readonly isIndexNeverFlushed?: boolean;
   /** Longest retention, in milliseconds. */
   readonly retentionMsMax?: number;
+  /** A disk that is there. */
+  readonly disk?: SimulatedDisk;
+  /** Folder of the namespace. */
+  readonly folder?: string;
 }
 
 /** The real engine on a simulated disk and a virtual clock, with an index in memory. */
@@ -122,9 +126,12 @@ export class World {
   #life = 0;
   readonly #options: WorldOptions;
 
+  readonly #folder: string;
+
   constructor(seed = 1, options: WorldOptions = {}) {
     this.#options = options;
-    this.disk = new SimulatedDisk({ seed });
+    this.disk = options.disk ?? new SimulatedDisk({ seed });
+    this.#folder = options.folder ?? "/data";
     this.index = MemoryStore.create();
     this.#useIndex(this.#memory);
   }
@@ -145,7 +152,7 @@ export class World {
     }
     const { journal, recovery } = await openSegmentJournal({
       disk,
-      folder: "/data/journal",
+      folder: `${this.#folder}/journal`,
       timers,
       random: { bytes: (length) => random.bytes(length) },
       ...(segmentBytes === undefined ? {} : { limits: smallLimits(segmentBytes) }),
@@ -156,7 +163,7 @@ export class World {
       journalKind: "segments",
       index: this.index,
       disk,
-      checkpointFolder: "/data/checkpoints",
+      checkpointFolder: `${this.#folder}/checkpoints`,
       clock,
       timers,
       random: { float: () => random.nextFloat() },

@@ -53,6 +53,6 @@ export const errorReasons = {
   SCHEMA_VIOLATION: { number: 82, code: 3, retryable: false, advice: "Correct the data." },
   SCHEMA_INCOMPATIBLE: { number: 83, code: 9, retryable: false, advice: "Change the schema compatibly." },
   SUBSCRIPTION_PAUSED: { number: 84, code: 9, retryable: true, advice: "Resume it." },
-  DATA_CORRUPT: { number: 90, code: 15, retryable: false, advice: "Run verify and repair on the data folder." },
+  DATA_CORRUPT: { number: 90, code: 15, retryable: false, advice: "Stop the broker and run its commands verify and repair on the data folder." },
   INTERNAL: { number: 91, code: 13, retryable: false, advice: "Report it with the incident number." },
 } as const;

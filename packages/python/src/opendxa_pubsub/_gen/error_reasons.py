@@ -65,6 +65,6 @@ ERROR_REASONS: Final[dict[str, ErrorReasonInfo]] = {
     "SCHEMA_VIOLATION": ErrorReasonInfo(82, 3, False, "Correct the data."),
     "SCHEMA_INCOMPATIBLE": ErrorReasonInfo(83, 9, False, "Change the schema compatibly."),
     "SUBSCRIPTION_PAUSED": ErrorReasonInfo(84, 9, True, "Resume it."),
-    "DATA_CORRUPT": ErrorReasonInfo(90, 15, False, "Run verify and repair on the data folder."),
+    "DATA_CORRUPT": ErrorReasonInfo(90, 15, False, "Stop the broker and run its commands verify and repair on the data folder."),
     "INTERNAL": ErrorReasonInfo(91, 13, False, "Report it with the incident number."),
 }

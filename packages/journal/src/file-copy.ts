@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import type { Disk, DiskFile } from "./disk.js";
+import { COPY_WINDOW_BYTES } from "./limits.js";
+
+/** A file that was copied, linked or read. */
+export interface CopiedFile {
+  /** Its bytes. */
+  readonly bytes: number;
+  /** SHA-256 of them in hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** Codes with which file systems say that they do not link, or not these two. */
+const UNLINKABLE: readonly unknown[] = ["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "EMLINK"];
+
+/**
+ * Puts a file that never changes any more at another path, durable but for its name: as a second
+ * name where the file system can, else as a copy. Rejects with the disk's own errors.
+ */
+export async function placeFile(disk: Disk, from: string, to: string): Promise<CopiedFile> {
+  try {
+    await disk.link(from, to);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (!UNLINKABLE.includes(code)) throw error;
+    return await copyFile(disk, from, to);
+  }
+  const file = await disk.open(to, "read");
+  try {
+    // A killed writer may have left it in the system's cache only.
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return await hashFile(disk, to);
+}
+
+/** Reads a file and says what it is. Rejects with the disk's own errors. */
+export async function hashFile(disk: Disk, path: string): Promise<CopiedFile> {
+  const file = await disk.open(path, "read");
+  try {
+    return await pump(file, Number.POSITIVE_INFINITY, async () => undefined);
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Copies a file, or its first `bytesMax` bytes, to a path that is free, durable but for its name.
+ * Rejects with the disk's own errors.
+ */
+export async function copyFile(
+  disk: Disk,
+  from: string,
+  to: string,
+  bytesMax = Number.POSITIVE_INFINITY,
+): Promise<CopiedFile> {
+  const source = await disk.open(from, "read");
+  try {
+    const target = await disk.open(to, "create");
+    try {
+      const copied = await pump(source, bytesMax, (part, at) => target.writev([part], at));
+      await target.sync();
+      return copied;
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+async function pump(
+  source: DiskFile,
+  bytesMax: number,
+  take: (part: Uint8Array, position: number) => Promise<void>,
+): Promise<CopiedFile> {
+  const hash = createHash("sha256");
+  const window = Buffer.allocUnsafeSlow(COPY_WINDOW_BYTES);
+  let bytes = 0;
+  while (bytes < bytesMax) {
+    const wanted = Math.min(window.length, bytesMax - bytes);
+    const read = await source.read(window.subarray(0, wanted), bytes);
+    if (read === 0) break;
+    const part = window.subarray(0, read);
+    hash.update(part);
+    await take(part, bytes);
+    bytes += read;
+  }
+  return { bytes, sha256: hash.digest("hex") };
+}
