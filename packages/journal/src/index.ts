@@ -36,7 +36,11 @@ export {
   type JournalErrorReason,
 } from "./journal-error.js";
 export type { JournalFault, JournalFaultKind } from "./journal-fault.js";
-export type { JournalKind } from "./journal-kind.js";
+export {
+  type JournalKind,
+  type JournalMarker,
+  readKind as readJournalKind,
+} from "./journal-kind.js";
 export { DISK_RESERVE_BYTES, JOURNAL_LIMITS, type JournalLimits, SEQUENCE_MAX } from "./limits.js";
 export { NodeDisk } from "./node-disk.js";
 export { type OpenJournalOptions, openJournal } from "./open-journal.js";

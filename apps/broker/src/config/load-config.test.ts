@@ -76,7 +76,7 @@ describe("loadConfig", () => {
     ],
     [
       "limits:\n  x: 1",
-      'The key "limits.x" (from file FILE) is not known here; known are connectionsMax, streamsPerConnectionMax, httpConnectionsMax, httpRequestTimeoutMs, ingressInFlightMax.',
+      'The key "limits.x" (from file FILE) is not known here; known are connectionsMax, streamsPerConnectionMax, httpConnectionsMax, httpRequestTimeoutMs, ingressInFlightMax, diskReserveBytes, retentionMsMax.',
     ],
     ["limits: 3", 'The key "limits" (from file FILE) must be a map of keys to values.'],
     [

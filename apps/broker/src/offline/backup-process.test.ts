@@ -115,11 +115,12 @@ describe("refuses with one sentence", () => {
       `The folder ${full} is not empty: a backup goes into a new one.`,
     ]);
     const other = place("data");
-    mkdirSync(join(other, "default", "journal"), { recursive: true });
-    writeFileSync(join(other, "default", "journal", "CURRENT"), "");
+    const level = new BrokerProcess(other, ["--journal", "level"]);
+    await level.serving();
+    expect(await level.stop()).toBe(0);
     const unlinkable = await runCommand(other, "backup", "--to", place("backup"));
     expect(unlinkable).toMatchObject({ code: 6 });
-    expect(unlinkable.sentences[0]).toContain("is not made of segment files");
+    expect(unlinkable.sentences[0]).toContain("is kept in LevelDB, not in segment files");
   });
 
   it("to restore what is no backup, is damaged, or would overwrite", async () => {

@@ -19,7 +19,7 @@ export async function runBackup({ config }: LoadedConfig, target: string): Promi
   const from = resolve(config.data);
   const to = resolve(target);
   const namespaces = storedNamespaces(from);
-  requireSegments(from, namespaces, "backed up");
+  await requireSegments(from, namespaces, "backed up");
   const log = makeLogger(config.logLevel);
   const manifest = await orRefuse(to, () =>
     makeBackup({

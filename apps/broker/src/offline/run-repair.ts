@@ -30,7 +30,7 @@ export async function runRepair(loaded: LoadedConfig, target: string): Promise<v
   const namespaces = storedNamespaces(resolve(config.data));
   const { path, lock } = await takeDataFolder(config.data);
   try {
-    requireSegments(path, namespaces, "repaired");
+    await requireSegments(path, namespaces, "repaired");
     const reports = new Map<string, RepairReport>();
     await orRefuse(to, () =>
       fillFolder(new NodeDisk(), to, async () => {

@@ -29,7 +29,7 @@ export async function runVerify({ config }: LoadedConfig): Promise<void> {
   const { path, lock } = await takeDataFolder(config.data);
   const tally: Tally = { faults: 0, notices: 0 };
   try {
-    requireSegments(path, namespaces, "verified");
+    await requireSegments(path, namespaces, "verified");
     for (const namespace of namespaces) {
       await orRefuse(path, () => verifyOne({ path, namespace, config, tally }));
     }

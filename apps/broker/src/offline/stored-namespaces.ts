@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { NodeDisk, readJournalKind } from "@opendxa/pubsub-journal";
 import { EXIT_CODES, StartError } from "../exit-codes.js";
 
 /**
@@ -16,20 +17,24 @@ export function storedNamespaces(data: string): readonly string[] {
   throw new StartError(EXIT_CODES.BAD_CONFIG, message);
 }
 
-/** File that every LevelDB has, and so a journal over it. */
-const LEVEL_FILE = "CURRENT";
-
 /**
  * One whose segments are all gone is damaged, which is for the command to say.
  *
  * @throws StartError where a journal is kept in LevelDB instead of segment files
  */
-export function requireSegments(data: string, namespaces: readonly string[], verb: string): void {
+export async function requireSegments(
+  data: string,
+  namespaces: readonly string[],
+  verb: string,
+): Promise<void> {
+  const disk = new NodeDisk();
   for (const name of namespaces) {
     const folder = join(data, name, "journal");
-    if (!readdirSync(folder).includes(LEVEL_FILE)) continue;
+    // What cannot be read is damaged, too.
+    const found = await readJournalKind(disk, folder).catch(() => undefined);
+    if (found?.kind !== "level") continue;
     const message =
-      `The journal in ${folder} is not made of segment files and cannot be ${verb} by this command: ` +
+      `The journal in ${folder} is kept in LevelDB, not in segment files, and cannot be ${verb} by this command: ` +
       "stop the broker and copy the data folder.";
     throw new StartError(EXIT_CODES.DATA_REFUSED, message);
   }
