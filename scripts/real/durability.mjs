@@ -12,6 +12,7 @@ import { restore, seedShadow } from "./durability/shadow.mjs";
 import { checkSyncOrder } from "./durability/sync-order.mjs";
 
 const ROUNDS = 6;
+const ROUNDS_OF_OTHERS = 3;
 const ACKED_PER_ROUND_MIN = 2_000;
 const AFTER_MS_MAX = 400;
 const NUMBERS_PER_ROUND = 1_000_000;
@@ -30,8 +31,15 @@ function skip(reason) {
   console.log(`skipped: ${reason}`);
 }
 
+/** What is cut: the default, the other journal, and the other index under the default one. */
+const KINDS = [
+  { name: "segments and RocksDB", config: {}, rounds: ROUNDS },
+  { name: "a journal in LevelDB", config: { journal: "level" }, rounds: ROUNDS_OF_OTHERS },
+  { name: "an index in LevelDB", config: { index: "leveldb" }, rounds: ROUNDS_OF_OTHERS },
+];
+
 /** A broker under load on `data`, cut off; what a power cut leaves is built at `after`. */
-async function powerCut({ data, after, from, ignore }) {
+async function powerCut({ data, after, from, ignore, config }) {
   const shadow = `${after}.shadow`;
   seedShadow(data, shadow);
   const env = {
@@ -41,7 +49,7 @@ async function powerCut({ data, after, from, ignore }) {
     DROP_SHADOW: shadow,
     ...(ignore === undefined ? {} : { DROP_IGNORE: ignore }),
   };
-  const broker = await startBroker({ dataFolder: data, env });
+  const broker = await startBroker({ dataFolder: data, env, config });
   try {
     const afterMs = Math.floor(Math.random() * AFTER_MS_MAX);
     const cut = () => broker.kill("SIGKILL");
@@ -55,8 +63,8 @@ async function powerCut({ data, after, from, ignore }) {
 }
 
 /** What a broker on the real disk serves out of a folder. */
-async function stored(data) {
-  const broker = await startBroker({ dataFolder: data });
+async function stored(data, config) {
+  const broker = await startBroker({ dataFolder: data, config });
   try {
     const events = await readAll(broker.address);
     await broker.kill("SIGTERM");
@@ -67,17 +75,18 @@ async function stored(data) {
 }
 
 /** Power cuts in a row, each on what the one before left. */
-async function honestRounds() {
-  let data = join(folder, "round-0");
+async function honestRounds({ name, config, rounds }) {
+  const place = mkdtempSync(join(folder, "kind-"));
+  let data = join(place, "round-0");
   mkdirSync(data);
   const acked = [];
-  for (let round = 1; round <= ROUNDS; round += 1) {
-    const after = join(folder, `round-${round}`);
-    acked.push(...(await powerCut({ data, after, from: round * NUMBERS_PER_ROUND })));
-    const events = await stored(after);
+  for (let round = 1; round <= rounds; round += 1) {
+    const after = join(place, `round-${round}`);
+    acked.push(...(await powerCut({ data, after, from: round * NUMBERS_PER_ROUND, config })));
+    const events = await stored(after, config);
     const faults = judge(acked, events);
     const isRight = Object.values(faults).every((count) => count === 0);
-    const what = `power cut ${round} of ${ROUNDS}: ${acked.length} acked so far, ${events.length} stored`;
+    const what = `${name}, power cut ${round} of ${rounds}: ${acked.length} acked so far, ${events.length} stored`;
     tell(isRight, `${what}, ${JSON.stringify(faults)}`);
     rmSync(data, { recursive: true, force: true });
     data = after;
@@ -85,16 +94,18 @@ async function honestRounds() {
 }
 
 /** The same with a broker whose fdatasync does nothing: it must lose. */
-async function negativeControl() {
-  const data = join(folder, "control-0");
-  const after = join(folder, "control-1");
+async function negativeControl({ name, config }) {
+  const place = mkdtempSync(join(folder, "control-"));
+  const data = join(place, "0");
+  const after = join(place, "1");
   mkdirSync(data);
-  const acked = await powerCut({ data, after, from: 0, ignore: "fdatasync" });
+  const acked = await powerCut({ data, after, from: 0, ignore: "fdatasync", config });
+  const what = `${name}, without fdatasync`;
   try {
-    const { lost } = judge(acked, await stored(after));
-    tell(lost > 0, `without fdatasync the check finds losses: ${lost} of ${acked.length} acked`);
+    const { lost } = judge(acked, await stored(after, config));
+    tell(lost > 0, `${what} the check finds losses: ${lost} of ${acked.length} acked`);
   } catch (error) {
-    tell(true, `without fdatasync the broker does not even start: ${error.message.split("\n")[0]}`);
+    tell(true, `${what} the broker does not even start: ${error.message.split("\n")[0]}`);
   }
 }
 
@@ -105,8 +116,10 @@ async function dropUnsynced() {
   const { code, output } = await run(["gcc", ...flags], { quiet: true });
   if (code === 127) return skip("durability: no gcc on PATH to build the disk that drops");
   if (code !== 0) throw new Error(`the disk that drops cannot be built:\n${output}`);
-  await honestRounds();
-  await negativeControl();
+  for (const kind of KINDS) {
+    await honestRounds(kind);
+    await negativeControl(kind);
+  }
 }
 
 async function syncOrder() {

@@ -23,9 +23,10 @@ const TABLE = [
   },
   {
     name: "durability",
-    title: "a disk that drops unsynced data; a sync stands between write and ack",
+    title:
+      "a disk that drops unsynced data, under both journals and both indexes; a sync stands between write and ack",
     needs: "a C compiler, strace",
-    minutes: 5,
+    minutes: 8,
   },
   {
     name: "grpc-tools",
