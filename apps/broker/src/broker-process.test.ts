@@ -28,7 +28,7 @@ describe("refuses with one sentence and its own exit code", () => {
       code: 2,
       sentence:
         `The key "grcp" (from file ${config}) is not known here; known are grpc, http, data, ` +
-        "namespaces, index, logLevel, shutdownGraceMs, heartbeatMs, ingress, limits.",
+        "namespaces, index, journal, logLevel, shutdownGraceMs, heartbeatMs, clockConfirmed, ingress, limits.",
     });
   });
 

@@ -33,7 +33,8 @@ describe("npm run bench -- storage --quick", () => {
   it("measures, writes a report that can be compared, and leaves nothing behind", async () => {
     const json = join(folder, "report.json");
     const data = join(folder, "data");
-    const parts = ["append", "memory", "retention"];
+    // Retention frees space behind checkpoints only: what is quick to store is never freed quickly.
+    const parts = ["append", "memory"];
     const options = ["--only", parts.join(","), "--folder", data, "--json", json];
     const { stdout } = await bench("storage", "--quick", ...options);
 
