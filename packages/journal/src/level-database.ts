@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { ClassicLevel } from "classic-level";
+import type { Disk, DiskFile } from "./disk.js";
 import { JournalError } from "./journal-error.js";
 import {
   LEVEL_CACHE_BYTES,
@@ -25,16 +27,25 @@ export interface LevelKeys {
   readonly reverse?: boolean;
 }
 
-/** LevelDB as the journal uses it: every batch is one record of its log, synced before the next. */
+/**
+ * LevelDB as the journal uses it: every batch is one record of its log, synced before the next. What
+ * LevelDB leaves to chance is made sure beside it: it syncs neither its first manifest, nor the
+ * folder when CURRENT names another or when a new log begins.
+ */
 export class LevelDatabase {
   readonly #level: ClassicLevel<Uint8Array, Uint8Array>;
+  readonly #disk: Disk;
+  readonly #folder: string;
+  #logs = "";
 
-  private constructor(level: ClassicLevel<Uint8Array, Uint8Array>) {
+  private constructor(level: ClassicLevel<Uint8Array, Uint8Array>, disk: Disk, folder: string) {
     this.#level = level;
+    this.#disk = disk;
+    this.#folder = folder;
   }
 
-  /** Opens or makes a database. Rejects with `corrupt`, `locked` or `io_failed`. */
-  static async open(folder: string): Promise<LevelDatabase> {
+  /** Opens or makes a database of the machine's. Rejects with `corrupt`, `locked` or `io_failed`. */
+  static async open(disk: Disk, folder: string): Promise<LevelDatabase> {
     const level = new ClassicLevel<Uint8Array, Uint8Array>(folder, {
       keyEncoding: "view",
       valueEncoding: "view",
@@ -49,7 +60,14 @@ export class LevelDatabase {
     } catch (error) {
       throw levelError(error, `opening of ${folder}`);
     }
-    return new LevelDatabase(level);
+    const database = new LevelDatabase(level, disk, folder);
+    try {
+      await database.#syncAll();
+    } catch (error) {
+      await level.close();
+      throw JournalError.from(error, `sync of ${folder}`);
+    }
+    return database;
   }
 
   /** Applies changes together; they are durable when it resolves. */
@@ -60,6 +78,7 @@ export class LevelDatabase {
       ),
       { sync: true },
     );
+    await this.#syncNewLog();
   }
 
   /** The value of a key. */
@@ -88,10 +107,52 @@ export class LevelDatabase {
     await this.#level.compactRange(from, to);
   }
 
+  async #syncAll(): Promise<void> {
+    const names = await this.#disk.readdir(this.#folder);
+    for (const name of names) await this.#syncFile(join(this.#folder, name));
+    await this.#disk.syncDirectory(this.#folder);
+    this.#logs = logsOf(names);
+  }
+
+  async #syncFile(path: string): Promise<void> {
+    let file: DiskFile;
+    try {
+      file = await this.#disk.open(path, "read");
+    } catch (error) {
+      // Compaction replaced it meanwhile, by one that LevelDB syncs itself.
+      if (isMissing(error)) return;
+      throw error;
+    }
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** A batch that began a new log is durable only when its name is, too. */
+  async #syncNewLog(): Promise<void> {
+    const logs = logsOf(await this.#disk.readdir(this.#folder));
+    if (logs === this.#logs) return;
+    await this.#disk.syncDirectory(this.#folder);
+    this.#logs = logs;
+  }
+
   /** Ends what is going on, iterations too. */
   async close(): Promise<void> {
     await this.#level.close();
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+function logsOf(names: readonly string[]): string {
+  return names
+    .filter((name) => name.endsWith(".log"))
+    .sort()
+    .join();
 }
 
 function levelError(error: unknown, operation: string): JournalError {

@@ -11,6 +11,7 @@ import {
   HEAD_KEY,
 } from "./level-records.js";
 import { levelEntries } from "./level-walk.js";
+import { NodeDisk } from "./node-disk.js";
 import { all, entry, errorOf, one, sequences } from "./test/journal-subjects.js";
 import { type RealPlace, realPlace } from "./test/level-places.js";
 
@@ -22,7 +23,7 @@ afterEach(() => place.remove());
 
 /** Changes the stored database as damage would. */
 async function tamper(change: (database: LevelDatabase) => Promise<void>): Promise<void> {
-  const database = await LevelDatabase.open(join(place.folder, "leveldb"));
+  const database = await LevelDatabase.open(new NodeDisk(), join(place.folder, "leveldb"));
   await change(database);
   await database.close();
 }
@@ -202,7 +203,7 @@ it("goes on removing at the start what retention had let go", async () => {
 });
 
 it("says that a closed database cannot be read", async () => {
-  const database = await LevelDatabase.open(join(place.folder, "..", "plain"));
+  const database = await LevelDatabase.open(new NodeDisk(), join(place.folder, "..", "plain"));
   await database.close();
   expect((await errorOf(database.get(HEAD_KEY))).reason).toBe("io_failed");
   const reading = (async () => {

@@ -55,7 +55,7 @@ export async function openLevelJournal(options: OpenLevelJournalOptions): Promis
   try {
     await ensureFolder(disk, folder);
     const { end, bytes } = await checkFiles(disk, folder);
-    const database = await LevelDatabase.open(folder);
+    const database = await LevelDatabase.open(disk, folder);
     try {
       const head = await readHead(database, options);
       if (knownId !== undefined && Buffer.compare(knownId, head.id) !== 0) {
