@@ -9,6 +9,7 @@ import {
   VirtualClock,
 } from "@opendxa/pubsub-simulated";
 import { QUIET_TURNS, SEGMENT_BYTES } from "./limits.js";
+import { MachineDisk } from "./machine-disk.js";
 import { turnsUntil } from "./turns.js";
 
 /** What becomes of the index when the machine ends: it is never synced, so anything may. */
@@ -65,7 +66,8 @@ export class SimulatedEngine {
 
   /** Starts on what the disk holds. Rejects as a broker would refuse to start. */
   async open(): Promise<Engine> {
-    const { clock, disk } = this;
+    const { clock } = this;
+    const disk = new MachineDisk(this.disk);
     const random = this.#random;
     if (!(await disk.exists("/data"))) {
       await disk.mkdir("/data");
