@@ -7,7 +7,6 @@ import {
   hashFile,
   JournalError,
   newestCommit,
-  openSegmentJournal,
   placeFile,
   type Quietly,
   type Random,
@@ -18,11 +17,11 @@ import { BackupError } from "./backup-error.js";
 import type { BackupFile, NamespaceManifest } from "./backup-manifest.js";
 import { readCheckpointHeader } from "./checkpoint-file.js";
 import { CheckpointError } from "./checkpoint-format.js";
-import { CheckpointStore } from "./checkpoint-store.js";
 import type { EngineLog } from "./environment.js";
 import { backupAttemptsMax } from "./limits.js";
 import { loadCheckpoint } from "./recovery.js";
 import { replayTail, stateHash, TailGapError } from "./replayed-state.js";
+import { withStoredNamespace } from "./stored-namespace.js";
 
 /** What a backup works with. */
 export interface BackupParts {
@@ -157,27 +156,14 @@ async function stateOf(
   parts: BackupParts,
   folder: string,
 ): Promise<Pick<NamespaceManifest, "checkpointSequence" | "stateSha256">> {
-  const { disk, timers, random, log, withIndex } = parts;
-  const { journal } = await openSegmentJournal({
-    disk,
-    folder: `${folder}/journal`,
-    timers,
-    random,
-  });
-  try {
-    const checkpoints = await CheckpointStore.open(disk, `${folder}/checkpoints`, {
-      journalId: journal.id,
-      onIgnored: (name, why) => log.warn("a checkpoint file is ignored", { name, why }),
-    });
-    return await withIndex(async (index) => {
-      const recovery = { journal, index, checkpoints, log };
+  return await withStoredNamespace(parts, folder, (stored) =>
+    parts.withIndex(async (index) => {
+      const recovery = { ...stored, index, log: parts.log };
       const checkpointSequence = await loadCheckpoint(recovery);
       await replayTail(recovery, checkpointSequence);
       return { checkpointSequence, stateSha256: await stateHash(index) };
-    });
-  } finally {
-    await journal.close();
-  }
+    }),
+  );
 }
 
 /** What is there in the end: checkpoints that were superfluous are not. */

@@ -4,7 +4,6 @@ import {
   type Disk,
   ensureFolder,
   hashFile,
-  openSegmentJournal,
   type Random,
   type Timers,
 } from "@opendxa/pubsub-journal";
@@ -15,10 +14,10 @@ import {
   type NamespaceManifest,
   readManifest,
 } from "./backup-manifest.js";
-import { CheckpointStore } from "./checkpoint-store.js";
 import type { EngineLog } from "./environment.js";
 import { prepareIndex } from "./recovery.js";
 import { replayTail, stateHash } from "./replayed-state.js";
+import { withStoredNamespace } from "./stored-namespace.js";
 import { fillFolder, requireEmpty } from "./unfinished-folder.js";
 
 /** What is restored, and where to. */
@@ -84,33 +83,23 @@ async function copyNamespace(
 }
 
 async function rebuild(options: RestoreBackupOptions, expected: NamespaceManifest): Promise<void> {
-  const { disk, to, timers, random, openIndex, log } = options;
+  const { to, openIndex, log } = options;
   const folder = `${to}/${expected.name}`;
-  const { journal } = await openSegmentJournal({
-    disk,
-    folder: `${folder}/journal`,
-    timers,
-    random,
-  });
-  try {
-    const checkpoints = await CheckpointStore.open(disk, `${folder}/checkpoints`, {
-      journalId: journal.id,
-      onIgnored: (name, why) => log.warn("a checkpoint file is ignored", { name, why }),
-    });
+  const isEqual = await withStoredNamespace(options, folder, async (stored) => {
     const index = await openIndex(`${folder}/index`);
     try {
-      const parts = { journal, index, checkpoints, log };
+      const parts = { ...stored, index, log };
       const { applied } = await prepareIndex(parts);
       await replayTail(parts, applied);
       await index.flush();
       const found = await stateHash(index);
-      if (found === expected.stateSha256 && journal.lastSequence === expected.lastSequence) return;
+      const { lastSequence } = stored.journal;
+      return found === expected.stateSha256 && lastSequence === expected.lastSequence;
     } finally {
       await index.close();
     }
-  } finally {
-    await journal.close();
-  }
+  });
+  if (isEqual) return;
   throw new BackupError(
     "damaged",
     `The state of the namespace "${expected.name}" differs from that of the backup after the same entries: keep the backup and report this, since this version reads it otherwise than the one that made it.`,
