@@ -51,6 +51,9 @@ export const REFUSAL_DETAILS_MAX = 100;
 /** How far ahead an event may be scheduled, in milliseconds. */
 export const DELIVER_AHEAD_MS_MAX = 30 * DAY_MS;
 
+/** Events of a namespace that wait for their deliver time. */
+export const SCHEDULED_EVENTS_MAX = 1_000_000;
+
 /** Bytes of a producer id. */
 export const PRODUCER_ID_BYTES = 16;
 /** Batches that are remembered per producer and topic-partition. */
@@ -79,6 +82,18 @@ export const DEDUP_IDS_MAX = 10_000_000;
 
 /** Subscriptions of a namespace. */
 export const SUBSCRIPTIONS_MAX = 10_000;
+/** Snapshots of a namespace. */
+export const SNAPSHOTS_MAX = 10_000;
+/** Runs of settled events above the cursor that one snapshot holds: it is one entry. */
+export const SNAPSHOT_RUNS_MAX = 20_000;
+/** Topic-partitions of a subscription that were sought by offset. */
+export const PARTITION_STARTS_MAX = 64;
+/** Shortest life of a subscription without consumers, in milliseconds. */
+export const SUBSCRIPTION_EXPIRY_MS_MIN = 1_000;
+/** Longest life of a subscription without consumers, in milliseconds. */
+export const SUBSCRIPTION_EXPIRY_MS_MAX = 365 * DAY_MS;
+/** Blocked ordering keys of one subscription; beyond it nothing new is dispatched. */
+export const BLOCKED_KEYS_MAX = 10_000;
 /** Patterns of a subscription. */
 export const PATTERNS_MAX = 64;
 /** Shortest ack deadline, in milliseconds. */

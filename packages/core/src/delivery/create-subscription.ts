@@ -5,7 +5,7 @@ import {
   SUBSCRIPTIONS_MAX,
   Subscription,
   type SubscriptionSettings,
-  type SubscriptionState,
+  SubscriptionState,
   validateSubscriptionName,
 } from "@opendxa/pubsub-protocol";
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
@@ -91,7 +91,7 @@ function decide(
       },
     );
   }
-  const state: SubscriptionState = {
+  const state = SubscriptionState.create({
     subscriptionId: Math.max(1, namespace.nextSubscriptionId),
     subscription: Subscription.create({
       name,
@@ -101,7 +101,7 @@ function decide(
       cursorSequence: cursorOf(settings, context.nextSequence),
       ephemeral: isEphemeral ?? false,
     }),
-  };
+  });
   const kind = { $case: "subscriptionCreated", value: { subscription: state } } as const;
   return { entries: [Entry.create({ kind })], reply: { state, existed: false } };
 }

@@ -5,6 +5,7 @@ import {
   EventsExpired,
   type EventsSettled,
   Subscription,
+  SubscriptionState,
 } from "@opendxa/pubsub-protocol";
 import type { AnyStateKey, Loaded, StateKey } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
@@ -72,7 +73,7 @@ export class ProjectedState {
     const subscription = Subscription.create({ name: "learner", cursorSequence: 1n });
     this.apply({
       $case: "subscriptionCreated",
-      value: { subscription: { subscriptionId, subscription } },
+      value: { subscription: SubscriptionState.create({ subscriptionId, subscription }) },
     });
   }
 

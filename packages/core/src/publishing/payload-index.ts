@@ -4,7 +4,7 @@ import {
   hasBit,
   readBatch,
   SequenceRef,
-  type SequenceRef_Batch,
+  SequenceRef_Batch,
   type StoredBatch,
   TopicIndex,
 } from "@opendxa/pubsub-protocol";
@@ -21,7 +21,7 @@ export function excludedBits(stored: StoredBatch): Uint8Array {
 }
 
 function batchLineOf(stored: StoredBatch): SequenceRef_Batch {
-  return {
+  return SequenceRef_Batch.create({
     topicId: stored.topicId,
     partition: stored.batch?.partition ?? 0,
     baseOffset: stored.batch?.baseOffset ?? 0n,
@@ -29,7 +29,7 @@ function batchLineOf(stored: StoredBatch): SequenceRef_Batch {
     firstIndex: stored.firstIndex,
     bytes: (stored.batch?.heads.length ?? 0) + (stored.batch?.bodies.length ?? 0),
     excluded: excludedBits(stored),
-  };
+  });
 }
 
 /** The batches of an entry: what dispatch looks at instead of payload. */

@@ -288,6 +288,8 @@ describe("payload index", () => {
       excludedBits({
         topicId: 1,
         firstIndex: 0,
+        expires: false,
+        deadLetters: false,
         refused: new Uint8Array(refused),
         duplicates: new Uint8Array(duplicates),
         batch: undefined,

@@ -135,6 +135,8 @@ class FrameDecision {
       firstIndex: 0,
       refused,
       duplicates: duplicates.bits,
+      expires: false,
+      deadLetters: false,
       batch: {
         ...batch,
         baseOffset: result.baseOffset,

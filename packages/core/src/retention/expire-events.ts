@@ -1,4 +1,10 @@
-import { Entry, EventsExpired, type ExpiredCount, type TopicState } from "@opendxa/pubsub-protocol";
+import {
+  Entry,
+  EventsExpired,
+  type ExpiredCount,
+  Priority,
+  type TopicState,
+} from "@opendxa/pubsub-protocol";
 import type { BatchRef } from "../delivery/batch-ref.js";
 import { type ExpiredEvents, unsettledOf } from "../delivery/expired-events.js";
 import type { SubscriptionDelivery } from "../delivery/subscription-delivery.js";
@@ -139,7 +145,8 @@ function total(
     enteredCount += expired.entered;
   }
   if (count === 0) return [];
-  return [{ subscriptionId, count: BigInt(count), enteredCount: BigInt(enteredCount) }];
+  const lane = Priority.NORMAL;
+  return [{ subscriptionId, count: BigInt(count), enteredCount: BigInt(enteredCount), lane }];
 }
 
 function oldestKept(command: ExpireEventsCommand, held: readonly HeldBatch[]): bigint {

@@ -1,4 +1,4 @@
-import { Durability, PubSubError, TopicSettings } from "@opendxa/pubsub-protocol";
+import { Durability, NamespaceState, PubSubError, TopicSettings } from "@opendxa/pubsub-protocol";
 import { describe, expect, it } from "vitest";
 import { stateKeys } from "../state/state-keys.js";
 import { MemoryState } from "../test/memory-state.js";
@@ -52,14 +52,7 @@ describe("create topic", () => {
 
   it("holds at most its limit of topics", () => {
     const full = { topics: topicsMax, nextTopicId: topicsMax + 1 };
-    const namespace = {
-      ...full,
-      startNumber: 1,
-      nextSubscriptionId: 0,
-      timeUnixMs: 0n,
-      subscriptions: 0,
-      producers: 0,
-    };
+    const namespace = NamespaceState.create({ ...full, startNumber: 1 });
     expect(reasonOf(() => nextTopicId(namespace, 1))).toEqual({
       reason: "LIMIT_REACHED",
       field: "topics",

@@ -307,6 +307,8 @@ describe("codecs that do not copy", () => {
       firstIndex: fc.nat(65_535),
       refused: fc.uint8Array({ maxLength: 3 }),
       duplicates: fc.uint8Array({ maxLength: 3 }),
+      expires: fc.boolean(),
+      deadLetters: fc.boolean(),
       batch: fc.option(
         batches.map(({ batch }) => batch),
         { nil: undefined },

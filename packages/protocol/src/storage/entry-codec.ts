@@ -2,7 +2,7 @@ import { Entry, StoredBatch } from "../gen/opendxa/pubsub/storage/v1/entry.js";
 import { batchParts, byteParts, nested } from "./byte-parts.js";
 
 const STORED_BATCH_TAG = 0x7a;
-const RECORD_BATCH_TAG = 0x2a;
+const RECORD_BATCH_TAG = 0x3a;
 
 /**
  * Serializes a journal entry without copying the heads and bodies of its batches: the parts refer

@@ -65,6 +65,11 @@ export const NoticeReason = {
   TOO_MANY_EXCEPTIONS: 1,
   /** PAUSED - An operator paused the subscription. */
   PAUSED: 2,
+  /**
+   * TOO_MANY_BLOCKED_KEYS - Too many ordering keys are blocked by an event that waits for its retry, or too many events are
+   * held behind such keys; skip or release some.
+   */
+  TOO_MANY_BLOCKED_KEYS: 3,
 } as const;
 
 export type NoticeReason = typeof NoticeReason[keyof typeof NoticeReason];
@@ -73,6 +78,7 @@ export namespace NoticeReason {
   export type UNSPECIFIED = typeof NoticeReason.UNSPECIFIED;
   export type TOO_MANY_EXCEPTIONS = typeof NoticeReason.TOO_MANY_EXCEPTIONS;
   export type PAUSED = typeof NoticeReason.PAUSED;
+  export type TOO_MANY_BLOCKED_KEYS = typeof NoticeReason.TOO_MANY_BLOCKED_KEYS;
 }
 
 export function noticeReasonFromJSON(object: any): NoticeReason {
@@ -86,6 +92,9 @@ export function noticeReasonFromJSON(object: any): NoticeReason {
     case 2:
     case "NOTICE_REASON_PAUSED":
       return NoticeReason.PAUSED;
+    case 3:
+    case "NOTICE_REASON_TOO_MANY_BLOCKED_KEYS":
+      return NoticeReason.TOO_MANY_BLOCKED_KEYS;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum NoticeReason");
   }
@@ -99,6 +108,8 @@ export function noticeReasonToJSON(object: NoticeReason): string {
       return "NOTICE_REASON_TOO_MANY_EXCEPTIONS";
     case NoticeReason.PAUSED:
       return "NOTICE_REASON_PAUSED";
+    case NoticeReason.TOO_MANY_BLOCKED_KEYS:
+      return "NOTICE_REASON_TOO_MANY_BLOCKED_KEYS";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum NoticeReason");
   }

@@ -106,11 +106,23 @@ export interface SubscriptionSettings {
     | undefined;
   /** Attempts after which an event is dead-lettered, at most 1,000. 0: no bound. */
   attemptsMax: number;
-  /** Topic of dead letters. Empty: `$dead-letter/<subscription>`. */
+  /**
+   * Topic of dead letters. Empty: `$dead-letter/<subscription>`, which is created with the first one;
+   * any other must exist, with one partition, and match none of the patterns. A dead letter is the
+   * event as it was (id, source, type, subject, time, correlation and causation id, ordering key,
+   * data), without its expire time and in the NORMAL lane, with these attributes added:
+   * `dlsubscription`, `dlcause` (`nack`, `deadline` or `disconnect`), `dlattempts`, `dlreason` (of the
+   * last nack, up to 1 KiB), `dltopic`, `dlpartition`, `dloffset`, `dltime` (RFC 3339). It is stored in
+   * the same journal entry as the verdict. A dead letter is never dead-lettered again, whatever
+   * subscription delivers it: it is retried without bound.
+   */
   deadLetterTopic: string;
   /** Order that is kept. */
   order: DeliveryOrder;
-  /** The subscription is deleted after so long without a consumer, in milliseconds. 0: never. */
+  /**
+   * The subscription is deleted after so long without a consumer, in milliseconds, at least 1,000 and
+   * at most 365 days. 0: never.
+   */
   expiryMs: bigint;
 }
 
@@ -136,8 +148,13 @@ export interface Subscription {
   paused: boolean;
   /** It ends with its stream. */
   ephemeral: boolean;
-  /** Events of this epoch that left by retention, or with their topic, before they were settled. */
+  /**
+   * Events of this epoch that left by retention, with their topic or by their expire time before they
+   * were settled otherwise.
+   */
   expired: bigint;
+  /** Why it is paused, as PauseSubscription said. */
+  pauseReason: string;
 }
 
 /** What to create. */
@@ -400,7 +417,7 @@ export interface ListBlockedKeysRequest {
 export interface BlockedKey {
   /** The ordering key. */
   orderingKey: string;
-  /** Sequence of its first event. */
+  /** Sequence of its first unsettled event. */
   sequence: bigint;
   /** Index of its first event. */
   index: number;
@@ -410,6 +427,12 @@ export interface BlockedKey {
   dueTimeUnixMs: bigint;
   /** Reason of the last nack. */
   reason: string;
+  /** Topic: a key's scope is one topic-partition. */
+  topic: string;
+  /** Partition. */
+  partition: number;
+  /** Unsettled events of the key that are held behind the first one and were looked at. */
+  held: number;
 }
 
 /** One page of blocked keys. */
@@ -440,7 +463,7 @@ export interface SkipEventsResponse {
   skipped: number;
 }
 
-/** Which key to release. */
+/** Which key to release, in the topic-partitions in which it is blocked. */
 export interface ReleaseKeyRequest {
   /** Namespace; empty means `default`. */
   namespace: string;
@@ -448,6 +471,8 @@ export interface ReleaseKeyRequest {
   subscription: string;
   /** The ordering key. */
   orderingKey: string;
+  /** Topic of the key. Empty: every topic-partition in which such a key is blocked. */
+  topic: string;
 }
 
 /** The key is tried again. */
@@ -966,6 +991,7 @@ function createBaseSubscription(): Subscription {
     paused: false,
     ephemeral: false,
     expired: 0n,
+    pauseReason: "",
   };
 }
 
@@ -1009,6 +1035,9 @@ export const Subscription: MessageFns<Subscription> = {
         throw new globalThis.Error("value provided for field message.expired of type uint64 too large");
       }
       writer.uint32(80).uint64(message.expired);
+    }
+    if (message.pauseReason !== "") {
+      writer.uint32(90).string(message.pauseReason);
     }
     return writer;
   },
@@ -1106,6 +1135,14 @@ export const Subscription: MessageFns<Subscription> = {
             message.expired = reader.uint64() as bigint;
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.pauseReason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1142,6 +1179,11 @@ export const Subscription: MessageFns<Subscription> = {
       paused: isSet(object.paused) ? globalThis.Boolean(object.paused) : false,
       ephemeral: isSet(object.ephemeral) ? globalThis.Boolean(object.ephemeral) : false,
       expired: isSet(object.expired) ? BigInt(object.expired) : 0n,
+      pauseReason: isSet(object.pauseReason)
+        ? globalThis.String(object.pauseReason)
+        : isSet(object.pause_reason)
+        ? globalThis.String(object.pause_reason)
+        : "",
     };
   },
 
@@ -1177,6 +1219,9 @@ export const Subscription: MessageFns<Subscription> = {
     if (message.expired !== 0n) {
       obj.expired = message.expired.toString();
     }
+    if (message.pauseReason !== "") {
+      obj.pauseReason = message.pauseReason;
+    }
     return obj;
   },
 
@@ -1201,6 +1246,7 @@ export const Subscription: MessageFns<Subscription> = {
     message.paused = object.paused ?? false;
     message.ephemeral = object.ephemeral ?? false;
     message.expired = (object.expired !== undefined && object.expired !== null) ? BigInt(object.expired) : 0n;
+    message.pauseReason = object.pauseReason ?? "";
     return message;
   },
 };
@@ -3873,7 +3919,17 @@ export const ListBlockedKeysRequest: MessageFns<ListBlockedKeysRequest> = {
 };
 
 function createBaseBlockedKey(): BlockedKey {
-  return { orderingKey: "", sequence: 0n, index: 0, attempts: 0, dueTimeUnixMs: 0n, reason: "" };
+  return {
+    orderingKey: "",
+    sequence: 0n,
+    index: 0,
+    attempts: 0,
+    dueTimeUnixMs: 0n,
+    reason: "",
+    topic: "",
+    partition: 0,
+    held: 0,
+  };
 }
 
 export const BlockedKey: MessageFns<BlockedKey> = {
@@ -3901,6 +3957,15 @@ export const BlockedKey: MessageFns<BlockedKey> = {
     }
     if (message.reason !== "") {
       writer.uint32(50).string(message.reason);
+    }
+    if (message.topic !== "") {
+      writer.uint32(58).string(message.topic);
+    }
+    if (message.partition !== 0) {
+      writer.uint32(64).uint32(message.partition);
+    }
+    if (message.held !== 0) {
+      writer.uint32(72).uint32(message.held);
     }
     return writer;
   },
@@ -3966,6 +4031,30 @@ export const BlockedKey: MessageFns<BlockedKey> = {
             message.reason = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.topic = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.partition = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.held = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3994,6 +4083,9 @@ export const BlockedKey: MessageFns<BlockedKey> = {
         ? BigInt(object.due_time_unix_ms)
         : 0n,
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      topic: isSet(object.topic) ? globalThis.String(object.topic) : "",
+      partition: isSet(object.partition) ? globalThis.Number(object.partition) : 0,
+      held: isSet(object.held) ? globalThis.Number(object.held) : 0,
     };
   },
 
@@ -4017,6 +4109,15 @@ export const BlockedKey: MessageFns<BlockedKey> = {
     if (message.reason !== "") {
       obj.reason = message.reason;
     }
+    if (message.topic !== "") {
+      obj.topic = message.topic;
+    }
+    if (message.partition !== 0) {
+      obj.partition = Math.round(message.partition);
+    }
+    if (message.held !== 0) {
+      obj.held = Math.round(message.held);
+    }
     return obj;
   },
 
@@ -4033,6 +4134,9 @@ export const BlockedKey: MessageFns<BlockedKey> = {
       ? BigInt(object.dueTimeUnixMs)
       : 0n;
     message.reason = object.reason ?? "";
+    message.topic = object.topic ?? "";
+    message.partition = object.partition ?? 0;
+    message.held = object.held ?? 0;
     return message;
   },
 };
@@ -4338,7 +4442,7 @@ export const SkipEventsResponse: MessageFns<SkipEventsResponse> = {
 };
 
 function createBaseReleaseKeyRequest(): ReleaseKeyRequest {
-  return { namespace: "", subscription: "", orderingKey: "" };
+  return { namespace: "", subscription: "", orderingKey: "", topic: "" };
 }
 
 export const ReleaseKeyRequest: MessageFns<ReleaseKeyRequest> = {
@@ -4351,6 +4455,9 @@ export const ReleaseKeyRequest: MessageFns<ReleaseKeyRequest> = {
     }
     if (message.orderingKey !== "") {
       writer.uint32(26).string(message.orderingKey);
+    }
+    if (message.topic !== "") {
+      writer.uint32(34).string(message.topic);
     }
     return writer;
   },
@@ -4392,6 +4499,14 @@ export const ReleaseKeyRequest: MessageFns<ReleaseKeyRequest> = {
             message.orderingKey = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.topic = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4413,6 +4528,7 @@ export const ReleaseKeyRequest: MessageFns<ReleaseKeyRequest> = {
         : isSet(object.ordering_key)
         ? globalThis.String(object.ordering_key)
         : "",
+      topic: isSet(object.topic) ? globalThis.String(object.topic) : "",
     };
   },
 
@@ -4427,6 +4543,9 @@ export const ReleaseKeyRequest: MessageFns<ReleaseKeyRequest> = {
     if (message.orderingKey !== "") {
       obj.orderingKey = message.orderingKey;
     }
+    if (message.topic !== "") {
+      obj.topic = message.topic;
+    }
     return obj;
   },
 
@@ -4438,6 +4557,7 @@ export const ReleaseKeyRequest: MessageFns<ReleaseKeyRequest> = {
     message.namespace = object.namespace ?? "";
     message.subscription = object.subscription ?? "";
     message.orderingKey = object.orderingKey ?? "";
+    message.topic = object.topic ?? "";
     return message;
   },
 };
@@ -4819,7 +4939,11 @@ export const SubscriptionServiceDefinition = {
       responseStream: false,
       options: { _unknownFields: { 405608: [new Uint8Array([4]) as Uint8Array] } },
     },
-    /** Changes settings named by `fields`; patterns and order never change. Errors: SUBSCRIPTION_NOT_FOUND. */
+    /**
+     * Changes settings named by `fields`: `ack_deadline_ms`, `retry`, `attempts_max`, `dead_letter_topic`,
+     * `expiry_ms`. Patterns, start, filter and order never change. Leases that are open keep their
+     * deadline. Errors: SUBSCRIPTION_NOT_FOUND, TOPIC_NOT_FOUND, BAD_REQUEST.
+     */
     updateSubscription: {
       name: "UpdateSubscription",
       requestType: UpdateSubscriptionRequest as typeof UpdateSubscriptionRequest,
@@ -4840,7 +4964,10 @@ export const SubscriptionServiceDefinition = {
       responseStream: false,
       options: { _unknownFields: { 405608: [new Uint8Array([5]) as Uint8Array] } },
     },
-    /** Stops dispatch until ResumeSubscription; leases run on. */
+    /**
+     * Stops dispatch until ResumeSubscription, also over restarts of the broker; leases run on, and what
+     * is settled counts. Consumers are told by a Notice. Errors: SUBSCRIPTION_NOT_FOUND, LIMIT_EXCEEDED.
+     */
     pauseSubscription: {
       name: "PauseSubscription",
       requestType: PauseSubscriptionRequest as typeof PauseSubscriptionRequest,
@@ -4859,8 +4986,11 @@ export const SubscriptionServiceDefinition = {
       options: { _unknownFields: { 405608: [new Uint8Array([5]) as Uint8Array] } },
     },
     /**
-     * Moves a subscription to an offset, a time or a snapshot and raises its epoch; leases end, and
-     * their late acks are stale.
+     * Moves a subscription to an offset, a time or a snapshot and raises its epoch; leases end, their
+     * late acks are stale, and open streams end with SUBSCRIPTION_EPOCH_CHANGED. Attempts begin anew.
+     * Events that left since cannot come again. Errors: SUBSCRIPTION_NOT_FOUND, SNAPSHOT_NOT_FOUND,
+     * TOPIC_NOT_FOUND, OFFSET_OUT_OF_RANGE, LIMIT_REACHED (64 topic-partitions sought by offset),
+     * BAD_REQUEST.
      */
     seekSubscription: {
       name: "SeekSubscription",
@@ -4870,7 +5000,11 @@ export const SubscriptionServiceDefinition = {
       responseStream: false,
       options: { _unknownFields: { 405608: [new Uint8Array([5]) as Uint8Array] } },
     },
-    /** Remembers a subscription's position and exceptions under a name. */
+    /**
+     * Remembers which events of a subscription are settled, under a name; attempts are not remembered.
+     * It keeps no events from leaving. Errors: SUBSCRIPTION_NOT_FOUND, LIMIT_REACHED (10,000 snapshots; 20,000
+     * runs of settled events above the cursor), BAD_REQUEST (the name is taken).
+     */
     createSnapshot: {
       name: "CreateSnapshot",
       requestType: CreateSnapshotRequest as typeof CreateSnapshotRequest,
@@ -4918,7 +5052,11 @@ export const SubscriptionServiceDefinition = {
       responseStream: false,
       options: { _unknownFields: { 405608: [new Uint8Array([4]) as Uint8Array] } },
     },
-    /** Settles events as skipped, for example the first one of a blocked key. */
+    /**
+     * Settles events as skipped, for example the first one of a blocked key; their leases end. Events
+     * that are settled already stay as they are. Errors: SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND,
+     * BAD_REQUEST.
+     */
     skipEvents: {
       name: "SkipEvents",
       requestType: SkipEventsRequest as typeof SkipEventsRequest,
@@ -4927,7 +5065,10 @@ export const SubscriptionServiceDefinition = {
       responseStream: false,
       options: { _unknownFields: { 405608: [new Uint8Array([5]) as Uint8Array] } },
     },
-    /** Lets a blocked key be tried again at once. */
+    /**
+     * Lets a blocked key be tried again at once. Errors: SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND (the key
+     * is not blocked).
+     */
     releaseKey: {
       name: "ReleaseKey",
       requestType: ReleaseKeyRequest as typeof ReleaseKeyRequest,

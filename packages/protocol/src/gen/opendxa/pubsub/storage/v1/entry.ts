@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { RecordBatch } from "../../v1/batch.js";
+import { Priority, priorityFromJSON, priorityToJSON } from "../../v1/event.js";
 import {
   Execution,
   FeedbackMatch,
@@ -14,7 +15,16 @@ import {
   waitOutcomeFromJSON,
   waitOutcomeToJSON,
 } from "../../v1/feedback_service.js";
-import { PendingState, SubscriptionState, TopicState, WaitState } from "./state.js";
+import {
+  CursorException,
+  CursorState,
+  PendingState,
+  SequenceRef_Batch,
+  SnapshotState,
+  SubscriptionState,
+  TopicState,
+  WaitState,
+} from "./state.js";
 
 /** Why an event comes again. */
 export const RetryCause = {
@@ -68,6 +78,69 @@ export function retryCauseToJSON(object: RetryCause): string {
       return "RETRY_CAUSE_DISCONNECT";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum RetryCause");
+  }
+}
+
+/** Why events are settled other than by an ack. */
+export const RemovalCause = {
+  /** UNSPECIFIED - Not known to this version. */
+  UNSPECIFIED: 0,
+  /** EXPIRED - Their expire time passed. */
+  EXPIRED: 1,
+  /** DEAD_LETTERED - Copied to the dead-letter topic by the same entry. */
+  DEAD_LETTERED: 2,
+  /** SKIPPED - An operator skipped them. */
+  SKIPPED: 3,
+  /** FILTERED - They do not match the filter. */
+  FILTERED: 4,
+} as const;
+
+export type RemovalCause = typeof RemovalCause[keyof typeof RemovalCause];
+
+export namespace RemovalCause {
+  export type UNSPECIFIED = typeof RemovalCause.UNSPECIFIED;
+  export type EXPIRED = typeof RemovalCause.EXPIRED;
+  export type DEAD_LETTERED = typeof RemovalCause.DEAD_LETTERED;
+  export type SKIPPED = typeof RemovalCause.SKIPPED;
+  export type FILTERED = typeof RemovalCause.FILTERED;
+}
+
+export function removalCauseFromJSON(object: any): RemovalCause {
+  switch (object) {
+    case 0:
+    case "REMOVAL_CAUSE_UNSPECIFIED":
+      return RemovalCause.UNSPECIFIED;
+    case 1:
+    case "REMOVAL_CAUSE_EXPIRED":
+      return RemovalCause.EXPIRED;
+    case 2:
+    case "REMOVAL_CAUSE_DEAD_LETTERED":
+      return RemovalCause.DEAD_LETTERED;
+    case 3:
+    case "REMOVAL_CAUSE_SKIPPED":
+      return RemovalCause.SKIPPED;
+    case 4:
+    case "REMOVAL_CAUSE_FILTERED":
+      return RemovalCause.FILTERED;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum RemovalCause");
+  }
+}
+
+export function removalCauseToJSON(object: RemovalCause): string {
+  switch (object) {
+    case RemovalCause.UNSPECIFIED:
+      return "REMOVAL_CAUSE_UNSPECIFIED";
+    case RemovalCause.EXPIRED:
+      return "REMOVAL_CAUSE_EXPIRED";
+    case RemovalCause.DEAD_LETTERED:
+      return "REMOVAL_CAUSE_DEAD_LETTERED";
+    case RemovalCause.SKIPPED:
+      return "REMOVAL_CAUSE_SKIPPED";
+    case RemovalCause.FILTERED:
+      return "REMOVAL_CAUSE_FILTERED";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum RemovalCause");
   }
 }
 
@@ -131,10 +204,36 @@ export interface Entry {
     | //
     /** Events left by retention or with their topic. */
     { $case: "eventsExpired"; value: EventsExpired }
+    | //
+    /** Settings of a subscription changed, or it was paused or resumed. */
+    { $case: "subscriptionUpdated"; value: SubscriptionUpdated }
+    | //
+    /** A subscription was moved. */
+    { $case: "subscriptionSought"; value: SubscriptionSought }
+    | //
+    /** A subscription's position was remembered. */
+    { $case: "snapshotCreated"; value: SnapshotCreated }
+    | //
+    /** A remembered position was forgotten. */
+    { $case: "snapshotDeleted"; value: SnapshotDeleted }
+    | //
+    /** A scheduled batch became part of the log. */
+    { $case: "eventsReleased"; value: EventsReleased }
+    | //
+    /** Scheduled events will not be released. */
+    { $case: "scheduledCancelled"; value: ScheduledCancelled }
+    | //
+    /** Producers that were idle for too long are forgotten. */
+    { $case: "producersForgotten"; value: ProducersForgotten }
+    | //
+    /** A subscription that expires without consumers lost its last one, or got one. */
+    { $case: "subscriptionIdle"; value: SubscriptionIdle }
     | undefined;
   /**
-   * Events that the entry stores. An event's position is (sequence of the entry, first_index of its
-   * batch + its index in the batch).
+   * Events that the entry stores: published ones, feedback, and the dead letters or outputs of the
+   * settlement beside them. An event's position is (sequence of the entry, first_index of its batch +
+   * its index in the batch); that of a scheduled event is (sequence of its release, its index in the
+   * batch).
    */
   batches: StoredBatch[];
 }
@@ -149,7 +248,15 @@ export interface StoredBatch {
   refused: Uint8Array;
   /** Events that were stored earlier already, likewise. */
   duplicates: Uint8Array;
-  /** As sent, with base_offset and append_time_unix_ms set. */
+  /** An event of it has an expire_time_unix_ms. */
+  expires: boolean;
+  /** Its events are dead letters, which are never dead-lettered again. */
+  deadLetters: boolean;
+  /**
+   * As sent, with base_offset and append_time_unix_ms set. With deliver_time_unix_ms behind the time of
+   * the entry it is scheduled: its base_offset is 0 and it is no part of the log until
+   * EventsReleased. Last, so that the rest is one small part before it.
+   */
   batch: RecordBatch | undefined;
 }
 
@@ -197,6 +304,8 @@ export interface ExpiredBatch {
   sequence: bigint;
   /** Index of its event 0 within the entry. */
   firstIndex: number;
+  /** Sequence of its release, when it was scheduled. Its position is (released_sequence, 0). */
+  releasedSequence?: bigint | undefined;
 }
 
 /** What a subscription had not settled of expired events. */
@@ -207,6 +316,8 @@ export interface ExpiredCount {
   count: bigint;
   /** Of these, events that had not entered the subscription before. */
   enteredCount: bigint;
+  /** Lane of the batch, as the subscription counts it. */
+  lane: Priority;
 }
 
 /**
@@ -234,6 +345,65 @@ export interface SubscriptionCreated {
   subscription: SubscriptionState | undefined;
 }
 
+/** A subscription changed but for its position. */
+export interface SubscriptionUpdated {
+  /** The subscription as it is from now on. */
+  subscription: SubscriptionState | undefined;
+}
+
+/** A cursor of one lane, as a seek sets it. All counters begin with 0. */
+export interface LaneCursor {
+  /** Lane. */
+  lane: Priority;
+  /** Where it stands. */
+  cursor: CursorState | undefined;
+}
+
+/** Exceptions of one entry in one lane. */
+export interface LaneException {
+  /** Lane. */
+  lane: Priority;
+  /** Sequence of the entry. */
+  sequence: bigint;
+  /** What differs from "unsettled, never tried". Absent: nothing does from now on. */
+  exception: CursorException | undefined;
+}
+
+/** A subscription was moved: its epoch rose, its counters begin anew. */
+export interface SubscriptionSought {
+  /** The subscription as it is from now on. */
+  subscription:
+    | SubscriptionState
+    | undefined;
+  /** Cursors of all lanes. */
+  cursors: LaneCursor[];
+  /**
+   * Exceptions that change. What does not fit follows in further entries of this kind, with nothing
+   * but their subscription and exceptions, before anything else of the subscription.
+   */
+  exceptions: LaneException[];
+}
+
+/** A subscription's position was remembered. */
+export interface SnapshotCreated {
+  /** What is remembered. */
+  snapshot: SnapshotState | undefined;
+}
+
+/** A remembered position was forgotten. */
+export interface SnapshotDeleted {
+  /** Its name. */
+  name: string;
+}
+
+/** A subscription with expiry_ms has no consumers, or has some again. */
+export interface SubscriptionIdle {
+  /** Its name. */
+  name: string;
+  /** Since when it has none, milliseconds since the Unix epoch. Absent: it has consumers. */
+  sinceUnixMs?: bigint | undefined;
+}
+
 /** A subscription was deleted. */
 export interface SubscriptionDeleted {
   /** Its name. */
@@ -250,8 +420,37 @@ export interface ProducerOpened {
   epoch: number;
 }
 
+/** Producers are forgotten with all their windows. */
+export interface ProducersForgotten {
+  /** 16 bytes each. */
+  producerIds: Uint8Array[];
+}
+
 /** Events were published. */
 export interface EventsPublished {
+}
+
+/**
+ * A scheduled batch became part of the log: event i lies at (sequence of this entry, i) and has
+ * base_offset + i.
+ */
+export interface EventsReleased {
+  /** Sequence of the entry that holds its payload. */
+  payloadSequence: bigint;
+  /** Index of its event 0 within that entry. */
+  payloadFirstIndex: number;
+  /** The batch as it is listed from now on; its first_index is 0. */
+  batch: SequenceRef_Batch | undefined;
+}
+
+/** Scheduled events will not be released: they were cancelled, or their topic was deleted. */
+export interface ScheduledCancelled {
+  /** Sequence of the entry that holds the payload. */
+  payloadSequence: bigint;
+  /** Index of its event 0 within that entry. */
+  payloadFirstIndex: number;
+  /** Indexes of the events in the batch. Empty: all that are left. */
+  indexes: number[];
 }
 
 /** Consecutive events of one entry. */
@@ -278,7 +477,17 @@ export interface EventsRetried {
   reason: string;
 }
 
-/** Settlements of one subscription, coalesced. */
+/** Events that were settled without an ack. */
+export interface EventsRemoved {
+  /** Why. */
+  cause: RemovalCause;
+  /** Which, those below the cursor included. */
+  ranges: EventRange[];
+  /** Their number. */
+  count: bigint;
+}
+
+/** Settlements of one subscription in one lane, coalesced. */
 export interface EventsSettled {
   /** Number of the subscription. */
   subscriptionId: number;
@@ -298,6 +507,12 @@ export interface EventsSettled {
   enteredCount: bigint;
   /** Sequences below the new cursor whose exceptions vanish. */
   clearedSequences: bigint[];
+  /** Lane whose cursor and exceptions these are; NORMAL where the order is KEY. */
+  lane: Priority;
+  /** Events settled without an ack. */
+  removed: EventsRemoved[];
+  /** The same for further lanes of the subscription, where one fact must hold all. They have none. */
+  otherLanes: EventsSettled[];
 }
 
 /** An execution was registered. */
@@ -461,6 +676,30 @@ export const Entry: MessageFns<Entry> = {
       case "eventsExpired":
         EventsExpired.encode(message.kind.value, writer.uint32(146).fork()).join();
         break;
+      case "subscriptionUpdated":
+        SubscriptionUpdated.encode(message.kind.value, writer.uint32(154).fork()).join();
+        break;
+      case "subscriptionSought":
+        SubscriptionSought.encode(message.kind.value, writer.uint32(162).fork()).join();
+        break;
+      case "snapshotCreated":
+        SnapshotCreated.encode(message.kind.value, writer.uint32(170).fork()).join();
+        break;
+      case "snapshotDeleted":
+        SnapshotDeleted.encode(message.kind.value, writer.uint32(178).fork()).join();
+        break;
+      case "eventsReleased":
+        EventsReleased.encode(message.kind.value, writer.uint32(186).fork()).join();
+        break;
+      case "scheduledCancelled":
+        ScheduledCancelled.encode(message.kind.value, writer.uint32(194).fork()).join();
+        break;
+      case "producersForgotten":
+        ProducersForgotten.encode(message.kind.value, writer.uint32(202).fork()).join();
+        break;
+      case "subscriptionIdle":
+        SubscriptionIdle.encode(message.kind.value, writer.uint32(210).fork()).join();
+        break;
     }
     for (const v of message.batches) {
       StoredBatch.encode(v!, writer.uint32(122).fork()).join();
@@ -617,6 +856,70 @@ export const Entry: MessageFns<Entry> = {
             message.kind = { $case: "eventsExpired", value: EventsExpired.decode(reader, reader.uint32()) };
             continue;
           }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.kind = { $case: "subscriptionUpdated", value: SubscriptionUpdated.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.kind = { $case: "subscriptionSought", value: SubscriptionSought.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.kind = { $case: "snapshotCreated", value: SnapshotCreated.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.kind = { $case: "snapshotDeleted", value: SnapshotDeleted.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.kind = { $case: "eventsReleased", value: EventsReleased.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.kind = { $case: "scheduledCancelled", value: ScheduledCancelled.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 25: {
+            if (tag !== 202) {
+              break;
+            }
+
+            message.kind = { $case: "producersForgotten", value: ProducersForgotten.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.kind = { $case: "subscriptionIdle", value: SubscriptionIdle.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 15: {
             if (tag !== 122) {
               break;
@@ -708,6 +1011,38 @@ export const Entry: MessageFns<Entry> = {
         ? { $case: "eventsExpired", value: EventsExpired.fromJSON(object.eventsExpired) }
         : isSet(object.events_expired)
         ? { $case: "eventsExpired", value: EventsExpired.fromJSON(object.events_expired) }
+        : isSet(object.subscriptionUpdated)
+        ? { $case: "subscriptionUpdated", value: SubscriptionUpdated.fromJSON(object.subscriptionUpdated) }
+        : isSet(object.subscription_updated)
+        ? { $case: "subscriptionUpdated", value: SubscriptionUpdated.fromJSON(object.subscription_updated) }
+        : isSet(object.subscriptionSought)
+        ? { $case: "subscriptionSought", value: SubscriptionSought.fromJSON(object.subscriptionSought) }
+        : isSet(object.subscription_sought)
+        ? { $case: "subscriptionSought", value: SubscriptionSought.fromJSON(object.subscription_sought) }
+        : isSet(object.snapshotCreated)
+        ? { $case: "snapshotCreated", value: SnapshotCreated.fromJSON(object.snapshotCreated) }
+        : isSet(object.snapshot_created)
+        ? { $case: "snapshotCreated", value: SnapshotCreated.fromJSON(object.snapshot_created) }
+        : isSet(object.snapshotDeleted)
+        ? { $case: "snapshotDeleted", value: SnapshotDeleted.fromJSON(object.snapshotDeleted) }
+        : isSet(object.snapshot_deleted)
+        ? { $case: "snapshotDeleted", value: SnapshotDeleted.fromJSON(object.snapshot_deleted) }
+        : isSet(object.eventsReleased)
+        ? { $case: "eventsReleased", value: EventsReleased.fromJSON(object.eventsReleased) }
+        : isSet(object.events_released)
+        ? { $case: "eventsReleased", value: EventsReleased.fromJSON(object.events_released) }
+        : isSet(object.scheduledCancelled)
+        ? { $case: "scheduledCancelled", value: ScheduledCancelled.fromJSON(object.scheduledCancelled) }
+        : isSet(object.scheduled_cancelled)
+        ? { $case: "scheduledCancelled", value: ScheduledCancelled.fromJSON(object.scheduled_cancelled) }
+        : isSet(object.producersForgotten)
+        ? { $case: "producersForgotten", value: ProducersForgotten.fromJSON(object.producersForgotten) }
+        : isSet(object.producers_forgotten)
+        ? { $case: "producersForgotten", value: ProducersForgotten.fromJSON(object.producers_forgotten) }
+        : isSet(object.subscriptionIdle)
+        ? { $case: "subscriptionIdle", value: SubscriptionIdle.fromJSON(object.subscriptionIdle) }
+        : isSet(object.subscription_idle)
+        ? { $case: "subscriptionIdle", value: SubscriptionIdle.fromJSON(object.subscription_idle) }
         : undefined,
       batches: globalThis.Array.isArray(object?.batches) ? object.batches.map((e: any) => StoredBatch.fromJSON(e)) : [],
     };
@@ -750,6 +1085,22 @@ export const Entry: MessageFns<Entry> = {
       obj.topicPurged = TopicPurged.toJSON(message.kind.value);
     } else if (message.kind?.$case === "eventsExpired") {
       obj.eventsExpired = EventsExpired.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "subscriptionUpdated") {
+      obj.subscriptionUpdated = SubscriptionUpdated.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "subscriptionSought") {
+      obj.subscriptionSought = SubscriptionSought.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "snapshotCreated") {
+      obj.snapshotCreated = SnapshotCreated.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "snapshotDeleted") {
+      obj.snapshotDeleted = SnapshotDeleted.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "eventsReleased") {
+      obj.eventsReleased = EventsReleased.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "scheduledCancelled") {
+      obj.scheduledCancelled = ScheduledCancelled.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "producersForgotten") {
+      obj.producersForgotten = ProducersForgotten.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "subscriptionIdle") {
+      obj.subscriptionIdle = SubscriptionIdle.toJSON(message.kind.value);
     }
     if (message.batches?.length) {
       obj.batches = message.batches.map((e) => StoredBatch.toJSON(e));
@@ -862,6 +1213,54 @@ export const Entry: MessageFns<Entry> = {
         }
         break;
       }
+      case "subscriptionUpdated": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "subscriptionUpdated", value: SubscriptionUpdated.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "subscriptionSought": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "subscriptionSought", value: SubscriptionSought.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "snapshotCreated": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "snapshotCreated", value: SnapshotCreated.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "snapshotDeleted": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "snapshotDeleted", value: SnapshotDeleted.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "eventsReleased": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "eventsReleased", value: EventsReleased.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "scheduledCancelled": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "scheduledCancelled", value: ScheduledCancelled.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "producersForgotten": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "producersForgotten", value: ProducersForgotten.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "subscriptionIdle": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "subscriptionIdle", value: SubscriptionIdle.fromPartial(object.kind.value) };
+        }
+        break;
+      }
     }
     message.batches = object.batches?.map((e) => StoredBatch.fromPartial(e)) || [];
     return message;
@@ -869,7 +1268,15 @@ export const Entry: MessageFns<Entry> = {
 };
 
 function createBaseStoredBatch(): StoredBatch {
-  return { topicId: 0, firstIndex: 0, refused: new Uint8Array(0), duplicates: new Uint8Array(0), batch: undefined };
+  return {
+    topicId: 0,
+    firstIndex: 0,
+    refused: new Uint8Array(0),
+    duplicates: new Uint8Array(0),
+    expires: false,
+    deadLetters: false,
+    batch: undefined,
+  };
 }
 
 export const StoredBatch: MessageFns<StoredBatch> = {
@@ -886,8 +1293,14 @@ export const StoredBatch: MessageFns<StoredBatch> = {
     if (message.duplicates.length !== 0) {
       writer.uint32(34).bytes(message.duplicates);
     }
+    if (message.expires !== false) {
+      writer.uint32(40).bool(message.expires);
+    }
+    if (message.deadLetters !== false) {
+      writer.uint32(48).bool(message.deadLetters);
+    }
     if (message.batch !== undefined) {
-      RecordBatch.encode(message.batch, writer.uint32(42).fork()).join();
+      RecordBatch.encode(message.batch, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -938,7 +1351,23 @@ export const StoredBatch: MessageFns<StoredBatch> = {
             continue;
           }
           case 5: {
-            if (tag !== 42) {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.expires = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.deadLetters = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
               break;
             }
 
@@ -971,6 +1400,12 @@ export const StoredBatch: MessageFns<StoredBatch> = {
         : 0,
       refused: isSet(object.refused) ? bytesFromBase64(object.refused) : new Uint8Array(0),
       duplicates: isSet(object.duplicates) ? bytesFromBase64(object.duplicates) : new Uint8Array(0),
+      expires: isSet(object.expires) ? globalThis.Boolean(object.expires) : false,
+      deadLetters: isSet(object.deadLetters)
+        ? globalThis.Boolean(object.deadLetters)
+        : isSet(object.dead_letters)
+        ? globalThis.Boolean(object.dead_letters)
+        : false,
       batch: isSet(object.batch) ? RecordBatch.fromJSON(object.batch) : undefined,
     };
   },
@@ -989,6 +1424,12 @@ export const StoredBatch: MessageFns<StoredBatch> = {
     if (message.duplicates.length !== 0) {
       obj.duplicates = base64FromBytes(message.duplicates);
     }
+    if (message.expires !== false) {
+      obj.expires = message.expires;
+    }
+    if (message.deadLetters !== false) {
+      obj.deadLetters = message.deadLetters;
+    }
     if (message.batch !== undefined) {
       obj.batch = RecordBatch.toJSON(message.batch);
     }
@@ -1004,6 +1445,8 @@ export const StoredBatch: MessageFns<StoredBatch> = {
     message.firstIndex = object.firstIndex ?? 0;
     message.refused = object.refused ?? new Uint8Array(0);
     message.duplicates = object.duplicates ?? new Uint8Array(0);
+    message.expires = object.expires ?? false;
+    message.deadLetters = object.deadLetters ?? false;
     message.batch = (object.batch !== undefined && object.batch !== null)
       ? RecordBatch.fromPartial(object.batch)
       : undefined;
@@ -1417,7 +1860,7 @@ export const TopicPurged: MessageFns<TopicPurged> = {
 };
 
 function createBaseExpiredBatch(): ExpiredBatch {
-  return { baseOffset: 0n, sequence: 0n, firstIndex: 0 };
+  return { baseOffset: 0n, sequence: 0n, firstIndex: 0, releasedSequence: undefined };
 }
 
 export const ExpiredBatch: MessageFns<ExpiredBatch> = {
@@ -1436,6 +1879,12 @@ export const ExpiredBatch: MessageFns<ExpiredBatch> = {
     }
     if (message.firstIndex !== 0) {
       writer.uint32(24).uint32(message.firstIndex);
+    }
+    if (message.releasedSequence !== undefined) {
+      if (BigInt.asUintN(64, message.releasedSequence) !== message.releasedSequence) {
+        throw new globalThis.Error("value provided for field message.releasedSequence of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.releasedSequence);
     }
     return writer;
   },
@@ -1477,6 +1926,14 @@ export const ExpiredBatch: MessageFns<ExpiredBatch> = {
             message.firstIndex = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.releasedSequence = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1502,6 +1959,11 @@ export const ExpiredBatch: MessageFns<ExpiredBatch> = {
         : isSet(object.first_index)
         ? globalThis.Number(object.first_index)
         : 0,
+      releasedSequence: isSet(object.releasedSequence)
+        ? BigInt(object.releasedSequence)
+        : isSet(object.released_sequence)
+        ? BigInt(object.released_sequence)
+        : undefined,
     };
   },
 
@@ -1516,6 +1978,9 @@ export const ExpiredBatch: MessageFns<ExpiredBatch> = {
     if (message.firstIndex !== 0) {
       obj.firstIndex = Math.round(message.firstIndex);
     }
+    if (message.releasedSequence !== undefined) {
+      obj.releasedSequence = message.releasedSequence.toString();
+    }
     return obj;
   },
 
@@ -1529,12 +1994,15 @@ export const ExpiredBatch: MessageFns<ExpiredBatch> = {
       : 0n;
     message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
     message.firstIndex = object.firstIndex ?? 0;
+    message.releasedSequence = (object.releasedSequence !== undefined && object.releasedSequence !== null)
+      ? BigInt(object.releasedSequence)
+      : undefined;
     return message;
   },
 };
 
 function createBaseExpiredCount(): ExpiredCount {
-  return { subscriptionId: 0, count: 0n, enteredCount: 0n };
+  return { subscriptionId: 0, count: 0n, enteredCount: 0n, lane: 0 };
 }
 
 export const ExpiredCount: MessageFns<ExpiredCount> = {
@@ -1553,6 +2021,9 @@ export const ExpiredCount: MessageFns<ExpiredCount> = {
         throw new globalThis.Error("value provided for field message.enteredCount of type uint64 too large");
       }
       writer.uint32(24).uint64(message.enteredCount);
+    }
+    if (message.lane !== 0) {
+      writer.uint32(32).int32(message.lane);
     }
     return writer;
   },
@@ -1594,6 +2065,14 @@ export const ExpiredCount: MessageFns<ExpiredCount> = {
             message.enteredCount = reader.uint64() as bigint;
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.lane = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1619,6 +2098,7 @@ export const ExpiredCount: MessageFns<ExpiredCount> = {
         : isSet(object.entered_count)
         ? BigInt(object.entered_count)
         : 0n,
+      lane: isSet(object.lane) ? priorityFromJSON(object.lane) : 0,
     };
   },
 
@@ -1633,6 +2113,9 @@ export const ExpiredCount: MessageFns<ExpiredCount> = {
     if (message.enteredCount !== 0n) {
       obj.enteredCount = message.enteredCount.toString();
     }
+    if (message.lane !== 0) {
+      obj.lane = priorityToJSON(message.lane);
+    }
     return obj;
   },
 
@@ -1646,6 +2129,7 @@ export const ExpiredCount: MessageFns<ExpiredCount> = {
     message.enteredCount = (object.enteredCount !== undefined && object.enteredCount !== null)
       ? BigInt(object.enteredCount)
       : 0n;
+    message.lane = object.lane ?? 0;
     return message;
   },
 };
@@ -1886,6 +2370,603 @@ export const SubscriptionCreated: MessageFns<SubscriptionCreated> = {
   },
 };
 
+function createBaseSubscriptionUpdated(): SubscriptionUpdated {
+  return { subscription: undefined };
+}
+
+export const SubscriptionUpdated: MessageFns<SubscriptionUpdated> = {
+  encode(message: SubscriptionUpdated, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subscription !== undefined) {
+      SubscriptionState.encode(message.subscription, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubscriptionUpdated {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubscriptionUpdated();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subscription = SubscriptionState.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SubscriptionUpdated {
+    return { subscription: isSet(object.subscription) ? SubscriptionState.fromJSON(object.subscription) : undefined };
+  },
+
+  toJSON(message: SubscriptionUpdated): unknown {
+    const obj: any = {};
+    if (message.subscription !== undefined) {
+      obj.subscription = SubscriptionState.toJSON(message.subscription);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SubscriptionUpdated>): SubscriptionUpdated {
+    return SubscriptionUpdated.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SubscriptionUpdated>): SubscriptionUpdated {
+    const message = createBaseSubscriptionUpdated();
+    message.subscription = (object.subscription !== undefined && object.subscription !== null)
+      ? SubscriptionState.fromPartial(object.subscription)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseLaneCursor(): LaneCursor {
+  return { lane: 0, cursor: undefined };
+}
+
+export const LaneCursor: MessageFns<LaneCursor> = {
+  encode(message: LaneCursor, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lane !== 0) {
+      writer.uint32(8).int32(message.lane);
+    }
+    if (message.cursor !== undefined) {
+      CursorState.encode(message.cursor, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LaneCursor {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLaneCursor();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.lane = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = CursorState.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LaneCursor {
+    return {
+      lane: isSet(object.lane) ? priorityFromJSON(object.lane) : 0,
+      cursor: isSet(object.cursor) ? CursorState.fromJSON(object.cursor) : undefined,
+    };
+  },
+
+  toJSON(message: LaneCursor): unknown {
+    const obj: any = {};
+    if (message.lane !== 0) {
+      obj.lane = priorityToJSON(message.lane);
+    }
+    if (message.cursor !== undefined) {
+      obj.cursor = CursorState.toJSON(message.cursor);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<LaneCursor>): LaneCursor {
+    return LaneCursor.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LaneCursor>): LaneCursor {
+    const message = createBaseLaneCursor();
+    message.lane = object.lane ?? 0;
+    message.cursor = (object.cursor !== undefined && object.cursor !== null)
+      ? CursorState.fromPartial(object.cursor)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseLaneException(): LaneException {
+  return { lane: 0, sequence: 0n, exception: undefined };
+}
+
+export const LaneException: MessageFns<LaneException> = {
+  encode(message: LaneException, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lane !== 0) {
+      writer.uint32(8).int32(message.lane);
+    }
+    if (message.sequence !== 0n) {
+      if (BigInt.asUintN(64, message.sequence) !== message.sequence) {
+        throw new globalThis.Error("value provided for field message.sequence of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.sequence);
+    }
+    if (message.exception !== undefined) {
+      CursorException.encode(message.exception, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LaneException {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLaneException();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.lane = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.exception = CursorException.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LaneException {
+    return {
+      lane: isSet(object.lane) ? priorityFromJSON(object.lane) : 0,
+      sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
+      exception: isSet(object.exception) ? CursorException.fromJSON(object.exception) : undefined,
+    };
+  },
+
+  toJSON(message: LaneException): unknown {
+    const obj: any = {};
+    if (message.lane !== 0) {
+      obj.lane = priorityToJSON(message.lane);
+    }
+    if (message.sequence !== 0n) {
+      obj.sequence = message.sequence.toString();
+    }
+    if (message.exception !== undefined) {
+      obj.exception = CursorException.toJSON(message.exception);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<LaneException>): LaneException {
+    return LaneException.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LaneException>): LaneException {
+    const message = createBaseLaneException();
+    message.lane = object.lane ?? 0;
+    message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
+    message.exception = (object.exception !== undefined && object.exception !== null)
+      ? CursorException.fromPartial(object.exception)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSubscriptionSought(): SubscriptionSought {
+  return { subscription: undefined, cursors: [], exceptions: [] };
+}
+
+export const SubscriptionSought: MessageFns<SubscriptionSought> = {
+  encode(message: SubscriptionSought, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subscription !== undefined) {
+      SubscriptionState.encode(message.subscription, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.cursors) {
+      LaneCursor.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.exceptions) {
+      LaneException.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubscriptionSought {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubscriptionSought();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subscription = SubscriptionState.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursors.push(LaneCursor.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.exceptions.push(LaneException.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SubscriptionSought {
+    return {
+      subscription: isSet(object.subscription) ? SubscriptionState.fromJSON(object.subscription) : undefined,
+      cursors: globalThis.Array.isArray(object?.cursors) ? object.cursors.map((e: any) => LaneCursor.fromJSON(e)) : [],
+      exceptions: globalThis.Array.isArray(object?.exceptions)
+        ? object.exceptions.map((e: any) => LaneException.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: SubscriptionSought): unknown {
+    const obj: any = {};
+    if (message.subscription !== undefined) {
+      obj.subscription = SubscriptionState.toJSON(message.subscription);
+    }
+    if (message.cursors?.length) {
+      obj.cursors = message.cursors.map((e) => LaneCursor.toJSON(e));
+    }
+    if (message.exceptions?.length) {
+      obj.exceptions = message.exceptions.map((e) => LaneException.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SubscriptionSought>): SubscriptionSought {
+    return SubscriptionSought.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SubscriptionSought>): SubscriptionSought {
+    const message = createBaseSubscriptionSought();
+    message.subscription = (object.subscription !== undefined && object.subscription !== null)
+      ? SubscriptionState.fromPartial(object.subscription)
+      : undefined;
+    message.cursors = object.cursors?.map((e) => LaneCursor.fromPartial(e)) || [];
+    message.exceptions = object.exceptions?.map((e) => LaneException.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSnapshotCreated(): SnapshotCreated {
+  return { snapshot: undefined };
+}
+
+export const SnapshotCreated: MessageFns<SnapshotCreated> = {
+  encode(message: SnapshotCreated, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.snapshot !== undefined) {
+      SnapshotState.encode(message.snapshot, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SnapshotCreated {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSnapshotCreated();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.snapshot = SnapshotState.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SnapshotCreated {
+    return { snapshot: isSet(object.snapshot) ? SnapshotState.fromJSON(object.snapshot) : undefined };
+  },
+
+  toJSON(message: SnapshotCreated): unknown {
+    const obj: any = {};
+    if (message.snapshot !== undefined) {
+      obj.snapshot = SnapshotState.toJSON(message.snapshot);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SnapshotCreated>): SnapshotCreated {
+    return SnapshotCreated.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SnapshotCreated>): SnapshotCreated {
+    const message = createBaseSnapshotCreated();
+    message.snapshot = (object.snapshot !== undefined && object.snapshot !== null)
+      ? SnapshotState.fromPartial(object.snapshot)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSnapshotDeleted(): SnapshotDeleted {
+  return { name: "" };
+}
+
+export const SnapshotDeleted: MessageFns<SnapshotDeleted> = {
+  encode(message: SnapshotDeleted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SnapshotDeleted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSnapshotDeleted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SnapshotDeleted {
+    return { name: isSet(object.name) ? globalThis.String(object.name) : "" };
+  },
+
+  toJSON(message: SnapshotDeleted): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SnapshotDeleted>): SnapshotDeleted {
+    return SnapshotDeleted.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SnapshotDeleted>): SnapshotDeleted {
+    const message = createBaseSnapshotDeleted();
+    message.name = object.name ?? "";
+    return message;
+  },
+};
+
+function createBaseSubscriptionIdle(): SubscriptionIdle {
+  return { name: "", sinceUnixMs: undefined };
+}
+
+export const SubscriptionIdle: MessageFns<SubscriptionIdle> = {
+  encode(message: SubscriptionIdle, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.sinceUnixMs !== undefined) {
+      if (BigInt.asIntN(64, message.sinceUnixMs) !== message.sinceUnixMs) {
+        throw new globalThis.Error("value provided for field message.sinceUnixMs of type sfixed64 too large");
+      }
+      writer.uint32(17).sfixed64(message.sinceUnixMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubscriptionIdle {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubscriptionIdle();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.sinceUnixMs = reader.sfixed64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SubscriptionIdle {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      sinceUnixMs: isSet(object.sinceUnixMs)
+        ? BigInt(object.sinceUnixMs)
+        : isSet(object.since_unix_ms)
+        ? BigInt(object.since_unix_ms)
+        : undefined,
+    };
+  },
+
+  toJSON(message: SubscriptionIdle): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.sinceUnixMs !== undefined) {
+      obj.sinceUnixMs = message.sinceUnixMs.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SubscriptionIdle>): SubscriptionIdle {
+    return SubscriptionIdle.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SubscriptionIdle>): SubscriptionIdle {
+    const message = createBaseSubscriptionIdle();
+    message.name = object.name ?? "";
+    message.sinceUnixMs = (object.sinceUnixMs !== undefined && object.sinceUnixMs !== null)
+      ? BigInt(object.sinceUnixMs)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseSubscriptionDeleted(): SubscriptionDeleted {
   return { name: "", subscriptionId: 0 };
 }
@@ -2064,6 +3145,79 @@ export const ProducerOpened: MessageFns<ProducerOpened> = {
   },
 };
 
+function createBaseProducersForgotten(): ProducersForgotten {
+  return { producerIds: [] };
+}
+
+export const ProducersForgotten: MessageFns<ProducersForgotten> = {
+  encode(message: ProducersForgotten, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.producerIds) {
+      writer.uint32(10).bytes(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProducersForgotten {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProducersForgotten();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.producerIds.push(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ProducersForgotten {
+    return {
+      producerIds: globalThis.Array.isArray(object?.producerIds)
+        ? object.producerIds.map((e: any) => bytesFromBase64(e))
+        : globalThis.Array.isArray(object?.producer_ids)
+        ? object.producer_ids.map((e: any) => bytesFromBase64(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ProducersForgotten): unknown {
+    const obj: any = {};
+    if (message.producerIds?.length) {
+      obj.producerIds = message.producerIds.map((e) => base64FromBytes(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ProducersForgotten>): ProducersForgotten {
+    return ProducersForgotten.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ProducersForgotten>): ProducersForgotten {
+    const message = createBaseProducersForgotten();
+    message.producerIds = object.producerIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
 function createBaseEventsPublished(): EventsPublished {
   return {};
 }
@@ -2112,6 +3266,250 @@ export const EventsPublished: MessageFns<EventsPublished> = {
   },
   fromPartial(_: DeepPartial<EventsPublished>): EventsPublished {
     const message = createBaseEventsPublished();
+    return message;
+  },
+};
+
+function createBaseEventsReleased(): EventsReleased {
+  return { payloadSequence: 0n, payloadFirstIndex: 0, batch: undefined };
+}
+
+export const EventsReleased: MessageFns<EventsReleased> = {
+  encode(message: EventsReleased, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.payloadSequence !== 0n) {
+      if (BigInt.asUintN(64, message.payloadSequence) !== message.payloadSequence) {
+        throw new globalThis.Error("value provided for field message.payloadSequence of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.payloadSequence);
+    }
+    if (message.payloadFirstIndex !== 0) {
+      writer.uint32(16).uint32(message.payloadFirstIndex);
+    }
+    if (message.batch !== undefined) {
+      SequenceRef_Batch.encode(message.batch, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EventsReleased {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEventsReleased();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.payloadSequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.payloadFirstIndex = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.batch = SequenceRef_Batch.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EventsReleased {
+    return {
+      payloadSequence: isSet(object.payloadSequence)
+        ? BigInt(object.payloadSequence)
+        : isSet(object.payload_sequence)
+        ? BigInt(object.payload_sequence)
+        : 0n,
+      payloadFirstIndex: isSet(object.payloadFirstIndex)
+        ? globalThis.Number(object.payloadFirstIndex)
+        : isSet(object.payload_first_index)
+        ? globalThis.Number(object.payload_first_index)
+        : 0,
+      batch: isSet(object.batch) ? SequenceRef_Batch.fromJSON(object.batch) : undefined,
+    };
+  },
+
+  toJSON(message: EventsReleased): unknown {
+    const obj: any = {};
+    if (message.payloadSequence !== 0n) {
+      obj.payloadSequence = message.payloadSequence.toString();
+    }
+    if (message.payloadFirstIndex !== 0) {
+      obj.payloadFirstIndex = Math.round(message.payloadFirstIndex);
+    }
+    if (message.batch !== undefined) {
+      obj.batch = SequenceRef_Batch.toJSON(message.batch);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<EventsReleased>): EventsReleased {
+    return EventsReleased.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EventsReleased>): EventsReleased {
+    const message = createBaseEventsReleased();
+    message.payloadSequence = (object.payloadSequence !== undefined && object.payloadSequence !== null)
+      ? BigInt(object.payloadSequence)
+      : 0n;
+    message.payloadFirstIndex = object.payloadFirstIndex ?? 0;
+    message.batch = (object.batch !== undefined && object.batch !== null)
+      ? SequenceRef_Batch.fromPartial(object.batch)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseScheduledCancelled(): ScheduledCancelled {
+  return { payloadSequence: 0n, payloadFirstIndex: 0, indexes: [] };
+}
+
+export const ScheduledCancelled: MessageFns<ScheduledCancelled> = {
+  encode(message: ScheduledCancelled, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.payloadSequence !== 0n) {
+      if (BigInt.asUintN(64, message.payloadSequence) !== message.payloadSequence) {
+        throw new globalThis.Error("value provided for field message.payloadSequence of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.payloadSequence);
+    }
+    if (message.payloadFirstIndex !== 0) {
+      writer.uint32(16).uint32(message.payloadFirstIndex);
+    }
+    if (message.indexes.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.indexes) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScheduledCancelled {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScheduledCancelled();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.payloadSequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.payloadFirstIndex = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.indexes.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.indexes.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ScheduledCancelled {
+    return {
+      payloadSequence: isSet(object.payloadSequence)
+        ? BigInt(object.payloadSequence)
+        : isSet(object.payload_sequence)
+        ? BigInt(object.payload_sequence)
+        : 0n,
+      payloadFirstIndex: isSet(object.payloadFirstIndex)
+        ? globalThis.Number(object.payloadFirstIndex)
+        : isSet(object.payload_first_index)
+        ? globalThis.Number(object.payload_first_index)
+        : 0,
+      indexes: globalThis.Array.isArray(object?.indexes) ? object.indexes.map((e: any) => globalThis.Number(e)) : [],
+    };
+  },
+
+  toJSON(message: ScheduledCancelled): unknown {
+    const obj: any = {};
+    if (message.payloadSequence !== 0n) {
+      obj.payloadSequence = message.payloadSequence.toString();
+    }
+    if (message.payloadFirstIndex !== 0) {
+      obj.payloadFirstIndex = Math.round(message.payloadFirstIndex);
+    }
+    if (message.indexes?.length) {
+      obj.indexes = message.indexes.map((e) => Math.round(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ScheduledCancelled>): ScheduledCancelled {
+    return ScheduledCancelled.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ScheduledCancelled>): ScheduledCancelled {
+    const message = createBaseScheduledCancelled();
+    message.payloadSequence = (object.payloadSequence !== undefined && object.payloadSequence !== null)
+      ? BigInt(object.payloadSequence)
+      : 0n;
+    message.payloadFirstIndex = object.payloadFirstIndex ?? 0;
+    message.indexes = object.indexes?.map((e) => e) || [];
     return message;
   },
 };
@@ -2362,6 +3760,110 @@ export const EventsRetried: MessageFns<EventsRetried> = {
   },
 };
 
+function createBaseEventsRemoved(): EventsRemoved {
+  return { cause: 0, ranges: [], count: 0n };
+}
+
+export const EventsRemoved: MessageFns<EventsRemoved> = {
+  encode(message: EventsRemoved, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.cause !== 0) {
+      writer.uint32(8).int32(message.cause);
+    }
+    for (const v of message.ranges) {
+      EventRange.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.count !== 0n) {
+      if (BigInt.asUintN(64, message.count) !== message.count) {
+        throw new globalThis.Error("value provided for field message.count of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EventsRemoved {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEventsRemoved();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.cause = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ranges.push(EventRange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.count = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EventsRemoved {
+    return {
+      cause: isSet(object.cause) ? removalCauseFromJSON(object.cause) : 0,
+      ranges: globalThis.Array.isArray(object?.ranges) ? object.ranges.map((e: any) => EventRange.fromJSON(e)) : [],
+      count: isSet(object.count) ? BigInt(object.count) : 0n,
+    };
+  },
+
+  toJSON(message: EventsRemoved): unknown {
+    const obj: any = {};
+    if (message.cause !== 0) {
+      obj.cause = removalCauseToJSON(message.cause);
+    }
+    if (message.ranges?.length) {
+      obj.ranges = message.ranges.map((e) => EventRange.toJSON(e));
+    }
+    if (message.count !== 0n) {
+      obj.count = message.count.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<EventsRemoved>): EventsRemoved {
+    return EventsRemoved.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EventsRemoved>): EventsRemoved {
+    const message = createBaseEventsRemoved();
+    message.cause = object.cause ?? 0;
+    message.ranges = object.ranges?.map((e) => EventRange.fromPartial(e)) || [];
+    message.count = (object.count !== undefined && object.count !== null) ? BigInt(object.count) : 0n;
+    return message;
+  },
+};
+
 function createBaseEventsSettled(): EventsSettled {
   return {
     subscriptionId: 0,
@@ -2373,6 +3875,9 @@ function createBaseEventsSettled(): EventsSettled {
     retried: [],
     enteredCount: 0n,
     clearedSequences: [],
+    lane: 0,
+    removed: [],
+    otherLanes: [],
   };
 }
 
@@ -2420,6 +3925,15 @@ export const EventsSettled: MessageFns<EventsSettled> = {
         writer.uint64(v);
       }
       writer.join();
+    }
+    if (message.lane !== 0) {
+      writer.uint32(80).int32(message.lane);
+    }
+    for (const v of message.removed) {
+      EventsRemoved.encode(v!, writer.uint32(90).fork()).join();
+    }
+    for (const v of message.otherLanes) {
+      EventsSettled.encode(v!, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -2519,6 +4033,30 @@ export const EventsSettled: MessageFns<EventsSettled> = {
 
             break;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.lane = reader.int32() as any;
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.removed.push(EventsRemoved.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.otherLanes.push(EventsSettled.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2568,6 +4106,15 @@ export const EventsSettled: MessageFns<EventsSettled> = {
         : globalThis.Array.isArray(object?.cleared_sequences)
         ? object.cleared_sequences.map((e: any) => BigInt(e))
         : [],
+      lane: isSet(object.lane) ? priorityFromJSON(object.lane) : 0,
+      removed: globalThis.Array.isArray(object?.removed)
+        ? object.removed.map((e: any) => EventsRemoved.fromJSON(e))
+        : [],
+      otherLanes: globalThis.Array.isArray(object?.otherLanes)
+        ? object.otherLanes.map((e: any) => EventsSettled.fromJSON(e))
+        : globalThis.Array.isArray(object?.other_lanes)
+        ? object.other_lanes.map((e: any) => EventsSettled.fromJSON(e))
+        : [],
     };
   },
 
@@ -2600,6 +4147,15 @@ export const EventsSettled: MessageFns<EventsSettled> = {
     if (message.clearedSequences?.length) {
       obj.clearedSequences = message.clearedSequences.map((e) => e.toString());
     }
+    if (message.lane !== 0) {
+      obj.lane = priorityToJSON(message.lane);
+    }
+    if (message.removed?.length) {
+      obj.removed = message.removed.map((e) => EventsRemoved.toJSON(e));
+    }
+    if (message.otherLanes?.length) {
+      obj.otherLanes = message.otherLanes.map((e) => EventsSettled.toJSON(e));
+    }
     return obj;
   },
 
@@ -2623,6 +4179,9 @@ export const EventsSettled: MessageFns<EventsSettled> = {
       ? BigInt(object.enteredCount)
       : 0n;
     message.clearedSequences = object.clearedSequences?.map((e) => BigInt(e)) || [];
+    message.lane = object.lane ?? 0;
+    message.removed = object.removed?.map((e) => EventsRemoved.fromPartial(e)) || [];
+    message.otherLanes = object.otherLanes?.map((e) => EventsSettled.fromPartial(e)) || [];
     return message;
   },
 };

@@ -6,8 +6,9 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Priority, priorityFromJSON, priorityToJSON } from "../../v1/event.js";
 import { Execution, FeedbackMatch, Wait } from "../../v1/feedback_service.js";
-import { Subscription } from "../../v1/subscription_service.js";
+import { Snapshot, Subscription } from "../../v1/subscription_service.js";
 import { Topic } from "../../v1/topic_service.js";
 
 /** State of a namespace as a whole. */
@@ -26,6 +27,10 @@ export interface NamespaceState {
   subscriptions: number;
   /** Producers that are remembered. */
   producers: number;
+  /** Scheduled events that were not released yet. */
+  scheduledEvents: number;
+  /** Snapshots of subscriptions. */
+  snapshots: number;
 }
 
 /** A topic, also one that was deleted while its events have not all left. */
@@ -48,14 +53,66 @@ export interface PartitionState {
 
 /** Where a batch lies; kept per topic-partition and base offset. */
 export interface BatchRef {
-  /** Sequence of its entry. */
+  /** Sequence of the entry that holds its payload. */
   sequence: bigint;
   /** Index of its event 0 within the entry. */
   firstIndex: number;
   /** Number of its events, refused ones included. */
   count: number;
-  /** When it was stored, milliseconds since the Unix epoch. */
+  /** When it was stored, or released, milliseconds since the Unix epoch. */
   appendTimeUnixMs: bigint;
+  /** Sequence of its release, when it was scheduled. */
+  releasedSequence?: bigint | undefined;
+}
+
+/** What became of a scheduled batch; kept per position of its payload until the batch leaves. */
+export interface PayloadRef {
+  /** Number of its topic. */
+  topicId: number;
+  /** Partition. */
+  partition: number;
+  /** Sequence of its release. Absent: it waits. */
+  releasedSequence?:
+    | bigint
+    | undefined;
+  /** Offset of its event 0, once it is released. */
+  baseOffset: bigint;
+  /** When it was released, milliseconds since the Unix epoch. */
+  appendTimeUnixMs: bigint;
+}
+
+/** What names an event for its publisher. */
+export interface EventName {
+  /** Source. */
+  source: string;
+  /** Id. */
+  id: string;
+}
+
+/** A scheduled batch that was not released yet; kept per position of its payload. */
+export interface ScheduledState {
+  /** Number of its topic. */
+  topicId: number;
+  /** Name of its topic. */
+  topic: string;
+  /** When it is due, milliseconds since the Unix epoch. */
+  deliverTimeUnixMs: bigint;
+  /** The batch as it will be listed, without its base offset; what was cancelled is excluded. */
+  batch:
+    | SequenceRef_Batch
+    | undefined;
+  /** Its events' names, by index; empty for those that are excluded. */
+  names: EventName[];
+}
+
+/** Where a scheduled event waits; kept per topic, source and id. */
+export interface ScheduledEventRef {
+  /** Sequence of the entry that holds it. */
+  payloadSequence: bigint;
+  /** Index of its batch's event 0 within the entry. */
+  payloadFirstIndex: number;
+  /** Its index in the batch. */
+  index: number;
 }
 
 /** Which batches an entry holds. */
@@ -78,8 +135,20 @@ export interface SequenceRef_Batch {
   firstIndex: number;
   /** Bytes of heads and bodies. */
   bytes: number;
-  /** Refused or duplicate events, bitmap. Empty: none. */
+  /** Refused, duplicate or cancelled events, bitmap. Empty: none. */
   excluded: Uint8Array;
+  /** Its lane. UNSPECIFIED is NORMAL. */
+  priority: Priority;
+  /** An event of it has an expire time. */
+  expires: boolean;
+  /** Its events are dead letters. */
+  deadLetters: boolean;
+  /** Position of its payload, when it was scheduled. Absent: where it is listed. */
+  payloadSequence?:
+    | bigint
+    | undefined;
+  /** See payload_sequence. */
+  payloadFirstIndex: number;
 }
 
 /** A producer. */
@@ -116,15 +185,85 @@ export interface DedupState {
   expireTimeUnixMs: bigint;
 }
 
+/** Ids of one batch of a topic that deduplicates, in the order of storing: the oldest go first. */
+export interface DedupGroup {
+  /** Names of its events. */
+  names: EventName[];
+  /** Until when they are remembered, milliseconds since the Unix epoch. */
+  expireTimeUnixMs: bigint;
+}
+
+/** What a topic that deduplicates remembers. */
+export interface DedupTotals {
+  /** Number of the oldest group. */
+  firstGroup: bigint;
+  /** Number that the next group gets. */
+  nextGroup: bigint;
+  /** Ids in all groups. */
+  ids: bigint;
+}
+
 /** A subscription: what does not change with every settlement. */
 export interface SubscriptionState {
   /** Number, never used again. */
   subscriptionId: number;
-  /** Name, settings with all defaults, epoch, time of creation; cursor fields as at creation. */
-  subscription: Subscription | undefined;
+  /**
+   * Name, settings with all defaults, epoch, time of creation; cursor fields as at creation or the
+   * last seek.
+   */
+  subscription:
+    | Subscription
+    | undefined;
+  /** Leases up to this token belong to earlier epochs: what is said of them is stale. */
+  leaseFloor: bigint;
+  /** Topic-partitions whose position was set apart from the cursor's, at most 64. */
+  partitionStarts: PartitionStart[];
+  /**
+   * Since when it has no consumers, milliseconds since the Unix epoch; only with expiry_ms. Absent: it
+   * has some.
+   */
+  idleSinceUnixMs?: bigint | undefined;
 }
 
-/** Where a subscription stands. */
+/** Where a subscription begins in one topic-partition. */
+export interface PartitionStart {
+  /** Number of the topic. */
+  topicId: number;
+  /** Partition. */
+  partition: number;
+  /** Events below this offset do not enter. */
+  offset: bigint;
+}
+
+/** A remembered position of a subscription. */
+export interface SnapshotState {
+  /** Name, subscription, time. */
+  snapshot:
+    | Snapshot
+    | undefined;
+  /** Number of the subscription. */
+  subscriptionId: number;
+  /** Cursors of the lanes. */
+  lanes: SnapshotLane[];
+  /** As in SubscriptionState. */
+  partitionStarts: PartitionStart[];
+}
+
+/** One lane of a snapshot. */
+export interface SnapshotLane {
+  /** Lane. */
+  lane: Priority;
+  /** Where it stood; its counters mean nothing. */
+  cursor:
+    | CursorState
+    | undefined;
+  /** Sequences of entries with settled events at or above the cursor, ascending. */
+  sequences: bigint[];
+  /** Settled events of these entries, in the order of `sequences`. */
+  settled: CursorException[];
+}
+
+/** Where a subscription stands in one lane. */
 export interface CursorState {
   /** Everything before (sequence, index) is settled. */
   sequence: bigint;
@@ -134,8 +273,24 @@ export interface CursorState {
   entered: bigint;
   /** Events acked in this epoch. */
   acked: bigint;
-  /** Events of this epoch that left by retention or with their topic before they were settled. */
+  /**
+   * Events of this epoch that left by retention, with their topic or by their expire time before they
+   * were settled otherwise.
+   */
   expired: bigint;
+  /** Events of this epoch that were copied to the dead-letter topic. */
+  deadLettered: bigint;
+  /** Events of this epoch that an operator skipped. */
+  skipped: bigint;
+  /** Events of this epoch that did not match the filter. */
+  filtered: bigint;
+  /**
+   * Batches before (floor_sequence, floor_index) enter only where a PartitionStart names their
+   * topic-partition.
+   */
+  floorSequence: bigint;
+  /** See floor_sequence. */
+  floorIndex: number;
 }
 
 /** What differs from "unsettled, never tried" in one entry at or above a subscription's cursor. */
@@ -270,6 +425,12 @@ export interface TimerState {
     | //
     /** Received feedback that is forgotten, by feedback_key. */
     { $case: "receivedKey"; value: string }
+    | //
+    /** A scheduled batch that is released. */
+    { $case: "scheduled"; value: ScheduledEventRef }
+    | //
+    /** A subscription without consumers that expires, by name. */
+    { $case: "subscription"; value: string }
     | undefined;
 }
 
@@ -282,6 +443,8 @@ function createBaseNamespaceState(): NamespaceState {
     topics: 0,
     subscriptions: 0,
     producers: 0,
+    scheduledEvents: 0,
+    snapshots: 0,
   };
 }
 
@@ -310,6 +473,12 @@ export const NamespaceState: MessageFns<NamespaceState> = {
     }
     if (message.producers !== 0) {
       writer.uint32(56).uint32(message.producers);
+    }
+    if (message.scheduledEvents !== 0) {
+      writer.uint32(64).uint32(message.scheduledEvents);
+    }
+    if (message.snapshots !== 0) {
+      writer.uint32(72).uint32(message.snapshots);
     }
     return writer;
   },
@@ -383,6 +552,22 @@ export const NamespaceState: MessageFns<NamespaceState> = {
             message.producers = reader.uint32();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.scheduledEvents = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.snapshots = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -420,6 +605,12 @@ export const NamespaceState: MessageFns<NamespaceState> = {
       topics: isSet(object.topics) ? globalThis.Number(object.topics) : 0,
       subscriptions: isSet(object.subscriptions) ? globalThis.Number(object.subscriptions) : 0,
       producers: isSet(object.producers) ? globalThis.Number(object.producers) : 0,
+      scheduledEvents: isSet(object.scheduledEvents)
+        ? globalThis.Number(object.scheduledEvents)
+        : isSet(object.scheduled_events)
+        ? globalThis.Number(object.scheduled_events)
+        : 0,
+      snapshots: isSet(object.snapshots) ? globalThis.Number(object.snapshots) : 0,
     };
   },
 
@@ -446,6 +637,12 @@ export const NamespaceState: MessageFns<NamespaceState> = {
     if (message.producers !== 0) {
       obj.producers = Math.round(message.producers);
     }
+    if (message.scheduledEvents !== 0) {
+      obj.scheduledEvents = Math.round(message.scheduledEvents);
+    }
+    if (message.snapshots !== 0) {
+      obj.snapshots = Math.round(message.snapshots);
+    }
     return obj;
   },
 
@@ -463,6 +660,8 @@ export const NamespaceState: MessageFns<NamespaceState> = {
     message.topics = object.topics ?? 0;
     message.subscriptions = object.subscriptions ?? 0;
     message.producers = object.producers ?? 0;
+    message.scheduledEvents = object.scheduledEvents ?? 0;
+    message.snapshots = object.snapshots ?? 0;
     return message;
   },
 };
@@ -679,7 +878,7 @@ export const PartitionState: MessageFns<PartitionState> = {
 };
 
 function createBaseBatchRef(): BatchRef {
-  return { sequence: 0n, firstIndex: 0, count: 0, appendTimeUnixMs: 0n };
+  return { sequence: 0n, firstIndex: 0, count: 0, appendTimeUnixMs: 0n, releasedSequence: undefined };
 }
 
 export const BatchRef: MessageFns<BatchRef> = {
@@ -701,6 +900,12 @@ export const BatchRef: MessageFns<BatchRef> = {
         throw new globalThis.Error("value provided for field message.appendTimeUnixMs of type sfixed64 too large");
       }
       writer.uint32(33).sfixed64(message.appendTimeUnixMs);
+    }
+    if (message.releasedSequence !== undefined) {
+      if (BigInt.asUintN(64, message.releasedSequence) !== message.releasedSequence) {
+        throw new globalThis.Error("value provided for field message.releasedSequence of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.releasedSequence);
     }
     return writer;
   },
@@ -750,6 +955,14 @@ export const BatchRef: MessageFns<BatchRef> = {
             message.appendTimeUnixMs = reader.sfixed64() as bigint;
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.releasedSequence = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -776,6 +989,11 @@ export const BatchRef: MessageFns<BatchRef> = {
         : isSet(object.append_time_unix_ms)
         ? BigInt(object.append_time_unix_ms)
         : 0n,
+      releasedSequence: isSet(object.releasedSequence)
+        ? BigInt(object.releasedSequence)
+        : isSet(object.released_sequence)
+        ? BigInt(object.released_sequence)
+        : undefined,
     };
   },
 
@@ -793,6 +1011,9 @@ export const BatchRef: MessageFns<BatchRef> = {
     if (message.appendTimeUnixMs !== 0n) {
       obj.appendTimeUnixMs = message.appendTimeUnixMs.toString();
     }
+    if (message.releasedSequence !== undefined) {
+      obj.releasedSequence = message.releasedSequence.toString();
+    }
     return obj;
   },
 
@@ -807,6 +1028,520 @@ export const BatchRef: MessageFns<BatchRef> = {
     message.appendTimeUnixMs = (object.appendTimeUnixMs !== undefined && object.appendTimeUnixMs !== null)
       ? BigInt(object.appendTimeUnixMs)
       : 0n;
+    message.releasedSequence = (object.releasedSequence !== undefined && object.releasedSequence !== null)
+      ? BigInt(object.releasedSequence)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePayloadRef(): PayloadRef {
+  return { topicId: 0, partition: 0, releasedSequence: undefined, baseOffset: 0n, appendTimeUnixMs: 0n };
+}
+
+export const PayloadRef: MessageFns<PayloadRef> = {
+  encode(message: PayloadRef, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId !== 0) {
+      writer.uint32(8).uint32(message.topicId);
+    }
+    if (message.partition !== 0) {
+      writer.uint32(16).uint32(message.partition);
+    }
+    if (message.releasedSequence !== undefined) {
+      if (BigInt.asUintN(64, message.releasedSequence) !== message.releasedSequence) {
+        throw new globalThis.Error("value provided for field message.releasedSequence of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.releasedSequence);
+    }
+    if (message.baseOffset !== 0n) {
+      if (BigInt.asUintN(64, message.baseOffset) !== message.baseOffset) {
+        throw new globalThis.Error("value provided for field message.baseOffset of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.baseOffset);
+    }
+    if (message.appendTimeUnixMs !== 0n) {
+      if (BigInt.asIntN(64, message.appendTimeUnixMs) !== message.appendTimeUnixMs) {
+        throw new globalThis.Error("value provided for field message.appendTimeUnixMs of type sfixed64 too large");
+      }
+      writer.uint32(41).sfixed64(message.appendTimeUnixMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PayloadRef {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePayloadRef();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.topicId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.partition = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.releasedSequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.baseOffset = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.appendTimeUnixMs = reader.sfixed64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PayloadRef {
+    return {
+      topicId: isSet(object.topicId)
+        ? globalThis.Number(object.topicId)
+        : isSet(object.topic_id)
+        ? globalThis.Number(object.topic_id)
+        : 0,
+      partition: isSet(object.partition) ? globalThis.Number(object.partition) : 0,
+      releasedSequence: isSet(object.releasedSequence)
+        ? BigInt(object.releasedSequence)
+        : isSet(object.released_sequence)
+        ? BigInt(object.released_sequence)
+        : undefined,
+      baseOffset: isSet(object.baseOffset)
+        ? BigInt(object.baseOffset)
+        : isSet(object.base_offset)
+        ? BigInt(object.base_offset)
+        : 0n,
+      appendTimeUnixMs: isSet(object.appendTimeUnixMs)
+        ? BigInt(object.appendTimeUnixMs)
+        : isSet(object.append_time_unix_ms)
+        ? BigInt(object.append_time_unix_ms)
+        : 0n,
+    };
+  },
+
+  toJSON(message: PayloadRef): unknown {
+    const obj: any = {};
+    if (message.topicId !== 0) {
+      obj.topicId = Math.round(message.topicId);
+    }
+    if (message.partition !== 0) {
+      obj.partition = Math.round(message.partition);
+    }
+    if (message.releasedSequence !== undefined) {
+      obj.releasedSequence = message.releasedSequence.toString();
+    }
+    if (message.baseOffset !== 0n) {
+      obj.baseOffset = message.baseOffset.toString();
+    }
+    if (message.appendTimeUnixMs !== 0n) {
+      obj.appendTimeUnixMs = message.appendTimeUnixMs.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PayloadRef>): PayloadRef {
+    return PayloadRef.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PayloadRef>): PayloadRef {
+    const message = createBasePayloadRef();
+    message.topicId = object.topicId ?? 0;
+    message.partition = object.partition ?? 0;
+    message.releasedSequence = (object.releasedSequence !== undefined && object.releasedSequence !== null)
+      ? BigInt(object.releasedSequence)
+      : undefined;
+    message.baseOffset = (object.baseOffset !== undefined && object.baseOffset !== null)
+      ? BigInt(object.baseOffset)
+      : 0n;
+    message.appendTimeUnixMs = (object.appendTimeUnixMs !== undefined && object.appendTimeUnixMs !== null)
+      ? BigInt(object.appendTimeUnixMs)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseEventName(): EventName {
+  return { source: "", id: "" };
+}
+
+export const EventName: MessageFns<EventName> = {
+  encode(message: EventName, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.source !== "") {
+      writer.uint32(10).string(message.source);
+    }
+    if (message.id !== "") {
+      writer.uint32(18).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EventName {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEventName();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EventName {
+    return {
+      source: isSet(object.source) ? globalThis.String(object.source) : "",
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+    };
+  },
+
+  toJSON(message: EventName): unknown {
+    const obj: any = {};
+    if (message.source !== "") {
+      obj.source = message.source;
+    }
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<EventName>): EventName {
+    return EventName.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EventName>): EventName {
+    const message = createBaseEventName();
+    message.source = object.source ?? "";
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseScheduledState(): ScheduledState {
+  return { topicId: 0, topic: "", deliverTimeUnixMs: 0n, batch: undefined, names: [] };
+}
+
+export const ScheduledState: MessageFns<ScheduledState> = {
+  encode(message: ScheduledState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId !== 0) {
+      writer.uint32(8).uint32(message.topicId);
+    }
+    if (message.topic !== "") {
+      writer.uint32(18).string(message.topic);
+    }
+    if (message.deliverTimeUnixMs !== 0n) {
+      if (BigInt.asIntN(64, message.deliverTimeUnixMs) !== message.deliverTimeUnixMs) {
+        throw new globalThis.Error("value provided for field message.deliverTimeUnixMs of type sfixed64 too large");
+      }
+      writer.uint32(25).sfixed64(message.deliverTimeUnixMs);
+    }
+    if (message.batch !== undefined) {
+      SequenceRef_Batch.encode(message.batch, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.names) {
+      EventName.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScheduledState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScheduledState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.topicId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.topic = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.deliverTimeUnixMs = reader.sfixed64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.batch = SequenceRef_Batch.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.names.push(EventName.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ScheduledState {
+    return {
+      topicId: isSet(object.topicId)
+        ? globalThis.Number(object.topicId)
+        : isSet(object.topic_id)
+        ? globalThis.Number(object.topic_id)
+        : 0,
+      topic: isSet(object.topic) ? globalThis.String(object.topic) : "",
+      deliverTimeUnixMs: isSet(object.deliverTimeUnixMs)
+        ? BigInt(object.deliverTimeUnixMs)
+        : isSet(object.deliver_time_unix_ms)
+        ? BigInt(object.deliver_time_unix_ms)
+        : 0n,
+      batch: isSet(object.batch) ? SequenceRef_Batch.fromJSON(object.batch) : undefined,
+      names: globalThis.Array.isArray(object?.names) ? object.names.map((e: any) => EventName.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: ScheduledState): unknown {
+    const obj: any = {};
+    if (message.topicId !== 0) {
+      obj.topicId = Math.round(message.topicId);
+    }
+    if (message.topic !== "") {
+      obj.topic = message.topic;
+    }
+    if (message.deliverTimeUnixMs !== 0n) {
+      obj.deliverTimeUnixMs = message.deliverTimeUnixMs.toString();
+    }
+    if (message.batch !== undefined) {
+      obj.batch = SequenceRef_Batch.toJSON(message.batch);
+    }
+    if (message.names?.length) {
+      obj.names = message.names.map((e) => EventName.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ScheduledState>): ScheduledState {
+    return ScheduledState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ScheduledState>): ScheduledState {
+    const message = createBaseScheduledState();
+    message.topicId = object.topicId ?? 0;
+    message.topic = object.topic ?? "";
+    message.deliverTimeUnixMs = (object.deliverTimeUnixMs !== undefined && object.deliverTimeUnixMs !== null)
+      ? BigInt(object.deliverTimeUnixMs)
+      : 0n;
+    message.batch = (object.batch !== undefined && object.batch !== null)
+      ? SequenceRef_Batch.fromPartial(object.batch)
+      : undefined;
+    message.names = object.names?.map((e) => EventName.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseScheduledEventRef(): ScheduledEventRef {
+  return { payloadSequence: 0n, payloadFirstIndex: 0, index: 0 };
+}
+
+export const ScheduledEventRef: MessageFns<ScheduledEventRef> = {
+  encode(message: ScheduledEventRef, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.payloadSequence !== 0n) {
+      if (BigInt.asUintN(64, message.payloadSequence) !== message.payloadSequence) {
+        throw new globalThis.Error("value provided for field message.payloadSequence of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.payloadSequence);
+    }
+    if (message.payloadFirstIndex !== 0) {
+      writer.uint32(16).uint32(message.payloadFirstIndex);
+    }
+    if (message.index !== 0) {
+      writer.uint32(24).uint32(message.index);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScheduledEventRef {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScheduledEventRef();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.payloadSequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.payloadFirstIndex = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.index = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ScheduledEventRef {
+    return {
+      payloadSequence: isSet(object.payloadSequence)
+        ? BigInt(object.payloadSequence)
+        : isSet(object.payload_sequence)
+        ? BigInt(object.payload_sequence)
+        : 0n,
+      payloadFirstIndex: isSet(object.payloadFirstIndex)
+        ? globalThis.Number(object.payloadFirstIndex)
+        : isSet(object.payload_first_index)
+        ? globalThis.Number(object.payload_first_index)
+        : 0,
+      index: isSet(object.index) ? globalThis.Number(object.index) : 0,
+    };
+  },
+
+  toJSON(message: ScheduledEventRef): unknown {
+    const obj: any = {};
+    if (message.payloadSequence !== 0n) {
+      obj.payloadSequence = message.payloadSequence.toString();
+    }
+    if (message.payloadFirstIndex !== 0) {
+      obj.payloadFirstIndex = Math.round(message.payloadFirstIndex);
+    }
+    if (message.index !== 0) {
+      obj.index = Math.round(message.index);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ScheduledEventRef>): ScheduledEventRef {
+    return ScheduledEventRef.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ScheduledEventRef>): ScheduledEventRef {
+    const message = createBaseScheduledEventRef();
+    message.payloadSequence = (object.payloadSequence !== undefined && object.payloadSequence !== null)
+      ? BigInt(object.payloadSequence)
+      : 0n;
+    message.payloadFirstIndex = object.payloadFirstIndex ?? 0;
+    message.index = object.index ?? 0;
     return message;
   },
 };
@@ -883,7 +1618,20 @@ export const SequenceRef: MessageFns<SequenceRef> = {
 };
 
 function createBaseSequenceRef_Batch(): SequenceRef_Batch {
-  return { topicId: 0, partition: 0, baseOffset: 0n, count: 0, firstIndex: 0, bytes: 0, excluded: new Uint8Array(0) };
+  return {
+    topicId: 0,
+    partition: 0,
+    baseOffset: 0n,
+    count: 0,
+    firstIndex: 0,
+    bytes: 0,
+    excluded: new Uint8Array(0),
+    priority: 0,
+    expires: false,
+    deadLetters: false,
+    payloadSequence: undefined,
+    payloadFirstIndex: 0,
+  };
 }
 
 export const SequenceRef_Batch: MessageFns<SequenceRef_Batch> = {
@@ -911,6 +1659,24 @@ export const SequenceRef_Batch: MessageFns<SequenceRef_Batch> = {
     }
     if (message.excluded.length !== 0) {
       writer.uint32(58).bytes(message.excluded);
+    }
+    if (message.priority !== 0) {
+      writer.uint32(64).int32(message.priority);
+    }
+    if (message.expires !== false) {
+      writer.uint32(72).bool(message.expires);
+    }
+    if (message.deadLetters !== false) {
+      writer.uint32(80).bool(message.deadLetters);
+    }
+    if (message.payloadSequence !== undefined) {
+      if (BigInt.asUintN(64, message.payloadSequence) !== message.payloadSequence) {
+        throw new globalThis.Error("value provided for field message.payloadSequence of type uint64 too large");
+      }
+      writer.uint32(88).uint64(message.payloadSequence);
+    }
+    if (message.payloadFirstIndex !== 0) {
+      writer.uint32(96).uint32(message.payloadFirstIndex);
     }
     return writer;
   },
@@ -984,6 +1750,46 @@ export const SequenceRef_Batch: MessageFns<SequenceRef_Batch> = {
             message.excluded = reader.bytes();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.priority = reader.int32() as any;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.expires = reader.bool();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.deadLetters = reader.bool();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.payloadSequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.payloadFirstIndex = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1017,6 +1823,23 @@ export const SequenceRef_Batch: MessageFns<SequenceRef_Batch> = {
         : 0,
       bytes: isSet(object.bytes) ? globalThis.Number(object.bytes) : 0,
       excluded: isSet(object.excluded) ? bytesFromBase64(object.excluded) : new Uint8Array(0),
+      priority: isSet(object.priority) ? priorityFromJSON(object.priority) : 0,
+      expires: isSet(object.expires) ? globalThis.Boolean(object.expires) : false,
+      deadLetters: isSet(object.deadLetters)
+        ? globalThis.Boolean(object.deadLetters)
+        : isSet(object.dead_letters)
+        ? globalThis.Boolean(object.dead_letters)
+        : false,
+      payloadSequence: isSet(object.payloadSequence)
+        ? BigInt(object.payloadSequence)
+        : isSet(object.payload_sequence)
+        ? BigInt(object.payload_sequence)
+        : undefined,
+      payloadFirstIndex: isSet(object.payloadFirstIndex)
+        ? globalThis.Number(object.payloadFirstIndex)
+        : isSet(object.payload_first_index)
+        ? globalThis.Number(object.payload_first_index)
+        : 0,
     };
   },
 
@@ -1043,6 +1866,21 @@ export const SequenceRef_Batch: MessageFns<SequenceRef_Batch> = {
     if (message.excluded.length !== 0) {
       obj.excluded = base64FromBytes(message.excluded);
     }
+    if (message.priority !== 0) {
+      obj.priority = priorityToJSON(message.priority);
+    }
+    if (message.expires !== false) {
+      obj.expires = message.expires;
+    }
+    if (message.deadLetters !== false) {
+      obj.deadLetters = message.deadLetters;
+    }
+    if (message.payloadSequence !== undefined) {
+      obj.payloadSequence = message.payloadSequence.toString();
+    }
+    if (message.payloadFirstIndex !== 0) {
+      obj.payloadFirstIndex = Math.round(message.payloadFirstIndex);
+    }
     return obj;
   },
 
@@ -1060,6 +1898,13 @@ export const SequenceRef_Batch: MessageFns<SequenceRef_Batch> = {
     message.firstIndex = object.firstIndex ?? 0;
     message.bytes = object.bytes ?? 0;
     message.excluded = object.excluded ?? new Uint8Array(0);
+    message.priority = object.priority ?? 0;
+    message.expires = object.expires ?? false;
+    message.deadLetters = object.deadLetters ?? false;
+    message.payloadSequence = (object.payloadSequence !== undefined && object.payloadSequence !== null)
+      ? BigInt(object.payloadSequence)
+      : undefined;
+    message.payloadFirstIndex = object.payloadFirstIndex ?? 0;
     return message;
   },
 };
@@ -1461,8 +2306,228 @@ export const DedupState: MessageFns<DedupState> = {
   },
 };
 
+function createBaseDedupGroup(): DedupGroup {
+  return { names: [], expireTimeUnixMs: 0n };
+}
+
+export const DedupGroup: MessageFns<DedupGroup> = {
+  encode(message: DedupGroup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.names) {
+      EventName.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.expireTimeUnixMs !== 0n) {
+      if (BigInt.asIntN(64, message.expireTimeUnixMs) !== message.expireTimeUnixMs) {
+        throw new globalThis.Error("value provided for field message.expireTimeUnixMs of type sfixed64 too large");
+      }
+      writer.uint32(17).sfixed64(message.expireTimeUnixMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DedupGroup {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDedupGroup();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.names.push(EventName.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.expireTimeUnixMs = reader.sfixed64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DedupGroup {
+    return {
+      names: globalThis.Array.isArray(object?.names) ? object.names.map((e: any) => EventName.fromJSON(e)) : [],
+      expireTimeUnixMs: isSet(object.expireTimeUnixMs)
+        ? BigInt(object.expireTimeUnixMs)
+        : isSet(object.expire_time_unix_ms)
+        ? BigInt(object.expire_time_unix_ms)
+        : 0n,
+    };
+  },
+
+  toJSON(message: DedupGroup): unknown {
+    const obj: any = {};
+    if (message.names?.length) {
+      obj.names = message.names.map((e) => EventName.toJSON(e));
+    }
+    if (message.expireTimeUnixMs !== 0n) {
+      obj.expireTimeUnixMs = message.expireTimeUnixMs.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DedupGroup>): DedupGroup {
+    return DedupGroup.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DedupGroup>): DedupGroup {
+    const message = createBaseDedupGroup();
+    message.names = object.names?.map((e) => EventName.fromPartial(e)) || [];
+    message.expireTimeUnixMs = (object.expireTimeUnixMs !== undefined && object.expireTimeUnixMs !== null)
+      ? BigInt(object.expireTimeUnixMs)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseDedupTotals(): DedupTotals {
+  return { firstGroup: 0n, nextGroup: 0n, ids: 0n };
+}
+
+export const DedupTotals: MessageFns<DedupTotals> = {
+  encode(message: DedupTotals, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.firstGroup !== 0n) {
+      if (BigInt.asUintN(64, message.firstGroup) !== message.firstGroup) {
+        throw new globalThis.Error("value provided for field message.firstGroup of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.firstGroup);
+    }
+    if (message.nextGroup !== 0n) {
+      if (BigInt.asUintN(64, message.nextGroup) !== message.nextGroup) {
+        throw new globalThis.Error("value provided for field message.nextGroup of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.nextGroup);
+    }
+    if (message.ids !== 0n) {
+      if (BigInt.asUintN(64, message.ids) !== message.ids) {
+        throw new globalThis.Error("value provided for field message.ids of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.ids);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DedupTotals {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDedupTotals();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.firstGroup = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.nextGroup = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.ids = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DedupTotals {
+    return {
+      firstGroup: isSet(object.firstGroup)
+        ? BigInt(object.firstGroup)
+        : isSet(object.first_group)
+        ? BigInt(object.first_group)
+        : 0n,
+      nextGroup: isSet(object.nextGroup)
+        ? BigInt(object.nextGroup)
+        : isSet(object.next_group)
+        ? BigInt(object.next_group)
+        : 0n,
+      ids: isSet(object.ids) ? BigInt(object.ids) : 0n,
+    };
+  },
+
+  toJSON(message: DedupTotals): unknown {
+    const obj: any = {};
+    if (message.firstGroup !== 0n) {
+      obj.firstGroup = message.firstGroup.toString();
+    }
+    if (message.nextGroup !== 0n) {
+      obj.nextGroup = message.nextGroup.toString();
+    }
+    if (message.ids !== 0n) {
+      obj.ids = message.ids.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DedupTotals>): DedupTotals {
+    return DedupTotals.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DedupTotals>): DedupTotals {
+    const message = createBaseDedupTotals();
+    message.firstGroup = (object.firstGroup !== undefined && object.firstGroup !== null)
+      ? BigInt(object.firstGroup)
+      : 0n;
+    message.nextGroup = (object.nextGroup !== undefined && object.nextGroup !== null) ? BigInt(object.nextGroup) : 0n;
+    message.ids = (object.ids !== undefined && object.ids !== null) ? BigInt(object.ids) : 0n;
+    return message;
+  },
+};
+
 function createBaseSubscriptionState(): SubscriptionState {
-  return { subscriptionId: 0, subscription: undefined };
+  return {
+    subscriptionId: 0,
+    subscription: undefined,
+    leaseFloor: 0n,
+    partitionStarts: [],
+    idleSinceUnixMs: undefined,
+  };
 }
 
 export const SubscriptionState: MessageFns<SubscriptionState> = {
@@ -1472,6 +2537,21 @@ export const SubscriptionState: MessageFns<SubscriptionState> = {
     }
     if (message.subscription !== undefined) {
       Subscription.encode(message.subscription, writer.uint32(18).fork()).join();
+    }
+    if (message.leaseFloor !== 0n) {
+      if (BigInt.asUintN(64, message.leaseFloor) !== message.leaseFloor) {
+        throw new globalThis.Error("value provided for field message.leaseFloor of type fixed64 too large");
+      }
+      writer.uint32(25).fixed64(message.leaseFloor);
+    }
+    for (const v of message.partitionStarts) {
+      PartitionStart.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.idleSinceUnixMs !== undefined) {
+      if (BigInt.asIntN(64, message.idleSinceUnixMs) !== message.idleSinceUnixMs) {
+        throw new globalThis.Error("value provided for field message.idleSinceUnixMs of type sfixed64 too large");
+      }
+      writer.uint32(41).sfixed64(message.idleSinceUnixMs);
     }
     return writer;
   },
@@ -1505,6 +2585,30 @@ export const SubscriptionState: MessageFns<SubscriptionState> = {
             message.subscription = Subscription.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.leaseFloor = reader.fixed64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.partitionStarts.push(PartitionStart.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.idleSinceUnixMs = reader.sfixed64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1525,6 +2629,21 @@ export const SubscriptionState: MessageFns<SubscriptionState> = {
         ? globalThis.Number(object.subscription_id)
         : 0,
       subscription: isSet(object.subscription) ? Subscription.fromJSON(object.subscription) : undefined,
+      leaseFloor: isSet(object.leaseFloor)
+        ? BigInt(object.leaseFloor)
+        : isSet(object.lease_floor)
+        ? BigInt(object.lease_floor)
+        : 0n,
+      partitionStarts: globalThis.Array.isArray(object?.partitionStarts)
+        ? object.partitionStarts.map((e: any) => PartitionStart.fromJSON(e))
+        : globalThis.Array.isArray(object?.partition_starts)
+        ? object.partition_starts.map((e: any) => PartitionStart.fromJSON(e))
+        : [],
+      idleSinceUnixMs: isSet(object.idleSinceUnixMs)
+        ? BigInt(object.idleSinceUnixMs)
+        : isSet(object.idle_since_unix_ms)
+        ? BigInt(object.idle_since_unix_ms)
+        : undefined,
     };
   },
 
@@ -1535,6 +2654,15 @@ export const SubscriptionState: MessageFns<SubscriptionState> = {
     }
     if (message.subscription !== undefined) {
       obj.subscription = Subscription.toJSON(message.subscription);
+    }
+    if (message.leaseFloor !== 0n) {
+      obj.leaseFloor = message.leaseFloor.toString();
+    }
+    if (message.partitionStarts?.length) {
+      obj.partitionStarts = message.partitionStarts.map((e) => PartitionStart.toJSON(e));
+    }
+    if (message.idleSinceUnixMs !== undefined) {
+      obj.idleSinceUnixMs = message.idleSinceUnixMs.toString();
     }
     return obj;
   },
@@ -1548,12 +2676,403 @@ export const SubscriptionState: MessageFns<SubscriptionState> = {
     message.subscription = (object.subscription !== undefined && object.subscription !== null)
       ? Subscription.fromPartial(object.subscription)
       : undefined;
+    message.leaseFloor = (object.leaseFloor !== undefined && object.leaseFloor !== null)
+      ? BigInt(object.leaseFloor)
+      : 0n;
+    message.partitionStarts = object.partitionStarts?.map((e) => PartitionStart.fromPartial(e)) || [];
+    message.idleSinceUnixMs = (object.idleSinceUnixMs !== undefined && object.idleSinceUnixMs !== null)
+      ? BigInt(object.idleSinceUnixMs)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePartitionStart(): PartitionStart {
+  return { topicId: 0, partition: 0, offset: 0n };
+}
+
+export const PartitionStart: MessageFns<PartitionStart> = {
+  encode(message: PartitionStart, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId !== 0) {
+      writer.uint32(8).uint32(message.topicId);
+    }
+    if (message.partition !== 0) {
+      writer.uint32(16).uint32(message.partition);
+    }
+    if (message.offset !== 0n) {
+      if (BigInt.asUintN(64, message.offset) !== message.offset) {
+        throw new globalThis.Error("value provided for field message.offset of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.offset);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PartitionStart {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePartitionStart();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.topicId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.partition = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.offset = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PartitionStart {
+    return {
+      topicId: isSet(object.topicId)
+        ? globalThis.Number(object.topicId)
+        : isSet(object.topic_id)
+        ? globalThis.Number(object.topic_id)
+        : 0,
+      partition: isSet(object.partition) ? globalThis.Number(object.partition) : 0,
+      offset: isSet(object.offset) ? BigInt(object.offset) : 0n,
+    };
+  },
+
+  toJSON(message: PartitionStart): unknown {
+    const obj: any = {};
+    if (message.topicId !== 0) {
+      obj.topicId = Math.round(message.topicId);
+    }
+    if (message.partition !== 0) {
+      obj.partition = Math.round(message.partition);
+    }
+    if (message.offset !== 0n) {
+      obj.offset = message.offset.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PartitionStart>): PartitionStart {
+    return PartitionStart.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PartitionStart>): PartitionStart {
+    const message = createBasePartitionStart();
+    message.topicId = object.topicId ?? 0;
+    message.partition = object.partition ?? 0;
+    message.offset = (object.offset !== undefined && object.offset !== null) ? BigInt(object.offset) : 0n;
+    return message;
+  },
+};
+
+function createBaseSnapshotState(): SnapshotState {
+  return { snapshot: undefined, subscriptionId: 0, lanes: [], partitionStarts: [] };
+}
+
+export const SnapshotState: MessageFns<SnapshotState> = {
+  encode(message: SnapshotState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.snapshot !== undefined) {
+      Snapshot.encode(message.snapshot, writer.uint32(10).fork()).join();
+    }
+    if (message.subscriptionId !== 0) {
+      writer.uint32(16).uint32(message.subscriptionId);
+    }
+    for (const v of message.lanes) {
+      SnapshotLane.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.partitionStarts) {
+      PartitionStart.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SnapshotState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSnapshotState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.snapshot = Snapshot.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.subscriptionId = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.lanes.push(SnapshotLane.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.partitionStarts.push(PartitionStart.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SnapshotState {
+    return {
+      snapshot: isSet(object.snapshot) ? Snapshot.fromJSON(object.snapshot) : undefined,
+      subscriptionId: isSet(object.subscriptionId)
+        ? globalThis.Number(object.subscriptionId)
+        : isSet(object.subscription_id)
+        ? globalThis.Number(object.subscription_id)
+        : 0,
+      lanes: globalThis.Array.isArray(object?.lanes) ? object.lanes.map((e: any) => SnapshotLane.fromJSON(e)) : [],
+      partitionStarts: globalThis.Array.isArray(object?.partitionStarts)
+        ? object.partitionStarts.map((e: any) => PartitionStart.fromJSON(e))
+        : globalThis.Array.isArray(object?.partition_starts)
+        ? object.partition_starts.map((e: any) => PartitionStart.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: SnapshotState): unknown {
+    const obj: any = {};
+    if (message.snapshot !== undefined) {
+      obj.snapshot = Snapshot.toJSON(message.snapshot);
+    }
+    if (message.subscriptionId !== 0) {
+      obj.subscriptionId = Math.round(message.subscriptionId);
+    }
+    if (message.lanes?.length) {
+      obj.lanes = message.lanes.map((e) => SnapshotLane.toJSON(e));
+    }
+    if (message.partitionStarts?.length) {
+      obj.partitionStarts = message.partitionStarts.map((e) => PartitionStart.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SnapshotState>): SnapshotState {
+    return SnapshotState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SnapshotState>): SnapshotState {
+    const message = createBaseSnapshotState();
+    message.snapshot = (object.snapshot !== undefined && object.snapshot !== null)
+      ? Snapshot.fromPartial(object.snapshot)
+      : undefined;
+    message.subscriptionId = object.subscriptionId ?? 0;
+    message.lanes = object.lanes?.map((e) => SnapshotLane.fromPartial(e)) || [];
+    message.partitionStarts = object.partitionStarts?.map((e) => PartitionStart.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSnapshotLane(): SnapshotLane {
+  return { lane: 0, cursor: undefined, sequences: [], settled: [] };
+}
+
+export const SnapshotLane: MessageFns<SnapshotLane> = {
+  encode(message: SnapshotLane, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lane !== 0) {
+      writer.uint32(8).int32(message.lane);
+    }
+    if (message.cursor !== undefined) {
+      CursorState.encode(message.cursor, writer.uint32(18).fork()).join();
+    }
+    if (message.sequences.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.sequences) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field sequences of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    for (const v of message.settled) {
+      CursorException.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SnapshotLane {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSnapshotLane();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.lane = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = CursorState.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.sequences.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.sequences.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.settled.push(CursorException.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SnapshotLane {
+    return {
+      lane: isSet(object.lane) ? priorityFromJSON(object.lane) : 0,
+      cursor: isSet(object.cursor) ? CursorState.fromJSON(object.cursor) : undefined,
+      sequences: globalThis.Array.isArray(object?.sequences) ? object.sequences.map((e: any) => BigInt(e)) : [],
+      settled: globalThis.Array.isArray(object?.settled)
+        ? object.settled.map((e: any) => CursorException.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: SnapshotLane): unknown {
+    const obj: any = {};
+    if (message.lane !== 0) {
+      obj.lane = priorityToJSON(message.lane);
+    }
+    if (message.cursor !== undefined) {
+      obj.cursor = CursorState.toJSON(message.cursor);
+    }
+    if (message.sequences?.length) {
+      obj.sequences = message.sequences.map((e) => e.toString());
+    }
+    if (message.settled?.length) {
+      obj.settled = message.settled.map((e) => CursorException.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SnapshotLane>): SnapshotLane {
+    return SnapshotLane.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SnapshotLane>): SnapshotLane {
+    const message = createBaseSnapshotLane();
+    message.lane = object.lane ?? 0;
+    message.cursor = (object.cursor !== undefined && object.cursor !== null)
+      ? CursorState.fromPartial(object.cursor)
+      : undefined;
+    message.sequences = object.sequences?.map((e) => BigInt(e)) || [];
+    message.settled = object.settled?.map((e) => CursorException.fromPartial(e)) || [];
     return message;
   },
 };
 
 function createBaseCursorState(): CursorState {
-  return { sequence: 0n, index: 0, entered: 0n, acked: 0n, expired: 0n };
+  return {
+    sequence: 0n,
+    index: 0,
+    entered: 0n,
+    acked: 0n,
+    expired: 0n,
+    deadLettered: 0n,
+    skipped: 0n,
+    filtered: 0n,
+    floorSequence: 0n,
+    floorIndex: 0,
+  };
 }
 
 export const CursorState: MessageFns<CursorState> = {
@@ -1584,6 +3103,33 @@ export const CursorState: MessageFns<CursorState> = {
         throw new globalThis.Error("value provided for field message.expired of type uint64 too large");
       }
       writer.uint32(40).uint64(message.expired);
+    }
+    if (message.deadLettered !== 0n) {
+      if (BigInt.asUintN(64, message.deadLettered) !== message.deadLettered) {
+        throw new globalThis.Error("value provided for field message.deadLettered of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.deadLettered);
+    }
+    if (message.skipped !== 0n) {
+      if (BigInt.asUintN(64, message.skipped) !== message.skipped) {
+        throw new globalThis.Error("value provided for field message.skipped of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.skipped);
+    }
+    if (message.filtered !== 0n) {
+      if (BigInt.asUintN(64, message.filtered) !== message.filtered) {
+        throw new globalThis.Error("value provided for field message.filtered of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.filtered);
+    }
+    if (message.floorSequence !== 0n) {
+      if (BigInt.asUintN(64, message.floorSequence) !== message.floorSequence) {
+        throw new globalThis.Error("value provided for field message.floorSequence of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.floorSequence);
+    }
+    if (message.floorIndex !== 0) {
+      writer.uint32(80).uint32(message.floorIndex);
     }
     return writer;
   },
@@ -1641,6 +3187,46 @@ export const CursorState: MessageFns<CursorState> = {
             message.expired = reader.uint64() as bigint;
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.deadLettered = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.skipped = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.filtered = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.floorSequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.floorIndex = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1660,6 +3246,23 @@ export const CursorState: MessageFns<CursorState> = {
       entered: isSet(object.entered) ? BigInt(object.entered) : 0n,
       acked: isSet(object.acked) ? BigInt(object.acked) : 0n,
       expired: isSet(object.expired) ? BigInt(object.expired) : 0n,
+      deadLettered: isSet(object.deadLettered)
+        ? BigInt(object.deadLettered)
+        : isSet(object.dead_lettered)
+        ? BigInt(object.dead_lettered)
+        : 0n,
+      skipped: isSet(object.skipped) ? BigInt(object.skipped) : 0n,
+      filtered: isSet(object.filtered) ? BigInt(object.filtered) : 0n,
+      floorSequence: isSet(object.floorSequence)
+        ? BigInt(object.floorSequence)
+        : isSet(object.floor_sequence)
+        ? BigInt(object.floor_sequence)
+        : 0n,
+      floorIndex: isSet(object.floorIndex)
+        ? globalThis.Number(object.floorIndex)
+        : isSet(object.floor_index)
+        ? globalThis.Number(object.floor_index)
+        : 0,
     };
   },
 
@@ -1680,6 +3283,21 @@ export const CursorState: MessageFns<CursorState> = {
     if (message.expired !== 0n) {
       obj.expired = message.expired.toString();
     }
+    if (message.deadLettered !== 0n) {
+      obj.deadLettered = message.deadLettered.toString();
+    }
+    if (message.skipped !== 0n) {
+      obj.skipped = message.skipped.toString();
+    }
+    if (message.filtered !== 0n) {
+      obj.filtered = message.filtered.toString();
+    }
+    if (message.floorSequence !== 0n) {
+      obj.floorSequence = message.floorSequence.toString();
+    }
+    if (message.floorIndex !== 0) {
+      obj.floorIndex = Math.round(message.floorIndex);
+    }
     return obj;
   },
 
@@ -1693,6 +3311,15 @@ export const CursorState: MessageFns<CursorState> = {
     message.entered = (object.entered !== undefined && object.entered !== null) ? BigInt(object.entered) : 0n;
     message.acked = (object.acked !== undefined && object.acked !== null) ? BigInt(object.acked) : 0n;
     message.expired = (object.expired !== undefined && object.expired !== null) ? BigInt(object.expired) : 0n;
+    message.deadLettered = (object.deadLettered !== undefined && object.deadLettered !== null)
+      ? BigInt(object.deadLettered)
+      : 0n;
+    message.skipped = (object.skipped !== undefined && object.skipped !== null) ? BigInt(object.skipped) : 0n;
+    message.filtered = (object.filtered !== undefined && object.filtered !== null) ? BigInt(object.filtered) : 0n;
+    message.floorSequence = (object.floorSequence !== undefined && object.floorSequence !== null)
+      ? BigInt(object.floorSequence)
+      : 0n;
+    message.floorIndex = object.floorIndex ?? 0;
     return message;
   },
 };
@@ -2916,6 +4543,12 @@ export const TimerState: MessageFns<TimerState> = {
       case "receivedKey":
         writer.uint32(34).string(message.target.value);
         break;
+      case "scheduled":
+        ScheduledEventRef.encode(message.target.value, writer.uint32(42).fork()).join();
+        break;
+      case "subscription":
+        writer.uint32(50).string(message.target.value);
+        break;
     }
     return writer;
   },
@@ -2965,6 +4598,22 @@ export const TimerState: MessageFns<TimerState> = {
             message.target = { $case: "receivedKey", value: reader.string() };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.target = { $case: "scheduled", value: ScheduledEventRef.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.target = { $case: "subscription", value: reader.string() };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2995,6 +4644,10 @@ export const TimerState: MessageFns<TimerState> = {
         ? { $case: "receivedKey", value: globalThis.String(object.receivedKey) }
         : isSet(object.received_key)
         ? { $case: "receivedKey", value: globalThis.String(object.received_key) }
+        : isSet(object.scheduled)
+        ? { $case: "scheduled", value: ScheduledEventRef.fromJSON(object.scheduled) }
+        : isSet(object.subscription)
+        ? { $case: "subscription", value: globalThis.String(object.subscription) }
         : undefined,
     };
   },
@@ -3009,6 +4662,10 @@ export const TimerState: MessageFns<TimerState> = {
       obj.feedbackKey = message.target.value;
     } else if (message.target?.$case === "receivedKey") {
       obj.receivedKey = message.target.value;
+    } else if (message.target?.$case === "scheduled") {
+      obj.scheduled = ScheduledEventRef.toJSON(message.target.value);
+    } else if (message.target?.$case === "subscription") {
+      obj.subscription = message.target.value;
     }
     return obj;
   },
@@ -3040,6 +4697,18 @@ export const TimerState: MessageFns<TimerState> = {
       case "receivedKey": {
         if (object.target?.value !== undefined && object.target?.value !== null) {
           message.target = { $case: "receivedKey", value: object.target.value };
+        }
+        break;
+      }
+      case "scheduled": {
+        if (object.target?.value !== undefined && object.target?.value !== null) {
+          message.target = { $case: "scheduled", value: ScheduledEventRef.fromPartial(object.target.value) };
+        }
+        break;
+      }
+      case "subscription": {
+        if (object.target?.value !== undefined && object.target?.value !== null) {
+          message.target = { $case: "subscription", value: object.target.value };
         }
         break;
       }

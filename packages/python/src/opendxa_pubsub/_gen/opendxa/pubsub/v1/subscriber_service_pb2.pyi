@@ -22,12 +22,14 @@ class NoticeReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NOTICE_REASON_UNSPECIFIED: _ClassVar[NoticeReason]
     NOTICE_REASON_TOO_MANY_EXCEPTIONS: _ClassVar[NoticeReason]
     NOTICE_REASON_PAUSED: _ClassVar[NoticeReason]
+    NOTICE_REASON_TOO_MANY_BLOCKED_KEYS: _ClassVar[NoticeReason]
 VERDICT_UNSPECIFIED: Verdict
 VERDICT_STALE: Verdict
 VERDICT_UNKNOWN: Verdict
 NOTICE_REASON_UNSPECIFIED: NoticeReason
 NOTICE_REASON_TOO_MANY_EXCEPTIONS: NoticeReason
 NOTICE_REASON_PAUSED: NoticeReason
+NOTICE_REASON_TOO_MANY_BLOCKED_KEYS: NoticeReason
 
 class SubscribeOpen(_message.Message):
     __slots__ = ("namespace", "subscription", "settings", "consumer_name", "credit", "heartbeat_ms")

@@ -60,7 +60,7 @@ class SubscriptionSettings(_message.Message):
     def __init__(self, patterns: _Optional[_Iterable[str]] = ..., filter: _Optional[str] = ..., start: _Optional[_Union[StartPosition, _Mapping]] = ..., ack_deadline_ms: _Optional[int] = ..., retry: _Optional[_Union[RetryPolicy, _Mapping]] = ..., attempts_max: _Optional[int] = ..., dead_letter_topic: _Optional[str] = ..., order: _Optional[_Union[DeliveryOrder, str]] = ..., expiry_ms: _Optional[int] = ...) -> None: ...
 
 class Subscription(_message.Message):
-    __slots__ = ("name", "settings", "epoch", "create_time_unix_ms", "cursor_sequence", "cursor_index", "consumers", "paused", "ephemeral", "expired")
+    __slots__ = ("name", "settings", "epoch", "create_time_unix_ms", "cursor_sequence", "cursor_index", "consumers", "paused", "ephemeral", "expired", "pause_reason")
     NAME_FIELD_NUMBER: _ClassVar[int]
     SETTINGS_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
@@ -71,6 +71,7 @@ class Subscription(_message.Message):
     PAUSED_FIELD_NUMBER: _ClassVar[int]
     EPHEMERAL_FIELD_NUMBER: _ClassVar[int]
     EXPIRED_FIELD_NUMBER: _ClassVar[int]
+    PAUSE_REASON_FIELD_NUMBER: _ClassVar[int]
     name: str
     settings: SubscriptionSettings
     epoch: int
@@ -81,7 +82,8 @@ class Subscription(_message.Message):
     paused: bool
     ephemeral: bool
     expired: int
-    def __init__(self, name: _Optional[str] = ..., settings: _Optional[_Union[SubscriptionSettings, _Mapping]] = ..., epoch: _Optional[int] = ..., create_time_unix_ms: _Optional[int] = ..., cursor_sequence: _Optional[int] = ..., cursor_index: _Optional[int] = ..., consumers: _Optional[int] = ..., paused: bool = ..., ephemeral: bool = ..., expired: _Optional[int] = ...) -> None: ...
+    pause_reason: str
+    def __init__(self, name: _Optional[str] = ..., settings: _Optional[_Union[SubscriptionSettings, _Mapping]] = ..., epoch: _Optional[int] = ..., create_time_unix_ms: _Optional[int] = ..., cursor_sequence: _Optional[int] = ..., cursor_index: _Optional[int] = ..., consumers: _Optional[int] = ..., paused: bool = ..., ephemeral: bool = ..., expired: _Optional[int] = ..., pause_reason: _Optional[str] = ...) -> None: ...
 
 class CreateSubscriptionRequest(_message.Message):
     __slots__ = ("namespace", "name", "settings")
@@ -330,20 +332,26 @@ class ListBlockedKeysRequest(_message.Message):
     def __init__(self, namespace: _Optional[str] = ..., subscription: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class BlockedKey(_message.Message):
-    __slots__ = ("ordering_key", "sequence", "index", "attempts", "due_time_unix_ms", "reason")
+    __slots__ = ("ordering_key", "sequence", "index", "attempts", "due_time_unix_ms", "reason", "topic", "partition", "held")
     ORDERING_KEY_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     INDEX_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     DUE_TIME_UNIX_MS_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_FIELD_NUMBER: _ClassVar[int]
+    PARTITION_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
     ordering_key: str
     sequence: int
     index: int
     attempts: int
     due_time_unix_ms: int
     reason: str
-    def __init__(self, ordering_key: _Optional[str] = ..., sequence: _Optional[int] = ..., index: _Optional[int] = ..., attempts: _Optional[int] = ..., due_time_unix_ms: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
+    topic: str
+    partition: int
+    held: int
+    def __init__(self, ordering_key: _Optional[str] = ..., sequence: _Optional[int] = ..., index: _Optional[int] = ..., attempts: _Optional[int] = ..., due_time_unix_ms: _Optional[int] = ..., reason: _Optional[str] = ..., topic: _Optional[str] = ..., partition: _Optional[int] = ..., held: _Optional[int] = ...) -> None: ...
 
 class ListBlockedKeysResponse(_message.Message):
     __slots__ = ("keys", "next_page_token")
@@ -374,14 +382,16 @@ class SkipEventsResponse(_message.Message):
     def __init__(self, skipped: _Optional[int] = ...) -> None: ...
 
 class ReleaseKeyRequest(_message.Message):
-    __slots__ = ("namespace", "subscription", "ordering_key")
+    __slots__ = ("namespace", "subscription", "ordering_key", "topic")
     NAMESPACE_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
     ORDERING_KEY_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_FIELD_NUMBER: _ClassVar[int]
     namespace: str
     subscription: str
     ordering_key: str
-    def __init__(self, namespace: _Optional[str] = ..., subscription: _Optional[str] = ..., ordering_key: _Optional[str] = ...) -> None: ...
+    topic: str
+    def __init__(self, namespace: _Optional[str] = ..., subscription: _Optional[str] = ..., ordering_key: _Optional[str] = ..., topic: _Optional[str] = ...) -> None: ...
 
 class ReleaseKeyResponse(_message.Message):
     __slots__ = ()

@@ -147,7 +147,9 @@ class SubscriptionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateSubscription(self, request, context):
-        """Changes settings named by `fields`; patterns and order never change. Errors: SUBSCRIPTION_NOT_FOUND.
+        """Changes settings named by `fields`: `ack_deadline_ms`, `retry`, `attempts_max`, `dead_letter_topic`,
+        `expiry_ms`. Patterns, start, filter and order never change. Leases that are open keep their
+        deadline. Errors: SUBSCRIPTION_NOT_FOUND, TOPIC_NOT_FOUND, BAD_REQUEST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -162,7 +164,8 @@ class SubscriptionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def PauseSubscription(self, request, context):
-        """Stops dispatch until ResumeSubscription; leases run on.
+        """Stops dispatch until ResumeSubscription, also over restarts of the broker; leases run on, and what
+        is settled counts. Consumers are told by a Notice. Errors: SUBSCRIPTION_NOT_FOUND, LIMIT_EXCEEDED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -176,15 +179,20 @@ class SubscriptionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def SeekSubscription(self, request, context):
-        """Moves a subscription to an offset, a time or a snapshot and raises its epoch; leases end, and
-        their late acks are stale.
+        """Moves a subscription to an offset, a time or a snapshot and raises its epoch; leases end, their
+        late acks are stale, and open streams end with SUBSCRIPTION_EPOCH_CHANGED. Attempts begin anew.
+        Events that left since cannot come again. Errors: SUBSCRIPTION_NOT_FOUND, SNAPSHOT_NOT_FOUND,
+        TOPIC_NOT_FOUND, OFFSET_OUT_OF_RANGE, LIMIT_REACHED (64 topic-partitions sought by offset),
+        BAD_REQUEST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateSnapshot(self, request, context):
-        """Remembers a subscription's position and exceptions under a name.
+        """Remembers which events of a subscription are settled, under a name; attempts are not remembered.
+        It keeps no events from leaving. Errors: SUBSCRIPTION_NOT_FOUND, LIMIT_REACHED (10,000 snapshots; 20,000
+        runs of settled events above the cursor), BAD_REQUEST (the name is taken).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -220,14 +228,17 @@ class SubscriptionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def SkipEvents(self, request, context):
-        """Settles events as skipped, for example the first one of a blocked key.
+        """Settles events as skipped, for example the first one of a blocked key; their leases end. Events
+        that are settled already stay as they are. Errors: SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND,
+        BAD_REQUEST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReleaseKey(self, request, context):
-        """Lets a blocked key be tried again at once.
+        """Lets a blocked key be tried again at once. Errors: SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND (the key
+        is not blocked).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
