@@ -9,6 +9,7 @@ import {
   NamespaceState,
   PartitionState,
   PendingState,
+  Priority,
   ProducerState,
   ProducerWindow,
   ReceivedState,
@@ -18,6 +19,7 @@ import {
   TopicState,
   WaitState,
 } from "@opendxa/pubsub-protocol";
+import { type Lane, laneDigit } from "../delivery/lane.js";
 import { hex32, hex64, keySegment } from "./key-text.js";
 import type { StateCodec, StateKey } from "./state-key.js";
 
@@ -107,12 +109,16 @@ export const stateKeys = {
   /** A subscription by name. */
   subscription: (name: string): StateKey<SubscriptionState> =>
     key(`sub/${keySegment(name)}`, SubscriptionState),
-  /** Where a subscription stands. */
-  cursor: (subscriptionId: number): StateKey<CursorState> =>
-    key(`cur/${hex32(subscriptionId)}`, CursorState),
-  /** Exceptions of a subscription in one entry. */
-  cursorException: (subscriptionId: number, sequence: bigint): StateKey<CursorException> =>
-    key(`exc/${hex32(subscriptionId)}/${hex64(sequence)}`, CursorException),
+  /** Where a subscription stands in a lane. */
+  cursor: (subscriptionId: number, lane: Lane = Priority.NORMAL): StateKey<CursorState> =>
+    key(`cur/${hex32(subscriptionId)}/${laneDigit(lane)}`, CursorState),
+  /** Exceptions of a subscription in one entry and lane. */
+  cursorException: (
+    subscriptionId: number,
+    sequence: bigint,
+    lane: Lane = Priority.NORMAL,
+  ): StateKey<CursorException> =>
+    key(`exc/${hex32(subscriptionId)}/${laneDigit(lane)}/${hex64(sequence)}`, CursorException),
   /** An execution. */
   execution: (executionId: string): StateKey<ExecutionRecord> =>
     key(`x/${keySegment(executionId)}`, ExecutionRecord),
