@@ -1,0 +1,115 @@
+import type { Delivery, EventLife, Settling } from "./event-life.js";
+import type { Facts } from "./facts.js";
+import { CLOCK_SLACK_MS, LOSS_NOTICED_MS } from "./limits.js";
+import type { RecordOf } from "./record.js";
+import type { Report } from "./violation.js";
+
+const START_BITS = 40n;
+
+/** A lease is of the broker's life that gave it: its start number stands above the counter. */
+export function isSameStart(a: Delivery, b: Delivery): boolean {
+  return a.token >> START_BITS === b.token >> START_BITS;
+}
+
+/** What the leases of one key may know of each other. */
+export interface LeaseContext {
+  /** The subscription. */
+  readonly sub: RecordOf<"subscription">;
+  /** Facts of the run. */
+  readonly facts: Facts;
+  /** Deliveries of the other events of its key in this subscription. */
+  readonly sameKey: () => readonly Delivery[];
+  /** Takes violations. */
+  readonly report: Report;
+}
+
+/** No event is leased to two consumers at a time, as far as a history can know when a lease ended. */
+export function checkOverlap(
+  deliveries: readonly Delivery[],
+  event: EventLife,
+  context: LeaseContext,
+): void {
+  for (const [index, later] of deliveries.entries()) {
+    const earlier = deliveries[index - 1];
+    if (earlier === undefined || mayHaveEnded(earlier, later, context)) continue;
+    const what = `lease ${later.record.lease} began ${earlier.record.leaseEnd - later.begin} ms before the end of ${earlier.record.lease} of ${earlier.process.name} (${earlier.place.file}:${earlier.place.line})`;
+    context.report("lease-overlap", later.place, event.name, what);
+  }
+}
+
+/** Verdicts are those that are allowed: `stale` needs a reason, `unknown` is never said of a real lease. */
+export function checkVerdicts(
+  deliveries: readonly Delivery[],
+  event: EventLife,
+  context: LeaseContext,
+): void {
+  for (const delivery of deliveries) {
+    for (const settling of delivery.settlings) {
+      const { verdict, verdictPlace } = settling;
+      if (verdict === undefined || verdictPlace === undefined) continue;
+      if (verdict.verdict === "unknown") {
+        context.report(
+          "verdict-wrong",
+          verdictPlace,
+          event.name,
+          "unknown, of a lease that was delivered",
+        );
+      }
+      if (verdict.verdict === "stale" && !mayBeStale(delivery, settling, deliveries, context)) {
+        const what = `stale, although the lease ran until ${delivery.record.leaseEnd} and nothing ended it`;
+        context.report("verdict-wrong", verdictPlace, event.name, what);
+      }
+    }
+  }
+}
+
+function mayHaveEnded(
+  earlier: Delivery,
+  later: Delivery,
+  { facts, sub, sameKey }: LeaseContext,
+): boolean {
+  if (!isSameStart(earlier, later)) return true;
+  if (later.begin >= earlier.record.leaseEnd - CLOCK_SLACK_MS) return true;
+  if (!earlier.process.tellsLosses) return true;
+  if (facts.endsOf(earlier.process, earlier.begin, later.begin + LOSS_NOTICED_MS) > 0) return true;
+  if (wasNacked(earlier, later.record.t)) return true;
+  return sub.order === "key" && mayBeTornOff(earlier, later.begin, sameKey());
+}
+
+function mayBeStale(
+  delivery: Delivery,
+  { verdict }: Settling,
+  all: readonly Delivery[],
+  { facts, sub, sameKey }: LeaseContext,
+): boolean {
+  const { begin, record, process, event } = delivery;
+  const t = verdict?.t ?? 0;
+  if (t >= record.leaseEnd - CLOCK_SLACK_MS || !process.tellsLosses) return true;
+  if (facts.wasKilled(begin, t) || facts.endsOf(process, begin, t) > 0) return true;
+  if (facts.wasSought(sub.sub, begin, t)) return true;
+  if (facts.skips.some((skip) => skip.record.sub === sub.sub)) return true;
+  const published = event.published[0]?.record;
+  if (published?.expire !== undefined && published.expire <= t) return true;
+  if (all.some((each) => each !== delivery && each.token > delivery.token && each.begin <= t))
+    return true;
+  return sub.order === "key" && mayBeTornOff(delivery, t, sameKey());
+}
+
+function wasNacked({ settlings }: Delivery, until: number): boolean {
+  return settlings.some(({ kind, t }) => kind === "nack" && t <= until + CLOCK_SLACK_MS);
+}
+
+/** With order KEY a nack or the end of an earlier event's lease ends those of the later ones of its run. */
+function mayBeTornOff(
+  { process, begin }: Delivery,
+  until: number,
+  sameKey: readonly Delivery[],
+): boolean {
+  return sameKey.some(
+    (other) =>
+      other.process === process &&
+      other.begin <= until + CLOCK_SLACK_MS &&
+      other.record.leaseEnd >= begin &&
+      (wasNacked(other, until) || other.record.leaseEnd <= until + CLOCK_SLACK_MS),
+  );
+}
