@@ -80,28 +80,40 @@ function floorOf(cursor: CursorState): { sequence: bigint; index: number } {
 }
 
 /**
- * Starts of the other topic-partitions in one lane. What was settled below the cursor stays settled
- * although the cursor goes back: a start moves up to the cursor. One that says nothing any more,
- * because the cursor passed the floor and the start, vanishes.
+ * Where a topic-partition begins in a lane once the cursor may go back: what was settled below the
+ * cursor stays settled, so its start moves up to the cursor. `undefined` when the start says nothing
+ * any more, because the cursor passed the floor and the start.
  */
+function keptStart(
+  { offset }: PartitionStart,
+  place: string,
+  { cursor, at }: { readonly cursor: CursorState; readonly at: AtCursor },
+): bigint | undefined {
+  const next = at.offsets.get(place);
+  if (next === undefined) throw new RangeError(`${place} was not looked up`);
+  const { straddled } = at;
+  const isDivided = straddled !== undefined && place === partitionText(straddled);
+  const index = isDivided ? straddled.firstIndex : cursor.index;
+  const begin = { sequence: cursor.sequence, index };
+  const hasPassed = comparePositions(begin, floorOf(cursor)) >= 0;
+  if (offset > next) return offset;
+  return hasPassed ? undefined : next;
+}
+
+/** Starts of the other topic-partitions in one lane. */
 function keptStarts(
   starts: readonly PartitionStart[],
   { lane, cursor }: LanePosition,
   sought: SoughtOffset,
 ): PartitionStart[] {
-  const { offsets, straddled } = atCursorOf(sought, lane);
-  const floor = floorOf(cursor);
+  const at = atCursorOf(sought, lane);
   const kept: PartitionStart[] = [];
   for (const start of starts) {
-    if (start.lane !== Priority.UNSPECIFIED && start.lane !== lane) continue;
-    if (partitionText(start) === partitionText(sought)) continue;
-    const next = offsets.get(partitionText(start));
-    if (next === undefined) throw new RangeError(`${partitionText(start)} was not looked up`);
-    const isDivided = straddled !== undefined && partitionText(start) === partitionText(straddled);
-    const index = isDivided ? straddled.firstIndex : cursor.index;
-    const hasPassed = comparePositions({ sequence: cursor.sequence, index }, floor) >= 0;
-    if (hasPassed && start.offset <= next) continue;
-    kept.push({ ...start, lane, offset: start.offset > next ? start.offset : next });
+    const place = partitionText(start);
+    const isOfLane = start.lane === Priority.UNSPECIFIED || start.lane === lane;
+    if (!isOfLane || place === partitionText(sought)) continue;
+    const offset = keptStart(start, place, { cursor, at });
+    if (offset !== undefined) kept.push({ ...start, lane, offset });
   }
   return kept;
 }
