@@ -82,6 +82,29 @@ def setting_values(settings: dict[str, str | int]) -> dict[str, Any]:
     return {name: value if name == "durability" else int(value) for name, value in settings.items()}
 
 
+def subscription_values(settings: dict[str, str | int]) -> dict[str, Any]:
+    """Settings of a subscription: 64-bit numbers are decimal texts."""
+    known: dict[str, Any] = dict(settings)
+    retry_ms = known.pop("retry_ms", None)
+    if retry_ms is not None:
+        known["retry_min_ms"] = known["retry_max_ms"] = retry_ms
+    time_unix_ms = known.pop("time_unix_ms", None)
+    if time_unix_ms is not None:
+        known["start"] = int(time_unix_ms)
+    if "expiry_ms" in known:
+        known["expiry_ms"] = int(known["expiry_ms"])
+    return known
+
+
+def until_true(condition: Callable[[], bool]) -> None:
+    """Waits until a condition holds."""
+    deadline = time.monotonic() + TAKE_TIMEOUT_MS_DEFAULT / 1_000
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the condition never held")
+        time.sleep(0.05)
+
+
 class Session:
     """One client with its consumers and waits."""
 
@@ -155,17 +178,113 @@ class Session:
 
     def subscribe(
         self,
-        topic: str,
-        subscription: str,
+        topic: str | list[str],
+        subscription: str | None = None,
         consumer: str = "main",
-        start: str = "latest",
         credit_events: int = 1_000,
+        ephemeral: bool = False,
+        **settings: str | int,
     ) -> dict[str, Any]:
         """Opens a consumer under a name."""
-        self._consumers[consumer] = self.client.subscribe(
-            topic, subscription=subscription, start=start, max_outstanding=credit_events
+        opened = self.client.subscribe(
+            topic,
+            subscription=subscription,
+            max_outstanding=credit_events,
+            ephemeral=ephemeral,
+            **subscription_values(settings),
+        )
+        self._consumers[consumer] = opened
+        return {"subscription": opened.name}
+
+    def create_subscription(
+        self, subscription: str, topic: str | list[str], **settings: str | int
+    ) -> dict[str, Any]:
+        """Creates a subscription."""
+        self.client.create_subscription(subscription, topic, **subscription_values(settings))
+        return {}
+
+    def update_subscription(self, subscription: str, **settings: str | int) -> dict[str, Any]:
+        """Changes settings of a subscription."""
+        self.client.update_subscription(subscription, **subscription_values(settings))
+        return {}
+
+    def pause_subscription(self, subscription: str, reason: str) -> dict[str, Any]:
+        """Pauses a subscription."""
+        self.client.pause_subscription(subscription, reason)
+        return {}
+
+    def resume_subscription(self, subscription: str) -> dict[str, Any]:
+        """Resumes a subscription."""
+        self.client.resume_subscription(subscription)
+        return {}
+
+    def delete_subscription(self, subscription: str) -> dict[str, Any]:
+        """Deletes a subscription."""
+        self.client.delete_subscription(subscription)
+        return {}
+
+    def seek_subscription(
+        self,
+        subscription: str,
+        start: str | None = None,
+        time_unix_ms: str | None = None,
+        snapshot: str | None = None,
+        topic: str | None = None,
+        offset: str = "0",
+    ) -> dict[str, Any]:
+        """Moves a subscription."""
+        self.client.seek_subscription(
+            subscription,
+            start=start if time_unix_ms is None else int(time_unix_ms),
+            snapshot=snapshot,
+            topic=topic,
+            offset=int(offset),
         )
         return {}
+
+    def create_snapshot(self, snapshot: str, subscription: str) -> dict[str, Any]:
+        """Remembers a position."""
+        self.client.create_snapshot(snapshot, subscription)
+        return {}
+
+    def list_snapshots(self, subscription: str) -> dict[str, Any]:
+        """Lists remembered positions."""
+        return {"snapshots": [found.name for found in self.client.list_snapshots(subscription)]}
+
+    def delete_snapshot(self, snapshot: str) -> dict[str, Any]:
+        """Forgets a position."""
+        self.client.delete_snapshot(snapshot)
+        return {}
+
+    def consume(self, subscription: str, acked: list[str], wait_ms: int) -> dict[str, Any]:
+        """Takes events by a call, and acks those that are named."""
+        events: list[dict[str, Any]] = []
+        for event in self.client.consume(subscription, wait_ms=wait_ms):
+            events.append({**stored_json(event), "attempt": event.attempt})
+            if event.id in acked:
+                event.ack()
+        return {"events": events}
+
+    def await_notice(self, consumer: str = "main") -> dict[str, Any]:
+        """Waits until a consumer is told why it stands still."""
+        subscription = self._consumers[consumer]
+        until_true(lambda: subscription.notice != "")
+        return {"message": subscription.notice}
+
+    def await_no_subscription(self, subscription: str) -> dict[str, Any]:
+        """Waits until a subscription is gone."""
+        until_true(lambda: not self._is_there(subscription))
+        return {}
+
+    def _is_there(self, subscription: str) -> bool:
+        try:
+            # What changes nothing says whether it is there.
+            self.client.resume_subscription(subscription)
+        except PubSubError as error:
+            if error.reason == "SUBSCRIPTION_NOT_FOUND":
+                return False
+            raise
+        return True
 
     def take(
         self, consumer: str = "main", count: int = 1, timeout_ms: int = TAKE_TIMEOUT_MS_DEFAULT
