@@ -59,10 +59,11 @@ class Consumption:
                 now_s,
                 now_s,
             )
+            selected = delivered.selected
             lease.open_indexes.update(
-                indexes_of(delivered.selected) or range(delivered.batch.count)
+                indexes_of(selected) if selected else range(delivered.batch.count)
             )
-            for stored in decode_batch(delivered.batch, delivered.selected):
+            for stored in decode_batch(delivered.batch, selected):
                 yield ReceivedEvent(stored, lease, self._say)
 
     def next_request(self) -> pb.SettleRequest | None:
