@@ -223,6 +223,36 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant("seek" as const), place, chance: fc.nat() }),
 );
 
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+function settleOne(chance: number, model: Model, stored: Stored): void {
+  const waiting = model.events().filter(({ name }) => model.unsettled.has(name));
+  const event = waiting[chance % Math.min(6, waiting.length)];
+  if (event === undefined) return;
+  model.unsettled.delete(event.name);
+  stored.settle(event.name);
+}
+
+function carryOut(each: Step, model: Model, stored: Stored): void {
+  switch (each.kind) {
+    case "append":
+      model.append(each.batches);
+      break;
+    case "settle":
+      settleOne(each.chance, model, stored);
+      break;
+    case "advance":
+      stored.advance(each.lane, BigInt(each.chance) % model.nextSequence);
+      break;
+    case "seek": {
+      const offset = BigInt(each.chance) % (model.nextOffset(each.place) + 1n);
+      model.seek(each.place, offset);
+      stored.seek(each.place, offset);
+      break;
+    }
+  }
+}
+
 describe("soughtByOffset", () => {
   it("lets one topic-partition begin anew and leaves all others as they are", () => {
     fc.assert(
@@ -230,21 +260,7 @@ describe("soughtByOffset", () => {
         const model = new Model();
         const stored = new Stored(model);
         for (const each of steps) {
-          if (each.kind === "append") model.append(each.batches);
-          if (each.kind === "settle" && model.unsettled.size > 0) {
-            const waiting = model.events().filter(({ name }) => model.unsettled.has(name));
-            const { name } = waiting[each.chance % Math.min(6, waiting.length)] as ModelEvent;
-            model.unsettled.delete(name);
-            stored.settle(name);
-          }
-          if (each.kind === "advance") {
-            stored.advance(each.lane, BigInt(each.chance) % model.nextSequence);
-          }
-          if (each.kind === "seek") {
-            const offset = BigInt(each.chance) % (model.nextOffset(each.place) + 1n);
-            model.seek(each.place, offset);
-            stored.seek(each.place, offset);
-          }
+          carryOut(each, model, stored);
           expect(stored.unsettled()).toEqual(model.unsettled);
           expect(stored.position.partitionStarts.length).toBeLessThanOrEqual(
             partitions.length * lanes.length,
