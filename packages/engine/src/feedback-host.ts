@@ -31,10 +31,8 @@ import type { DispatchParts } from "./active-subscription.js";
 import type { AppliedEntry } from "./command-loop.js";
 import type { DurableReader } from "./durable-reader.js";
 import type { ExternalEvent, ExternalOutcome } from "./engine-api.js";
-import type { EngineLog } from "./environment.js";
 import type { EventLog } from "./event-log.js";
 import { openStreamsMax } from "./limits.js";
-import { TimerScan } from "./timer-scan.js";
 import type { TopicTable } from "./topic-table.js";
 
 /** What the host works with. */
@@ -45,8 +43,6 @@ export interface FeedbackHostParts extends DispatchParts {
   readonly topics: TopicTable;
   /** Stored events. */
   readonly events: EventLog;
-  /** Told of failures. */
-  readonly log: EngineLog;
 }
 
 /** Somebody who waits for the end of a wait. */
@@ -57,22 +53,15 @@ interface Watcher {
 
 const eventBytes = 512;
 
-/** Executions, feedback and waits: commands, durable timers, and those who wait now. */
+/** Executions, feedback and waits: commands, what durable timers fire, and those who wait now. */
 export class FeedbackHost {
   readonly #parts: FeedbackHostParts;
-  readonly #scan: TimerScan;
   readonly #watchers = new Map<string, Set<Watcher>>();
   #watching = 0;
   #closed: Error | undefined;
 
   constructor(parts: FeedbackHostParts) {
     this.#parts = parts;
-    this.#scan = new TimerScan({ ...parts, fire: (names) => this.#fire(names) });
-  }
-
-  /** Fires what became due while nobody ran. */
-  start(): void {
-    this.#scan.start();
   }
 
   /** Registers an execution. */
@@ -129,24 +118,23 @@ export class FeedbackHost {
     }
   }
 
-  /** Takes an entry that became durable: wakes those whose waits ended, notes new timers. */
-  onDurable({ entry, writes }: AppliedEntry): void {
-    this.#scan.onWrites(writes);
+  /** Takes an entry that became durable: wakes those whose waits ended. */
+  onDurable({ entry }: AppliedEntry): void {
     for (const { waitId } of waitsEndedBy(entry)) {
       for (const watcher of this.#watchers.get(waitId) ?? []) watcher.wake();
     }
   }
 
   /** Ends all waiting calls; the waits themselves go on. */
-  async close(error: Error): Promise<void> {
+  close(error: Error): void {
     this.#closed = error;
     for (const watchers of this.#watchers.values()) {
       for (const watcher of watchers) watcher.end(error);
     }
-    await this.#scan.close();
   }
 
-  async #fire(names: readonly string[]): Promise<void> {
+  /** Fires due timers, named by their state keys. */
+  async fire(names: readonly string[]): Promise<void> {
     const timers = names.map((name) => parseTimerKey(name));
     await this.#parts.loop.runInternal(fireTimers, { timers });
   }

@@ -69,6 +69,12 @@ export const timersPerCommandMax = 256;
 /** Longest sleep between two looks at the timers, in milliseconds. */
 export const timerSleepMsMax = 60_000;
 
+/** When idle producers are looked for after a start, and no sooner again, in milliseconds. */
+export const producersFirstLookMs = 60 * 60 * 1_000;
+
+/** How often idle producers are looked for, in milliseconds. */
+export const producersLookMs = 24 * 60 * 60 * 1_000;
+
 /** Items of a page of any list. */
 export const pageItemsMax = 1_000;
 

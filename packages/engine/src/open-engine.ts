@@ -13,11 +13,14 @@ import { ExpiryGate } from "./expiry-gate.js";
 import { FeedbackHost } from "./feedback-host.js";
 import { follow } from "./follow.js";
 import { NamespaceEngine } from "./namespace-engine.js";
+import { ProducersHost, type ProducersHostParts } from "./producers-host.js";
 import { namespaceProjection } from "./projection.js";
 import { RecentEntries } from "./recent-entries.js";
 import { type Hooks, recoverNamespace } from "./recover-namespace.js";
 import { RetentionHost } from "./retention-host.js";
+import { ScheduledHost, type ScheduledHostParts } from "./scheduled-host.js";
 import { SubscriptionHost } from "./subscription-host.js";
+import { type FireTimers, type TimerRoutes, TimerScan } from "./timer-scan.js";
 
 /** What an engine runs on. */
 export interface OpenEngineOptions {
@@ -81,6 +84,16 @@ class Started {
   }
 }
 
+function publishingHosts(parts: ScheduledHostParts & ProducersHostParts) {
+  return { scheduled: new ScheduledHost(parts), producers: new ProducersHost(parts) };
+}
+
+function routesOf(feedback: FeedbackHost, scheduled: ScheduledHost): TimerRoutes {
+  const ofFeedback: FireTimers = (names) => feedback.fire(names);
+  const release: FireTimers = (names) => scheduled.release(names);
+  return { w: ofFeedback, x: ofFeedback, p: ofFeedback, r: ofFeedback, s: release };
+}
+
 /**
  * Recovers a namespace and starts it: makes the index usable, applies the journal's tail, journals
  * the start. Rejects when journal, index and checkpoints contradict each other.
@@ -123,12 +136,16 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
     subscriptions.cursors,
   );
   const events = new EventLog({ index, writer, loop, reader, topics, state });
-  const feedback = new FeedbackHost({ ...dispatch, state, topics, events, log });
+  const feedback = new FeedbackHost({ ...dispatch, state, topics, events });
+  const publishing = publishingHosts({ ...dispatch, state, topics, log });
+  const routes = routesOf(feedback, publishing.scheduled);
+  const due = new TimerScan({ ...dispatch, log, routes });
   const retentionMsMax = options.retentionMsMax ?? retentionMsDefault;
   const retention = new RetentionHost({
     ...dispatch,
     state,
     topics,
+    ...publishing,
     subscriptions: host,
     machine: options.clock,
     log,
@@ -154,6 +171,8 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
     checkpointer,
     events,
     feedback,
+    ...publishing,
+    due,
     subscriptions: host,
     retention,
     retentionMsMax,
@@ -164,7 +183,8 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
   hooks.onDurable = (applied) => follow({ ...parts, recent, writer, space }, applied);
   await loop.runInternal(startOperation, { startNumber, version: options.version });
   started.with(loop);
-  feedback.start();
+  due.start();
+  publishing.producers.start();
   retention.start();
   return engine;
 }

@@ -1,4 +1,5 @@
 import {
+  batchRefOf,
   type ConcernedSubscriptions,
   createSubscription,
   deleteSubscription,
@@ -171,7 +172,7 @@ export class SubscriptionHost {
       const topic = this.#parts.topics.byId(batch.topicId)?.topic?.name;
       if (topic === undefined) continue;
       for (const active of this.#trie.match(topic)) {
-        active.offerLive({ sequence, ...batch });
+        active.offerLive(batchRefOf(sequence, batch));
         this.#touch(active);
       }
     }

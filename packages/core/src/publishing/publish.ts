@@ -47,6 +47,23 @@ function keysOfTopics(command: PublishCommand): AnyStateKey[] {
   return [stateKeys.namespace(), ...Array.from(names, (name) => stateKeys.topic(name))];
 }
 
+/** Keys that one batch needs; its topic is loaded. */
+function batchReads(batch: RecordBatch, { heads }: CheckedBatch, loaded: Loaded): AnyStateKey[] {
+  const topic = loaded.get(stateKeys.topic(batch.topic));
+  const producer = batch.producerId.length > 0 ? producerHex(batch.producerId) : undefined;
+  const wanted: AnyStateKey[] = [];
+  if (producer !== undefined) wanted.push(stateKeys.producer(producer));
+  if (topic === undefined) return wanted;
+  const { topicId } = topic;
+  wanted.push(stateKeys.partition(topicId, batch.partition));
+  if (producer !== undefined) {
+    wanted.push(stateKeys.producerWindow(producer, topicId, batch.partition));
+  }
+  if (topic.topic?.settings?.dedup !== undefined) wanted.push(...Dedup.keys(topicId, heads));
+  if (batch.deliverTimeUnixMs !== undefined) wanted.push(...Dedup.waitingKeys(topicId, heads));
+  return wanted;
+}
+
 function reads(command: PublishCommand, loaded: Loaded): readonly AnyStateKey[] {
   const topics = missingKeys(loaded, keysOfTopics(command));
   if (topics.length > 0) return topics;
@@ -54,20 +71,7 @@ function reads(command: PublishCommand, loaded: Loaded): readonly AnyStateKey[] 
   for (const [i, batch] of command.frame.batches.entries()) {
     const check = command.checks[i];
     if (check === undefined || check instanceof PubSubError) continue;
-    const topic = loaded.get(stateKeys.topic(batch.topic));
-    const producer = batch.producerId.length > 0 ? producerHex(batch.producerId) : undefined;
-    if (producer !== undefined) wanted.push(stateKeys.producer(producer));
-    if (topic === undefined) continue;
-    wanted.push(stateKeys.partition(topic.topicId, batch.partition));
-    if (producer !== undefined) {
-      wanted.push(stateKeys.producerWindow(producer, topic.topicId, batch.partition));
-    }
-    if (topic.topic?.settings?.dedup !== undefined) {
-      wanted.push(...Dedup.keys(topic.topicId, check.heads));
-    }
-    if (batch.deliverTimeUnixMs !== undefined) {
-      wanted.push(...Dedup.waitingKeys(topic.topicId, check.heads));
-    }
+    wanted.push(...batchReads(batch, check, loaded));
   }
   return missingKeys(loaded, wanted);
 }

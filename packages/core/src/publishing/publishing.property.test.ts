@@ -97,7 +97,7 @@ it.each([[true], [false]])(
         for (const entry of target.entries.slice(1)) replayed.apply(entry);
         expect(replayed.dump()).toEqual(target.dump());
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   },
   60_000,

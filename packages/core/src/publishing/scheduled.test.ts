@@ -160,7 +160,11 @@ describe("a scheduled batch", () => {
     target.run(createTopic, { name: "orders", settings: undefined });
     target.run(dropScheduled, second);
     target.nowMs = dueMs;
-    target.run(releaseScheduled, first);
+    expect(target.run(releaseScheduled, first)).toBe("orphaned");
+    target.run(dropScheduled, first);
+    const count = target.entries.length;
+    target.run(dropScheduled, first);
+    expect(target.entries).toHaveLength(count);
     expect(target.get(stateKeys.namespace())?.scheduledEvents).toBe(0);
     expect(target.entries.at(-1)?.kind).toMatchObject({ value: { nothingLeft: true } });
     expect(target.dump().filter((line) => /^(sch|schi|t)\//.test(line))).toEqual([]);

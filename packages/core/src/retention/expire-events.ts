@@ -158,7 +158,8 @@ function oldestKept(command: ExpireEventsCommand, held: readonly HeldBatch[]): b
   );
 }
 
-function expiredBatchOf({ baseOffset, payload, sequence, lane }: BatchRef): ExpiredBatch {
+/** A batch as the fact of its expiry names it. */
+export function expiredBatchOf({ baseOffset, payload, sequence, lane }: BatchRef): ExpiredBatch {
   const isReleased = payload.sequence !== sequence;
   const releasedSequence = isReleased ? sequence : undefined;
   return { baseOffset, ...payload, priority: lane, releasedSequence };
