@@ -88,7 +88,10 @@ function publishingHosts(parts: ScheduledHostParts & ProducersHostParts) {
   return { scheduled: new ScheduledHost(parts), producers: new ProducersHost(parts) };
 }
 
-function routesOf(feedback: FeedbackHost, scheduled: ScheduledHost): TimerRoutes {
+function routesOf(
+  feedback: FeedbackHost,
+  { scheduled }: { readonly scheduled: ScheduledHost },
+): TimerRoutes {
   const ofFeedback: FireTimers = (names) => feedback.fire(names);
   const release: FireTimers = (names) => scheduled.release(names);
   return { w: ofFeedback, x: ofFeedback, p: ofFeedback, r: ofFeedback, s: release };
@@ -138,8 +141,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
   const events = new EventLog({ index, writer, loop, reader, topics, state });
   const feedback = new FeedbackHost({ ...dispatch, state, topics, events });
   const publishing = publishingHosts({ ...dispatch, state, topics, log });
-  const routes = routesOf(feedback, publishing.scheduled);
-  const due = new TimerScan({ ...dispatch, log, routes });
+  const due = new TimerScan({ ...dispatch, log, routes: routesOf(feedback, publishing) });
   const retentionMsMax = options.retentionMsMax ?? retentionMsDefault;
   const retention = new RetentionHost({
     ...dispatch,
