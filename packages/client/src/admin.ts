@@ -110,7 +110,10 @@ export class Admin {
    * remembers them to deduplicate
    * @throws {@link PubSubError} TOPIC_NOT_FOUND, EVENT_NOT_FOUND
    */
-  async cancelScheduledEvent(event: ScheduledEvent, options: RequestOptions = {}): Promise<boolean> {
+  async cancelScheduledEvent(
+    event: ScheduledEvent,
+    options: RequestOptions = {},
+  ): Promise<boolean> {
     const { clients, namespace } = this.#connection;
     const { topic, source, id } = event;
     const call = clients.publisher.cancelScheduledEvent.bind(clients.publisher);

@@ -277,7 +277,10 @@ export class PubSubClient {
    * remembers them to deduplicate
    * @throws {@link PubSubError} TOPIC_NOT_FOUND, EVENT_NOT_FOUND
    */
-  async cancelScheduledEvent(event: ScheduledEvent, options: RequestOptions = {}): Promise<boolean> {
+  async cancelScheduledEvent(
+    event: ScheduledEvent,
+    options: RequestOptions = {},
+  ): Promise<boolean> {
     return await this.#admin.cancelScheduledEvent(event, options);
   }
 

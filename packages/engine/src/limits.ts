@@ -3,8 +3,17 @@ const mebibyte = 1_024 * 1_024;
 /** State values kept decoded in memory beside those that wait for the index: about 1 KiB each. */
 export const cachedValuesMax = 10_000;
 
-/** Bytes of entries that wait for their fsync; beyond, publishes are refused as OVERLOADED. */
-export const unsyncedBytesMax = 64 * mebibyte;
+/**
+ * Bytes of entries that wait for their fsync; beyond, publishes are refused as OVERLOADED. The journal
+ * queues 64 MiB: the rest is for settlements, which are never refused, and for headers.
+ */
+export const unsyncedBytesMax = 48 * mebibyte;
+
+/** Bytes of entries in one append of the journal, unless one has more: half of the journal's bound. */
+export const turnBytesMax = 4 * mebibyte;
+
+/** Entries in one append of the journal: half of the journal's bound. */
+export const turnEntriesMax = 32_768;
 
 /** Bytes that one publishing stream may have unacknowledged while the broker is idle. */
 export const publishCreditBytesMax = 4 * mebibyte;
