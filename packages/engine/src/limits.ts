@@ -12,8 +12,8 @@ export const unsyncedBytesMax = 48 * mebibyte;
 /** Bytes of entries in one append of the journal, unless one has more: half of the journal's bound. */
 export const turnBytesMax = 4 * mebibyte;
 
-/** Entries in one append of the journal: half of the journal's bound. */
-export const turnEntriesMax = 32_768;
+/** Entries in one append of the journal: an eighth of the journal's bound. */
+export const turnEntriesMax = 8_192;
 
 /** Bytes that one publishing stream may have unacknowledged while the broker is idle. */
 export const publishCreditBytesMax = 4 * mebibyte;
