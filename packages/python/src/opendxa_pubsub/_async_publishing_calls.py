@@ -132,7 +132,7 @@ class AsyncPublishingCalls(AsyncCalls):
             namespace=self._namespace, topic=topic, source=source, id=id
         )
         answer = await self._call(self._stubs.publisher.CancelScheduledEvent, request)
-        return answer.cancelled
+        return bool(answer.cancelled)
 
     async def flush(self, timeout_s: float | None = None) -> bool:
         """Waits until every queued event was acknowledged or refused.

@@ -130,7 +130,7 @@ class PublishingCalls(Calls):
             namespace=self._namespace, topic=topic, source=source, id=id
         )
         answer = self._call(self._stubs.publisher.CancelScheduledEvent, request)
-        return answer.cancelled
+        return bool(answer.cancelled)
 
     def flush(self, timeout_s: float | None = None) -> bool:
         """Waits until every queued event was acknowledged or refused.
