@@ -13,7 +13,6 @@ export const notServed: Readonly<Record<string, Part>> = {
   "FeedbackService/ListPendingFeedback": 5,
   "FeedbackService/RematchFeedback": 5,
   "PublisherService/AckAndPublish": 3,
-  "PublisherService/CancelScheduledEvent": 3,
   "QueryService/Explain": 7,
   "QueryService/GetCausationTree": 7,
   "QueryService/GetEvent": 7,

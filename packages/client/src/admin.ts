@@ -21,6 +21,16 @@ const settingNames: Readonly<Record<keyof ChangeableTopicSettings, string>> = {
   retentionBytes: "retention_bytes",
 };
 
+/** Names a scheduled event. */
+export interface ScheduledEvent {
+  /** Its topic. */
+  readonly topic: string;
+  /** Its source, as it was published. */
+  readonly source: string;
+  /** Its id, as the receipt has it. */
+  readonly id: string;
+}
+
 /** Topics, subscriptions and the broker itself. */
 export class Admin {
   readonly #connection: Connection;
@@ -91,6 +101,25 @@ export class Admin {
     return present(
       (await this.#connection.unary(call, { namespace, name }, repeatable(options))).topic,
     );
+  }
+
+  /**
+   * Cancels an event that waits for its deliver time; its id may then be stored again.
+   *
+   * @returns false when it was released before, which is known while its topic indexes ids or
+   * remembers them to deduplicate
+   * @throws {@link PubSubError} TOPIC_NOT_FOUND, EVENT_NOT_FOUND
+   */
+  async cancelScheduledEvent(
+    event: ScheduledEvent,
+    options: RequestOptions = {},
+  ): Promise<boolean> {
+    const { clients, namespace } = this.#connection;
+    const { topic, source, id } = event;
+    const call = clients.publisher.cancelScheduledEvent.bind(clients.publisher);
+    const request = { namespace, topic, source, id };
+    const answer = await this.#connection.unary(call, request, { ...options, isRepeatable: false });
+    return answer.cancelled;
   }
 
   /** Topics by name that match a pattern; without one, all that do not begin with `$`. */

@@ -24,7 +24,7 @@ export {
   topicForType,
   topicsOf,
 } from "@opendxa/pubsub-protocol";
-export type { ChangeableTopicSettings } from "./admin.js";
+export type { ChangeableTopicSettings, ScheduledEvent } from "./admin.js";
 export { ADDRESS_DEFAULT, ADDRESS_VARIABLE, type ClientOptions } from "./client-options.js";
 export type { ClientState, StateChange, StateListener } from "./connection/client-state.js";
 export type { RequestOptions } from "./connection/connection.js";

@@ -9,7 +9,7 @@ import {
   type Topic,
   type TopicSettings,
 } from "@opendxa/pubsub-protocol";
-import { Admin, type ChangeableTopicSettings, repeatable } from "./admin.js";
+import { Admin, type ChangeableTopicSettings, repeatable, type ScheduledEvent } from "./admin.js";
 import { type ClientOptions, type ResolvedOptions, resolveOptions } from "./client-options.js";
 import type { ClientState, StateListener } from "./connection/client-state.js";
 import { Connection, type RequestOptions } from "./connection/connection.js";
@@ -273,6 +273,21 @@ export class PubSubClient {
   /** Deletes a topic and its events. @throws {@link PubSubError} TOPIC_NOT_FOUND */
   async deleteTopic(name: string, options: RequestOptions = {}): Promise<void> {
     await this.#admin.deleteTopic(name, options);
+  }
+
+  /**
+   * Cancels an event that was published with a deliver time and was not released yet; its id may then
+   * be stored again. Not repeated by itself after a lost connection.
+   *
+   * @returns false when it was released before, which is known while its topic indexes ids or
+   * remembers them to deduplicate
+   * @throws {@link PubSubError} TOPIC_NOT_FOUND, EVENT_NOT_FOUND
+   */
+  async cancelScheduledEvent(
+    event: ScheduledEvent,
+    options: RequestOptions = {},
+  ): Promise<boolean> {
+    return await this.#admin.cancelScheduledEvent(event, options);
   }
 
   /** One topic with the bounds of its partitions. @throws {@link PubSubError} TOPIC_NOT_FOUND */

@@ -5,7 +5,7 @@
  */
 
 export type { RetryBackoff } from "./delivery/backoff.js";
-export type { BatchRef } from "./delivery/batch-ref.js";
+export { type BatchRef, batchRefOf, type PayloadPlace } from "./delivery/batch-ref.js";
 export type { ConsumerCredit } from "./delivery/consumer-ring.js";
 export * from "./delivery/delivery-projection.js";
 export type { DurableState } from "./delivery/durable-cursor.js";
@@ -25,10 +25,15 @@ export * from "./feedback/receive-feedback.js";
 export * from "./feedback/register-execution.js";
 export * from "./feedback/timer-key.js";
 export * from "./publishing/batches-projection.js";
+export * from "./publishing/cancel-scheduled.js";
+export * from "./publishing/forget-dedup.js";
+export * from "./publishing/forget-producers.js";
 export * from "./publishing/limits.js";
 export * from "./publishing/open-producer.js";
 export * from "./publishing/payload-index.js";
 export * from "./publishing/publish.js";
+export * from "./publishing/release-scheduled.js";
+export { type PayloadPosition, parseScheduledTimer } from "./publishing/scheduled-timer.js";
 export * from "./publishing/stored-batch.js";
 export * from "./retention/expire-events.js";
 export * from "./retention/limits.js";

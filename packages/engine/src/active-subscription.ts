@@ -310,8 +310,8 @@ export class ActiveSubscription {
 
   /** A batch; `undefined` when it expired after it was granted, which ended the lease. */
   async #read(ref: BatchRef): Promise<StoredBatch | undefined> {
-    const { sequence, firstIndex, topicId, partition, baseOffset } = ref;
-    const stored = await this.#parts.reader.readBatch(sequence, firstIndex);
+    const { sequence, topicId, partition, baseOffset } = ref;
+    const stored = await this.#parts.reader.readListed(ref);
     if (stored?.batch !== undefined) return stored;
     const { name } = stateKeys.batch(topicId, partition, baseOffset);
     if ((await this.#parts.index.get(name)) === undefined) return undefined;

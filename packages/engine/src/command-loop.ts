@@ -17,6 +17,8 @@ import {
   prefetchKeysMax,
   prefetchRoundsMax,
   queuedCommandsMax,
+  turnBytesMax,
+  turnEntriesMax,
   unsyncedBytesMax,
 } from "./limits.js";
 import type { DurableEntry } from "./recent-entries.js";
@@ -61,13 +63,17 @@ interface Turn {
   readonly applied: AppliedEntry[];
   readonly answers: (() => void)[];
   readonly rejects: ((error: unknown) => void)[];
+  /** Bytes of its commands. */
   bytes: number;
+  /** Bytes of its entries. */
+  entryBytes: number;
   /** Something in it must not be lost to a power cut. */
   mustSync: boolean;
 }
 
 function newTurn(): Turn {
-  return { journalled: [], applied: [], answers: [], rejects: [], bytes: 0, mustSync: false };
+  const nothing = { bytes: 0, entryBytes: 0, mustSync: false };
+  return { journalled: [], applied: [], answers: [], rejects: [], ...nothing };
 }
 
 /** An entry that says nothing, but whose fsync covers all before it. */
@@ -254,15 +260,16 @@ export class CommandLoop {
       current.rejects.push(command.reject);
       return current;
     }
-    for (const entry of decision.entries) await this.#apply(entry, current);
-    if (decision.entries.length > 0 && decision.durability !== "os") current.mustSync = true;
+    const mustSync = decision.durability !== "os";
+    for (const entry of decision.entries) current = await this.#apply(entry, current, mustSync);
     current.bytes += command.bytes;
     current.answers.push(() => command.resolve(decision.reply));
     current.rejects.push(command.reject);
     return current;
   }
 
-  async #apply(draft: Entry, turn: Turn): Promise<void> {
+  /** Adds an entry; a turn that is full goes first, because one append of the journal is bounded. */
+  async #apply(draft: Entry, begun: Turn, mustSync: boolean): Promise<Turn> {
     const { cache, projection, clock } = this.#parts;
     this.#lastTimeMs = Math.max(this.#lastTimeMs, clock.now());
     const entry = { ...draft, timeUnixMs: BigInt(this.#lastTimeMs) };
@@ -270,13 +277,19 @@ export class CommandLoop {
     const writes = await applyEntry({ cache, projection }, entry, sequence);
     const parts = encodeEntryParts(entry);
     const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+    const isFull =
+      begun.entryBytes + bytes > turnBytesMax || begun.applied.length >= turnEntriesMax;
+    const turn = isFull ? this.#send(begun) : begun;
     turn.journalled.push({ parts });
     turn.applied.push({ sequence, entry, bytes, writes });
+    turn.entryBytes += bytes;
+    if (mustSync) turn.mustSync = true;
+    return turn;
   }
 
   /** Hands a turn to the journal and answers an empty one. Answers keep the order of the turns. */
   #send(turn: Turn): Turn {
-    if (turn.answers.length === 0) return turn;
+    if (turn.answers.length === 0 && turn.applied.length === 0) return turn;
     this.#turns++;
     const first = turn.applied[0];
     const durable =

@@ -1,4 +1,4 @@
-import type { Grant } from "@opendxa/pubsub-core";
+import type { BatchRef, Grant } from "@opendxa/pubsub-core";
 import type { Journal } from "@opendxa/pubsub-journal";
 import {
   batchBytes,
@@ -47,6 +47,19 @@ export class EntryReader {
   async readBatch(sequence: bigint, firstIndex: number): Promise<StoredBatch | undefined> {
     const entry = await this.read(sequence);
     return entry?.batches.find((stored) => stored.firstIndex === firstIndex);
+  }
+
+  /** A batch of the log, with the offset and time that its release gave to a scheduled one. */
+  async readListed(
+    ref: Pick<BatchRef, "sequence" | "payload" | "baseOffset">,
+  ): Promise<StoredBatch | undefined> {
+    const { sequence, payload, baseOffset } = ref;
+    const stored = await this.readBatch(payload.sequence, payload.firstIndex);
+    if (payload.sequence === sequence || stored?.batch === undefined) return stored;
+    const release = await this.read(sequence);
+    if (release === undefined) return undefined;
+    const batch = { ...stored.batch, baseOffset, appendTimeUnixMs: release.timeUnixMs };
+    return { ...stored, batch };
   }
 }
 

@@ -4,6 +4,7 @@ import type {
   AwaitFeedbackRequest,
   AwaitFeedbackResponse,
   BatchResult,
+  CancelScheduledEventRequest,
   CreateSnapshotRequest,
   Credit,
   Delivery,
@@ -53,6 +54,8 @@ export interface Engine {
   openProducer(producerId: Uint8Array): Promise<number>;
   /** Stores a frame. Results in the order of the batches; retriable faults reject the whole. */
   publish(frame: PublishFrame): Promise<BatchResult[]>;
+  /** Cancels a scheduled event. Answers false when it was released before. */
+  cancelScheduledEvent(request: CancelScheduledEventRequest): Promise<boolean>;
   /** Bytes that one publishing stream may have unacknowledged now; shrinks under overload. */
   publishCredit(): number;
 

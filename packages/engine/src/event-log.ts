@@ -1,4 +1,11 @@
-import { excludedBits, keySegment, stateKeys } from "@opendxa/pubsub-core";
+import {
+  batchRefOf,
+  type BatchRef as CoreRef,
+  excludedBits,
+  isScheduled,
+  keySegment,
+  stateKeys,
+} from "@opendxa/pubsub-core";
 import { type IndexStore, prefixScope } from "@opendxa/pubsub-index-store";
 import {
   BatchRef,
@@ -9,8 +16,11 @@ import {
   isSelected,
   type ListCorrelatedEventsRequest,
   type ListCorrelatedEventsResponse,
+  PayloadRef,
   PubSubError,
   type ReadBatch,
+  type RecordBatch,
+  SequenceRef_Batch,
   type StoredBatch,
   selectionOf,
 } from "@opendxa/pubsub-protocol";
@@ -51,6 +61,12 @@ interface Rest {
   readonly left: bigint | undefined;
 }
 
+/** Where a batch is listed, and where its bytes lie. */
+interface ListedBatch extends Pick<CoreRef, "sequence" | "firstIndex" | "payload" | "baseOffset"> {
+  /** Events that are no part of the log. Absent: as the stored batch says. */
+  readonly excluded: Uint8Array | undefined;
+}
+
 interface FoundBatch {
   readonly read: ReadBatch;
   readonly bytes: number;
@@ -61,9 +77,7 @@ function prefixOf({ topicId, partition }: Scope): string {
   return stateKeys.batch(topicId, partition, 0n).name.slice(0, -16);
 }
 
-function included(stored: StoredBatch): Uint8Array {
-  const excluded = excludedBits(stored);
-  const { count = 0 } = stored.batch ?? {};
+function included(count: number, excluded: Uint8Array): Uint8Array {
   if (excluded.length === 0) return new Uint8Array(0);
   return selectionOf(
     count,
@@ -181,16 +195,17 @@ export class EventLog {
   }
 
   async #readBatch(ref: BatchRef, { offset, left }: Rest): Promise<FoundBatch | undefined> {
-    const stored = await this.#parts.reader.readBatch(ref.sequence, ref.firstIndex);
+    const listed = await this.#listed(ref);
+    const stored = listed && (await this.#parts.reader.readListed(listed));
     const batch = stored?.batch;
-    if (stored === undefined || batch === undefined) return undefined;
-    const all = included(stored);
+    if (listed === undefined || stored === undefined || batch === undefined) return undefined;
+    const all = included(batch.count, listed.excluded ?? excludedBits(stored));
     const indexes = Array.from({ length: batch.count }, (_, i) => i)
       .filter((i) => batch.baseOffset + BigInt(i) >= offset && isSelected(all, i))
       .slice(0, left === undefined ? undefined : Number(left));
     const newest = indexes.at(-1);
     if (newest === undefined) return undefined;
-    const { sequence, firstIndex } = ref;
+    const { sequence, firstIndex } = listed;
     return {
       read: { batch, selected: selectionOf(batch.count, indexes), sequence, firstIndex },
       bytes: batchBytes(batch),
@@ -199,6 +214,17 @@ export class EventLog {
         left: left === undefined ? undefined : left - BigInt(indexes.length),
       },
     };
+  }
+
+  /** Position, payload and offset of a batch; what was cancelled of a scheduled one its line says. */
+  async #listed(ref: BatchRef): Promise<ListedBatch | undefined> {
+    const { sequence, firstIndex, releasedSequence } = ref;
+    const payload = { sequence, firstIndex };
+    if (releasedSequence === undefined) {
+      return { ...payload, payload, baseOffset: 0n, excluded: undefined };
+    }
+    const line = await this.#parts.index.get(stateKeys.sequence(releasedSequence, 0).name);
+    return line && batchRefOf(releasedSequence, SequenceRef_Batch.decode(line));
   }
 
   #nextDurable(signal: AbortSignal): Promise<void> {
@@ -212,16 +238,16 @@ export class EventLog {
     });
   }
 
-  /** One event by its position. Throws DATA_CORRUPT; `undefined` when it is gone. */
+  /** One event by the position of its payload. Throws DATA_CORRUPT; `undefined` when it is gone. */
   async eventAt(sequence: bigint, index: number): Promise<Event | undefined> {
     const entry = await this.#parts.reader.read(sequence);
-    const stored = entry?.batches.find(
+    const found = entry?.batches.find(
       ({ firstIndex, batch }) => index >= firstIndex && index < firstIndex + (batch?.count ?? 0),
     );
-    if (stored?.batch === undefined) return undefined;
-    const at = index - stored.firstIndex;
-    const selected = selectionOf(stored.batch.count, [at]);
-    const [event] = decodeBatch(stored.batch, { selected, verifyChecksums: false });
+    const batch = found && (await this.#inLog(sequence, found));
+    if (found === undefined || batch === undefined) return undefined;
+    const selected = selectionOf(batch.count, [index - found.firstIndex]);
+    const [event] = decodeBatch(batch, { selected, verifyChecksums: false });
     if (event === undefined) return undefined;
     return {
       topic: event.topic,
@@ -232,6 +258,17 @@ export class EventLog {
       body: event.body,
       priority: event.priority,
     };
+  }
+
+  /** A stored batch as it is in the log; `undefined` while it waits for its release. */
+  async #inLog(sequence: bigint, stored: StoredBatch): Promise<RecordBatch | undefined> {
+    const { batch, firstIndex } = stored;
+    if (batch === undefined || !isScheduled(stored)) return batch;
+    const value = await this.#parts.index.get(stateKeys.payload(sequence, firstIndex).name);
+    const ref = value && PayloadRef.decode(value);
+    if (ref?.releasedSequence === undefined) return undefined;
+    const { baseOffset, appendTimeUnixMs } = ref;
+    return { ...batch, baseOffset, appendTimeUnixMs };
   }
 
   /** A page of the events of a correlation id. */

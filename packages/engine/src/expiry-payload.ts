@@ -1,6 +1,7 @@
 import {
+  type BatchRef,
   type ExpiryCandidate,
-  excludedBits,
+  expiredBatchOf,
   expiryCorrelationIdsMax,
   indexesIds,
   payloadRemoval,
@@ -22,14 +23,14 @@ export interface ExpiryPayload {
 
 const noIds: ReadonlySet<string> = new Set();
 
-function correlationIdsOf(entry: Entry | undefined, firstIndex: number): ReadonlySet<string> {
+function correlationIdsOf(entry: Entry | undefined, ref: BatchRef): ReadonlySet<string> {
+  const { firstIndex } = ref.payload;
   const stored = entry?.batches.find((each) => each.firstIndex === firstIndex);
   if (stored?.batch === undefined) return noIds;
   const heads = readBatch(stored.batch, { verifyChecksums: false });
-  const excluded = excludedBits(stored);
   const ids = new Set<string>();
   for (let i = 0; i < stored.batch.count; i++) {
-    const id = hasBit(excluded, i) ? undefined : heads.correlationId(i);
+    const id = hasBit(ref.excluded, i) ? undefined : heads.correlationId(i);
     if (id !== undefined) ids.add(id);
   }
   return ids;
@@ -77,9 +78,10 @@ export async function payloadOf(
   let writes = 0;
   for (const ref of plan.refs.slice(0, parts.batchesMax)) {
     const isNeeded = canBeHeld || indexesIds(topics.indexOf(ref.topicId));
-    const entry = isNeeded ? await heads.read(ref.sequence) : undefined;
-    const correlationIds = canBeHeld ? correlationIdsOf(entry, ref.firstIndex) : noIds;
-    const removal = payloadRemoval(ref, entry, (id) => topics.indexOf(id));
+    const entry = isNeeded ? await heads.read(ref.payload.sequence) : undefined;
+    const correlationIds = canBeHeld ? correlationIdsOf(entry, ref) : noIds;
+    const leaving = { ...expiredBatchOf(ref), topicId: ref.topicId, partition: ref.partition };
+    const removal = payloadRemoval(leaving, entry, (id) => topics.indexOf(id));
     ids += correlationIds.size;
     writes += removal.length;
     const isFull = ids > expiryCorrelationIdsMax || writes > expiryRemovalsMax;

@@ -1,4 +1,4 @@
-import { type BatchRef, stateKeys } from "@opendxa/pubsub-core";
+import { type BatchRef, batchRefOf, stateKeys } from "@opendxa/pubsub-core";
 import type { IndexStore } from "@opendxa/pubsub-index-store";
 import {
   BatchRef as IndexedBatch,
@@ -60,6 +60,11 @@ interface Page {
   readonly aboveOffset: bigint;
   /** How many of them go. */
   chosen: number;
+}
+
+/** Where a batch is listed: a scheduled one with its release. */
+function listedAt({ sequence, firstIndex, releasedSequence }: IndexedBatch): [bigint, number] {
+  return releasedSequence === undefined ? [sequence, firstIndex] : [releasedSequence, 0];
 }
 
 function offsetOfKey(key: string): bigint {
@@ -169,12 +174,14 @@ export class ExpiryPlanner {
   async #located(found: readonly { key: string; value: Uint8Array }[]): Promise<Located[]> {
     const stored = found.map(({ value }) => IndexedBatch.decode(value));
     const lines = await this.#parts.index.getMany(
-      stored.map(({ sequence, firstIndex }) => stateKeys.sequence(sequence, firstIndex).name),
+      stored.map((batch) => stateKeys.sequence(...listedAt(batch)).name),
     );
-    return stored.map(({ sequence, appendTimeUnixMs }, i) => {
+    return stored.map((batch, i) => {
+      const { appendTimeUnixMs } = batch;
+      const [sequence] = listedAt(batch);
       const line = lines[i];
       if (line === undefined) throw new Error(`the index lacks a line of entry ${sequence}`);
-      const ref = { sequence, ...SequenceRef_Batch.decode(line) };
+      const ref = batchRefOf(sequence, SequenceRef_Batch.decode(line));
       return { ref, appendMs: Number(appendTimeUnixMs) };
     });
   }

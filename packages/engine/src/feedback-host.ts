@@ -31,10 +31,8 @@ import type { DispatchParts } from "./active-subscription.js";
 import type { AppliedEntry } from "./command-loop.js";
 import type { DurableReader } from "./durable-reader.js";
 import type { ExternalEvent, ExternalOutcome } from "./engine-api.js";
-import type { EngineLog } from "./environment.js";
 import type { EventLog } from "./event-log.js";
 import { openStreamsMax } from "./limits.js";
-import { TimerScan } from "./timer-scan.js";
 import type { TopicTable } from "./topic-table.js";
 
 /** What the host works with. */
@@ -45,10 +43,6 @@ export interface FeedbackHostParts extends DispatchParts {
   readonly topics: TopicTable;
   /** Stored events. */
   readonly events: EventLog;
-  /** Told of failures. */
-  readonly log: EngineLog;
-  /** Fires the timers of subscriptions, named by their state keys. */
-  readonly fireSubscriptions: (names: readonly string[]) => Promise<void>;
 }
 
 /** Somebody who waits for the end of a wait. */
@@ -59,22 +53,15 @@ interface Watcher {
 
 const eventBytes = 512;
 
-/** Executions, feedback and waits: commands, durable timers, and those who wait now. */
+/** Executions, feedback and waits: commands, what durable timers fire, and those who wait now. */
 export class FeedbackHost {
   readonly #parts: FeedbackHostParts;
-  readonly #scan: TimerScan;
   readonly #watchers = new Map<string, Set<Watcher>>();
   #watching = 0;
   #closed: Error | undefined;
 
   constructor(parts: FeedbackHostParts) {
     this.#parts = parts;
-    this.#scan = new TimerScan({ ...parts, fire: (names) => this.#fire(names) });
-  }
-
-  /** Fires what became due while nobody ran. */
-  start(): void {
-    this.#scan.start();
   }
 
   /** Registers an execution. */
@@ -131,30 +118,24 @@ export class FeedbackHost {
     }
   }
 
-  /** Takes an entry that became durable: wakes those whose waits ended, notes new timers. */
-  onDurable({ entry, writes }: AppliedEntry): void {
-    this.#scan.onWrites(writes);
+  /** Takes an entry that became durable: wakes those whose waits ended. */
+  onDurable({ entry }: AppliedEntry): void {
     for (const { waitId } of waitsEndedBy(entry)) {
       for (const watcher of this.#watchers.get(waitId) ?? []) watcher.wake();
     }
   }
 
   /** Ends all waiting calls; the waits themselves go on. */
-  async close(error: Error): Promise<void> {
+  close(error: Error): void {
     this.#closed = error;
     for (const watchers of this.#watchers.values()) {
       for (const watcher of watchers) watcher.end(error);
     }
-    await this.#scan.close();
   }
 
-  async #fire(names: readonly string[]): Promise<void> {
-    const isOfSubscription = (name: string) => parseTimerKey(name).kind === "e";
-    const subscriptions = names.filter(isOfSubscription);
-    if (subscriptions.length > 0) await this.#parts.fireSubscriptions(subscriptions);
-    const own = names.filter((name) => !isOfSubscription(name));
-    if (own.length === 0) return;
-    const timers = own.map((name) => parseTimerKey(name));
+  /** Fires due timers, named by their state keys. */
+  async fire(names: readonly string[]): Promise<void> {
+    const timers = names.map((name) => parseTimerKey(name));
     await this.#parts.loop.runInternal(fireTimers, { timers });
   }
 

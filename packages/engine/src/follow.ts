@@ -8,7 +8,10 @@ import { StateChange } from "./state-change.js";
 
 function forgetExpired(recent: RecentEntries, { kind }: Entry): void {
   if (kind?.$case !== "eventsExpired") return;
-  for (const { sequence, firstIndex } of kind.value.batches) recent.forget(sequence, firstIndex);
+  for (const { sequence, firstIndex, releasedSequence } of kind.value.batches) {
+    if (releasedSequence === undefined) recent.forget(sequence, firstIndex);
+    else recent.forget(releasedSequence, 0);
+  }
 }
 
 /** Lets everything that follows the journal take an entry that became durable, in its order. */
@@ -18,7 +21,7 @@ export function follow(
 ): void {
   const { entry, sequence, writes } = applied;
   const { topics, recent, writer, checkpointer, subscriptions, feedback, events } = parts;
-  const { retention } = parts;
+  const { retention, scheduled, due } = parts;
   topics.follow(entry);
   recent.add(applied);
   forgetExpired(recent, entry);
@@ -26,12 +29,14 @@ export function follow(
   const changes = writes.map((write) => new StateChange(write));
   checkpointer.add(changes, applied);
   const indexed = payloadIndex(entry, sequence, (id) => topics.indexOf(id));
-  for (const write of [...indexed, ...retention.removalsOf(applied)]) {
-    changes.push(new StateChange(write));
+  for (const write of indexed) changes.push(new StateChange(write));
+  for (const host of [retention, scheduled]) {
+    for (const write of host.removalsOf(applied)) changes.push(new StateChange(write));
   }
   writer.add(changes, sequence);
   subscriptions.onDurable(applied);
   retention.onDurable(applied);
   feedback.onDurable(applied);
+  due.onWrites(writes);
   events.wake();
 }

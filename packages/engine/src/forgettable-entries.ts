@@ -16,16 +16,28 @@ export interface EntryRange {
  */
 export class ForgettableEntries {
   #control: EntryRange[] = [];
-  /** Entries with expired batches, with the sequence of the expiry. */
+  /** Entries with batches that expired or were cancelled, or their releases, with the sequence of that. */
   readonly #expired = new Map<bigint, bigint>();
 
   /** Takes an entry that was applied, in order. */
   follow(sequence: bigint, { kind, batches }: Entry): void {
-    if (kind?.$case === "eventsExpired") {
-      // The fact itself stays as long as the journal may still show what expired by it.
-      for (const { sequence: at } of kind.value.batches) this.#addExpired(at, sequence);
-    } else if (batches.length === 0) {
-      this.#addControl(sequence);
+    // A fact that takes batches away stays as long as the journal may still show what it took.
+    switch (kind?.$case) {
+      case "eventsExpired":
+        for (const { sequence: at, releasedSequence } of kind.value.batches) {
+          this.#addExpired(at, sequence);
+          if (releasedSequence !== undefined) this.#addExpired(releasedSequence, sequence);
+        }
+        break;
+      case "scheduledCancelled":
+        if (kind.value.nothingLeft) this.#addExpired(kind.value.payloadSequence, sequence);
+        break;
+      case "eventsReleased":
+        // It lists a batch until that expires.
+        break;
+      default:
+        if (batches.length === 0) this.#addControl(sequence);
+        break;
     }
   }
 

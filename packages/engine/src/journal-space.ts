@@ -33,13 +33,19 @@ export class JournalSpace {
   }
 
   /**
-   * Sequence of the oldest entry that holds a batch, as the index says at the time of the call. Ask
+   * Sequence of the oldest entry that holds a batch, listed or scheduled, as the index says at the time of the call. Ask
    * before the checkpoint at `sequence` is written: what expires while it is written must not count,
    * or replay from it would miss the payload of what it takes out of the index.
    */
   async oldestPayload(sequence: bigint): Promise<bigint> {
-    const [oldest] = await this.#index.scan({ gte: "s/", lt: "s0", limit: 1 });
-    return oldest === undefined ? sequence + 1n : BigInt(`0x${oldest.key.slice(2, 18)}`);
+    const [listed] = await this.#index.scan({ gte: "s/", lt: "s0", limit: 1 });
+    const [scheduled] = await this.#index.scan({ gte: "p/", lt: "p0", limit: 1 });
+    let oldest = sequence + 1n;
+    for (const found of [listed, scheduled]) {
+      const at = found === undefined ? oldest : BigInt(`0x${found.key.slice(2, 18)}`);
+      if (at < oldest) oldest = at;
+    }
+    return oldest;
   }
 
   /** Drops what is not needed; nothing while there is but one base. */
@@ -63,16 +69,19 @@ export class JournalSpace {
   async #withoutBatches(sequences: readonly bigint[]): Promise<EntryRange[]> {
     const ranges: EntryRange[] = [];
     for (const sequence of sequences) {
-      const [stored] = await this.#index.scan({
-        gte: stateKeys.sequence(sequence, 0).name,
-        lt: stateKeys.sequence(sequence + 1n, 0).name,
-        limit: 1,
-      });
-      if (stored !== undefined) continue;
+      if (await this.#holdsBatch(sequence)) continue;
       const last = ranges.at(-1);
       if (last?.last === sequence - 1n) ranges[ranges.length - 1] = { ...last, last: sequence };
       else ranges.push({ first: sequence, last: sequence });
     }
     return ranges;
+  }
+
+  async #holdsBatch(sequence: bigint): Promise<boolean> {
+    for (const keyOf of [stateKeys.sequence, stateKeys.payload]) {
+      const scope = { gte: keyOf(sequence, 0).name, lt: keyOf(sequence + 1n, 0).name, limit: 1 };
+      if ((await this.#index.scan(scope)).length > 0) return true;
+    }
+    return false;
   }
 }

@@ -3,8 +3,17 @@ const mebibyte = 1_024 * 1_024;
 /** State values kept decoded in memory beside those that wait for the index: about 1 KiB each. */
 export const cachedValuesMax = 10_000;
 
-/** Bytes of entries that wait for their fsync; beyond, publishes are refused as OVERLOADED. */
-export const unsyncedBytesMax = 64 * mebibyte;
+/**
+ * Bytes of entries that wait for their fsync; beyond, publishes are refused as OVERLOADED. The journal
+ * queues 64 MiB: the rest is for settlements, which are never refused, and for headers.
+ */
+export const unsyncedBytesMax = 48 * mebibyte;
+
+/** Bytes of entries in one append of the journal, unless one has more: half of the journal's bound. */
+export const turnBytesMax = 4 * mebibyte;
+
+/** Entries in one append of the journal: an eighth of the journal's bound. */
+export const turnEntriesMax = 8_192;
 
 /** Bytes that one publishing stream may have unacknowledged while the broker is idle. */
 export const publishCreditBytesMax = 4 * mebibyte;
@@ -68,6 +77,12 @@ export const timersPerCommandMax = 256;
 
 /** Longest sleep between two looks at the timers, in milliseconds. */
 export const timerSleepMsMax = 60_000;
+
+/** When idle producers are looked for after a start, and no sooner again, in milliseconds. */
+export const producersFirstLookMs = 60 * 60 * 1_000;
+
+/** How often idle producers are looked for, in milliseconds. */
+export const producersLookMs = 24 * 60 * 60 * 1_000;
 
 /** Items of a page of any list. */
 export const pageItemsMax = 1_000;

@@ -1,7 +1,7 @@
 import { stateKeys } from "@opendxa/pubsub-core";
 import type { IndexStore } from "@opendxa/pubsub-index-store";
 import type { SequenceRange } from "@opendxa/pubsub-journal";
-import { SequenceRef_Batch } from "@opendxa/pubsub-protocol";
+import { PayloadRef, ScheduledState, SequenceRef_Batch } from "@opendxa/pubsub-protocol";
 import { loadTopics } from "./recovery.js";
 import type { TopicTable } from "./topic-table.js";
 
@@ -28,11 +28,42 @@ export class LostEvents {
       gte: stateKeys.sequence(first, 0).name,
       lt: stateKeys.sequence(last + 1n, 0).name,
     };
+    const lines: SequenceRef_Batch[] = [];
     for await (const { value } of this.#index.iterate(scope)) {
-      const { topicId, count } = SequenceRef_Batch.decode(value);
+      lines.push(SequenceRef_Batch.decode(value));
+    }
+    for (const { topicId, count } of [...lines, ...(await this.#scheduled({ first, last }))]) {
       topics.add(this.#topics.byId(topicId)?.topic?.name ?? String(topicId));
       events += count;
     }
     return { topics: [...topics].sort(), events };
+  }
+
+  /** Scheduled batches of these entries, but for those that the same entries release. */
+  async #scheduled({ first, last }: SequenceRange): Promise<SequenceRef_Batch[]> {
+    const scope = {
+      gte: stateKeys.payload(first, 0).name,
+      lt: stateKeys.payload(last + 1n, 0).name,
+    };
+    const lines: SequenceRef_Batch[] = [];
+    for await (const { key, value } of this.#index.iterate(scope)) {
+      const { releasedSequence } = PayloadRef.decode(value);
+      if (releasedSequence !== undefined && releasedSequence <= last) continue;
+      const line = await this.#lineOf(key, releasedSequence);
+      if (line !== undefined) lines.push(line);
+    }
+    return lines;
+  }
+
+  async #lineOf(
+    payloadKey: string,
+    releasedSequence: bigint | undefined,
+  ): Promise<SequenceRef_Batch | undefined> {
+    if (releasedSequence === undefined) {
+      const state = await this.#index.get(`sch/${payloadKey.slice(2)}`);
+      return state === undefined ? undefined : ScheduledState.decode(state).batch;
+    }
+    const line = await this.#index.get(stateKeys.sequence(releasedSequence, 0).name);
+    return line === undefined ? undefined : SequenceRef_Batch.decode(line);
   }
 }

@@ -1,7 +1,6 @@
 import {
   createTopic,
   deleteTopic,
-  openProducer,
   type PublishCommand,
   publish,
   stateKeys,
@@ -14,6 +13,7 @@ import {
   type AwaitFeedbackResponse,
   type BatchResult,
   batchBytes,
+  type CancelScheduledEventRequest,
   type CreateSnapshotRequest,
   checkBatch,
   type Execution,
@@ -73,9 +73,12 @@ import {
   unsyncedBytesMax,
 } from "./limits.js";
 import { pageSizeOf } from "./page.js";
+import type { ProducersHost } from "./producers-host.js";
 import type { RetentionHost } from "./retention-host.js";
+import type { ScheduledHost } from "./scheduled-host.js";
 import type { SubscriptionChanges } from "./subscription-changes.js";
 import type { SubscriptionHost } from "./subscription-host.js";
+import type { TimerScan } from "./timer-scan.js";
 import type { TopicTable } from "./topic-table.js";
 
 /** What a running engine is made of. */
@@ -102,6 +105,12 @@ export interface NamespaceEngineParts {
   readonly events: EventLog;
   /** Executions and waits. */
   readonly feedback: FeedbackHost;
+  /** Batches that wait for their deliver time. */
+  readonly scheduled: ScheduledHost;
+  /** Idempotent producers. */
+  readonly producers: ProducersHost;
+  /** Fires durable timers. */
+  readonly due: TimerScan;
   /** Drops what retention leaves. */
   readonly retention: RetentionHost;
   /** Longest retention that a topic may ask for, in milliseconds. */
@@ -149,7 +158,11 @@ export class NamespaceEngine implements Engine {
   }
 
   openProducer(producerId: Uint8Array): Promise<number> {
-    return this.#parts.loop.run(openProducer, { producerId }, producerId.length);
+    return this.#parts.producers.open(producerId);
+  }
+
+  cancelScheduledEvent(request: CancelScheduledEventRequest): Promise<boolean> {
+    return this.#parts.scheduled.cancel(request);
   }
 
   /**
@@ -338,9 +351,12 @@ export class NamespaceEngine implements Engine {
   async close(): Promise<void> {
     const { journal, index, loop, writer, checkpointer, subscriptions, feedback, retention } =
       this.#parts;
+    const { due, producers } = this.#parts;
     const stopping = PubSubError.of("SHUTTING_DOWN", "the broker is stopping");
     await retention.close();
-    await feedback.close(stopping);
+    feedback.close(stopping);
+    await due.close();
+    await producers.close();
     await subscriptions.close(stopping);
     await loop.close();
     if (loop.hasFailed) {

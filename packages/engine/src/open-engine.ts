@@ -13,14 +13,17 @@ import { ExpiryGate } from "./expiry-gate.js";
 import { FeedbackHost } from "./feedback-host.js";
 import { follow } from "./follow.js";
 import { NamespaceEngine } from "./namespace-engine.js";
+import { ProducersHost, type ProducersHostParts } from "./producers-host.js";
 import { namespaceProjection } from "./projection.js";
 import { RecentEntries } from "./recent-entries.js";
 import { type Hooks, recoverNamespace } from "./recover-namespace.js";
 import { RetentionHost } from "./retention-host.js";
+import { ScheduledHost, type ScheduledHostParts } from "./scheduled-host.js";
 import { SeekResolver, type SeekResolverParts } from "./seek-resolver.js";
 import { StoredPositions } from "./stored-positions.js";
 import { SubscriptionChanges } from "./subscription-changes.js";
 import { SubscriptionHost, type SubscriptionHostParts } from "./subscription-host.js";
+import { type FireTimers, type TimerRoutes, TimerScan } from "./timer-scan.js";
 
 /** What an engine runs on. */
 export interface OpenEngineOptions {
@@ -98,6 +101,36 @@ function makeSubscriptions(
   return { host, changes: new SubscriptionChanges(parts, host) };
 }
 
+function publishingHosts(parts: ScheduledHostParts & ProducersHostParts) {
+  return { scheduled: new ScheduledHost(parts), producers: new ProducersHost(parts) };
+}
+
+function routesOf(
+  feedback: FeedbackHost,
+  { scheduled, host }: { readonly scheduled: ScheduledHost; readonly host: SubscriptionHost },
+): TimerRoutes {
+  const ofFeedback: FireTimers = (names) => feedback.fire(names);
+  const release: FireTimers = (names) => scheduled.release(names);
+  const expire: FireTimers = (names) => host.fire(names);
+  return { w: ofFeedback, x: ofFeedback, p: ofFeedback, r: ofFeedback, s: release, e: expire };
+}
+
+function infoOf(
+  { index, journalKind, tornBytes }: OpenEngineOptions,
+  { recovered, replayedEntries, rebuilt }: Awaited<ReturnType<typeof recoverNamespace>>,
+  start: Pick<EngineInfo, "startNumber" | "startTimeMs">,
+): EngineInfo {
+  return {
+    ...start,
+    indexEngine: index.engine,
+    journal: journalKind,
+    recoveredSequence: recovered,
+    replayedEntries,
+    tornBytes,
+    rebuilt,
+  };
+}
+
 /**
  * Recovers a namespace and starts it: makes the index usable, applies the journal's tail, journals
  * the start. Rejects when journal, index and checkpoints contradict each other.
@@ -137,13 +170,14 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
   const places = { ...dispatch, journal, state, topics };
   const { host, changes } = makeSubscriptions(places, { ...subscriptions, startNumber });
   const events = new EventLog({ index, writer, loop, reader, topics, state });
-  const fireSubscriptions = (names: readonly string[]) => host.fire(names);
-  const feedback = new FeedbackHost({ ...places, events, log, fireSubscriptions });
+  const feedback = new FeedbackHost({ ...places, events });
+  const publishing = publishingHosts({ ...places, log });
+  const routes = routesOf(feedback, { ...publishing, host });
+  const due = new TimerScan({ ...dispatch, log, routes });
   const retentionMsMax = options.retentionMsMax ?? retentionMsDefault;
   const retention = new RetentionHost({
-    ...dispatch,
-    state,
-    topics,
+    ...places,
+    ...publishing,
     subscriptions: host.resident,
     machine: options.clock,
     log,
@@ -151,24 +185,14 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
     newestEntryMs: found.lastTimeMs,
     clockConfirmedMs: options.clockConfirmedMs,
   });
-  const info: EngineInfo = {
-    startNumber,
-    startTimeMs: clock.now(),
-    indexEngine: index.engine,
-    journal: options.journalKind,
-    recoveredSequence: recovered,
-    replayedEntries: found.replayedEntries,
-    tornBytes: options.tornBytes,
-    rebuilt: found.rebuilt,
-  };
+  const info = infoOf(options, found, { startNumber, startTimeMs: clock.now() });
   const parts = {
-    ...dispatch,
-    journal,
-    state,
-    topics,
+    ...places,
     checkpointer,
     events,
     feedback,
+    ...publishing,
+    due,
     subscriptions: host,
     changes,
     retention,
@@ -181,7 +205,8 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
   await loop.runInternal(startOperation, { startNumber, version: options.version });
   started.with(loop);
   await host.start();
-  feedback.start();
+  due.start();
+  publishing.producers.start();
   retention.start();
   return engine;
 }

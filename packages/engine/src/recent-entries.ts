@@ -43,7 +43,7 @@ export class RecentEntries {
   /** Takes the next durable entry. */
   add(durable: DurableEntry): void {
     const { sequence, entry } = durable;
-    const ref = entry.batches.length === 0 ? undefined : sequenceRefOf(entry);
+    const ref = listedBy(entry);
     this.#refs[slotOf(sequence)] = ref;
     this.#last = sequence;
     const oldest = sequence - BigInt(recentSequencesMax) + 1n;
@@ -76,6 +76,13 @@ export class RecentEntries {
   entryOf(sequence: bigint): Entry | undefined {
     return this.#entries.get(sequence)?.entry;
   }
+}
+
+/** Batches that an entry makes part of the log; `undefined` where it makes none. */
+function listedBy(entry: Entry): SequenceRef | undefined {
+  const isWithout = entry.batches.length === 0 && entry.kind?.$case !== "eventsReleased";
+  const ref = isWithout ? undefined : sequenceRefOf(entry);
+  return ref === undefined || ref.batches.length === 0 ? undefined : ref;
 }
 
 function slotOf(sequence: bigint): number {

@@ -73,8 +73,8 @@ async function indexWrites(
   parts: { readonly journal: Journal; readonly topics: TopicTable },
 ): Promise<StateWrite[]> {
   const writes = payloadIndex(entry, sequence, (id) => parts.topics.indexOf(id));
-  if (entry.kind?.$case !== "eventsExpired") return writes;
-  return [...writes, ...(await removalsOf(entry.kind.value, parts))];
+  const removals = await removalsOf(entry, parts);
+  return removals.length === 0 ? writes : [...writes, ...removals];
 }
 
 /**

@@ -1,4 +1,9 @@
-import { type ConcernedSubscriptions, LeaseTokens, PatternTrie } from "@opendxa/pubsub-core";
+import {
+  batchRefOf,
+  type ConcernedSubscriptions,
+  LeaseTokens,
+  PatternTrie,
+} from "@opendxa/pubsub-core";
 import { PubSubError, type SubscriptionState } from "@opendxa/pubsub-protocol";
 import { ActiveSubscription, type DispatchParts } from "./active-subscription.js";
 import type { AppliedEntry } from "./command-loop.js";
@@ -119,7 +124,7 @@ export class ResidentSubscriptions {
       const topic = this.#parts.topics.byId(batch.topicId)?.topic?.name;
       if (topic === undefined) continue;
       for (const active of this.#trie.match(topic)) {
-        active.offerLive({ sequence, ...batch });
+        active.offerLive(batchRefOf(sequence, batch));
         this.#touch(active);
       }
     }

@@ -4,6 +4,7 @@ import {
   expiredBatchesMax,
   expireEvents,
   expiryPositionsMax,
+  forgetDedup,
   purgeTopic,
   type StateWrite,
 } from "@opendxa/pubsub-core";
@@ -22,8 +23,10 @@ import {
   retentionStepsPerTopicMax,
   retentionTopicsPerPassMax,
 } from "./limits.js";
+import type { ProducersHost } from "./producers-host.js";
 import type { ResidentSubscriptions } from "./resident-subscriptions.js";
 import { RetentionSchedule } from "./retention-schedule.js";
+import type { ScheduledHost } from "./scheduled-host.js";
 import type { TopicTable } from "./topic-table.js";
 
 /** What retention works with. */
@@ -32,6 +35,10 @@ export interface RetentionHostParts extends DispatchParts {
   readonly state: DurableReader;
   /** Topics with their settings. */
   readonly topics: TopicTable;
+  /** What waits for its deliver time. */
+  readonly scheduled: ScheduledHost;
+  /** What producers stored last. */
+  readonly producers: ProducersHost;
   /** Who is concerned. */
   readonly subscriptions: ResidentSubscriptions;
   /** The machine's clock, whose jumps the time of entries hides when they go back. */
@@ -110,6 +117,9 @@ export class RetentionHost {
     }
     const { kind } = entry;
     switch (kind?.$case) {
+      case "eventsReleased":
+        if (this.#schedule.stored(kind.value.batch?.topicId ?? 0)) isWorkNear = true;
+        break;
       case "topicUpdated":
         this.#schedule.changed(kind.value.topic?.topicId ?? 0);
         isWorkNear = true;
@@ -200,10 +210,24 @@ export class RetentionHost {
     for (let step = 0; step < retentionStepsPerTopicMax && !this.#isClosed; step++) {
       const plan = await this.#planner.planAll(topic);
       if (plan === undefined) {
-        await this.#parts.loop.runInternal(purgeTopic, { topicId: topic.topicId });
+        await this.#purgeRest(topic.topicId);
         return;
       }
       await this.#expire(topic, plan, true);
+    }
+  }
+
+  /** What a topic without events has left: what waits, what is remembered, the topic itself. */
+  async #purgeRest(topicId: number): Promise<void> {
+    const { loop, scheduled, producers } = this.#parts;
+    for (let step = 0; step < retentionStepsPerTopicMax && !this.#isClosed; step++) {
+      const hasMore =
+        (await scheduled.dropSome(topicId)) ||
+        (await loop.runInternal(forgetDedup, { topicId })) ||
+        (await producers.forgetSomeOf(topicId));
+      if (hasMore) continue;
+      await loop.runInternal(purgeTopic, { topicId });
+      return;
     }
   }
 
@@ -265,7 +289,8 @@ export class RetentionHost {
     const { candidates } = payload;
     const above = plan.refs[candidates.length]?.baseOffset ?? plan.aboveOffset;
     for (const [i, { ref }] of candidates.entries()) {
-      this.#removals.set(`${ref.sequence}/${ref.firstIndex}`, payload.removals[i] ?? []);
+      const { sequence, firstIndex } = ref.payload;
+      this.#removals.set(`${sequence}/${firstIndex}`, payload.removals[i] ?? []);
     }
     const command = {
       topic,

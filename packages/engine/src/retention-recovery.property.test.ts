@@ -1,7 +1,11 @@
 import {
   Execution,
   encodeBatch,
+  NamespaceState,
+  PayloadRef,
+  Priority,
   PublishFrame,
+  PubSubError,
   StartPosition,
   SubscriptionSettings,
   TopicSettings,
@@ -19,12 +23,15 @@ const settingsOf = (topic: string) =>
     partitions: topic === "t2" ? 2 : 1,
     retentionMs: topic === "t1" ? 2_592_000_000n : 30_000n,
     retentionBytes: topic === "t1" ? 1_000n : 0n,
+    dedup: topic === "t0" ? undefined : { windowMs: 20_000n, idsMax: 3 },
   });
 
 const topic = fc.constantFrom(...topics);
 const correlationId = fc.constantFrom("c", "c", "c", "c", "c", "x0");
 const ids = fc.array(fc.constantFrom("a", "b", "c", "d", "e"), { minLength: 1, maxLength: 4 });
 const event = fc.record({ topic, correlationId, ids, bytes: fc.constantFrom(10, 300) });
+const priority = fc.constantFrom(Priority.UNSPECIFIED, Priority.HIGH, Priority.LOW);
+const aheadMs = fc.constantFrom(2_000, 9_000, 40_000);
 const suffix = fc.record({ seed: fc.nat(), mode: fc.constant("suffix" as const) });
 const hole = fc.record({ seed: fc.nat(), mode: fc.constant("hole" as const) });
 const whole = fc.constantFrom("kept" as const, "lost" as const);
@@ -43,6 +50,14 @@ const stepOf = (crash: fc.Arbitrary<Crash>) =>
       arbitrary: fc.record({ do: fc.constant("frame" as const), events: fc.tuple(event, event) }),
     },
     {
+      weight: 3,
+      arbitrary: fc.record({ do: fc.constant("schedule" as const), event, aheadMs, priority }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ do: fc.constant("cancel" as const), nth: fc.nat(3) }),
+    },
+    {
       weight: 4,
       arbitrary: fc.record({
         do: fc.constant("pass" as const),
@@ -59,14 +74,23 @@ const stepOf = (crash: fc.Arbitrary<Crash>) =>
   );
 type Step = ReturnType<typeof stepOf> extends fc.Arbitrary<infer T> ? T : never;
 
+function isReleased(line: string): boolean {
+  if (!line.startsWith("p/")) return false;
+  const value = Buffer.from(line.slice(line.indexOf("=") + 1), "hex");
+  return PayloadRef.decode(value).releasedSequence !== undefined;
+}
+
 /** A broker with retention, whose state is compared over every restart. */
 class Retained {
   readonly world: World;
   truncations = 0;
   rewrites = 0;
   expired = 0;
+  cancelled = 0;
+  released = 0;
   #consumer: Consumer | undefined;
   #inbox = new Inbox();
+  readonly #scheduled: { topic: string; id: string }[] = [];
 
   constructor(seed: number, isIndexNeverFlushed: boolean) {
     this.world = new World(seed, { segmentBytes: 4_096, isIndexNeverFlushed });
@@ -94,15 +118,48 @@ class Retained {
   }
 
   async take(next: Step): Promise<void> {
-    const { world } = this;
-    if (next.do === "publish") await world.publishTo(next.event, ...next.event.ids);
-    else if (next.do === "frame") await this.#frame(next.events);
-    else if (next.do === "pass") await this.#pass(next.ms);
-    else if (next.do === "ack") this.#ack(next.count);
-    else if (next.do === "delete") await this.#recreate(next.topic);
-    else if (next.do === "restart") await this.restart(next.crash);
-    else await this.#register(next.id);
+    await this.#act(next);
     await this.#quiet();
+  }
+
+  #act(next: Step): Promise<unknown> {
+    const { world } = this;
+    switch (next.do) {
+      case "publish":
+        return world.publishTo(next.event, ...next.event.ids);
+      case "schedule":
+        return this.#schedule(next);
+      case "cancel":
+        return this.#cancel(next.nth);
+      case "frame":
+        return this.#frame(next.events);
+      case "pass":
+        return this.#pass(next.ms);
+      case "ack":
+        return Promise.resolve(this.#ack(next.count));
+      case "delete":
+        return this.#recreate(next.topic);
+      case "restart":
+        return this.restart(next.crash);
+      case "register":
+        return this.#register(next.id);
+    }
+  }
+
+  async #schedule({ event, aheadMs, priority }: Extract<Step, { do: "schedule" }>) {
+    await this.world.publishTo({ ...event, aheadMs, priority }, ...event.ids);
+    for (const id of event.ids) this.#scheduled.push({ topic: event.topic, id });
+  }
+
+  async #cancel(nth: number): Promise<void> {
+    const event = this.#scheduled.at(-1 - nth);
+    if (event === undefined) return;
+    const request = { namespace: "", source: "/test", ...event };
+    try {
+      if (await this.world.engine.cancelScheduledEvent(request)) this.cancelled += 1;
+    } catch (error) {
+      expect(PubSubError.from(error).reason).toBe("EVENT_NOT_FOUND");
+    }
   }
 
   async #frame(events: readonly { topic: string; correlationId: string; ids: string[] }[]) {
@@ -180,9 +237,17 @@ class Retained {
     return lines;
   }
 
+  async #checkWaiting(dump: readonly string[]): Promise<void> {
+    const namespace = await this.world.index.get("ns");
+    const waiting = dump.filter((line) => line.startsWith("schi/")).length;
+    expect(namespace && NamespaceState.decode(namespace).scheduledEvents).toBe(waiting);
+  }
+
   async restart({ mode, index }: Crash): Promise<void> {
     await this.#quiet(40);
     const before = await this.#dump();
+    this.released += before.filter(isReleased).length;
+    await this.#checkWaiting(before);
     const { journal, engine } = this.world;
     if ((journal?.firstSequence ?? 1n) > 1n) this.truncations += 1;
     this.rewrites += journal?.figures.rewrittenSegments ?? 0;
@@ -197,7 +262,7 @@ class Retained {
 it.each([[false], [true]])(
   "gives the same state to the byte after any crash, also after retention (index never flushed: %s)",
   async (isIndexNeverFlushed) => {
-    const totals = { truncations: 0, rewrites: 0, expired: 0 };
+    const totals = { truncations: 0, rewrites: 0, expired: 0, cancelled: 0, released: 0 };
     const crash = crashOf(isIndexNeverFlushed);
     await fc.assert(
       fc.asyncProperty(
@@ -213,12 +278,16 @@ it.each([[false], [true]])(
           totals.truncations += retained.truncations;
           totals.rewrites += retained.rewrites;
           totals.expired += retained.expired;
+          totals.cancelled += retained.cancelled;
+          totals.released += retained.released;
         },
       ),
       { numRuns: 30 },
     );
     // Without these nothing was tried.
     expect(totals.expired).toBeGreaterThan(100);
+    expect(totals.cancelled).toBeGreaterThan(20);
+    expect(totals.released).toBeGreaterThan(100);
     expect(totals.rewrites).toBeGreaterThan(20);
     expect(totals.truncations).toBeGreaterThan(5);
   },

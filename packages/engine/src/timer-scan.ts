@@ -1,4 +1,4 @@
-import type { StateWrite } from "@opendxa/pubsub-core";
+import type { StateWrite, TimerKind } from "@opendxa/pubsub-core";
 import type { IndexStore } from "@opendxa/pubsub-index-store";
 import type { CommandLoop } from "./command-loop.js";
 import type { Clock, EngineLog, TimerHandle, Timers } from "./environment.js";
@@ -19,9 +19,15 @@ export interface TimerScanParts {
   readonly timers: Timers;
   /** Told of failures. */
   readonly log: EngineLog;
-  /** Fires timers, named by their state keys. */
-  readonly fire: (names: readonly string[]) => Promise<void>;
+  /** Who fires the timers of each kind, named by their state keys. */
+  readonly routes: TimerRoutes;
 }
+
+/** Fires due timers of one kind. */
+export type FireTimers = (names: readonly string[]) => Promise<void>;
+
+/** Who fires what: every kind has somebody, or its timers would stop all others. */
+export type TimerRoutes = Readonly<Record<TimerKind, FireTimers>>;
 
 const prefix = "t/";
 
@@ -84,7 +90,7 @@ export class TimerScan {
   }
 
   async #scan(): Promise<number> {
-    const { index, writer, loop, clock, fire } = this.#parts;
+    const { index, writer, loop, clock } = this.#parts;
     while (!this.#isClosed) {
       await writer.reached(loop.durableSequence);
       const page = await index.scan({ gte: prefix, lt: "t0", limit: timersPerCommandMax });
@@ -94,9 +100,21 @@ export class TimerScan {
         const first = page[0];
         return first === undefined ? nowMs + timerSleepMsMax : dueOf(first.key);
       }
-      await fire(due.map(({ key }) => key));
+      await this.#fire(due.map(({ key }) => key));
     }
     return Number.POSITIVE_INFINITY;
+  }
+
+  /** Kinds that one command fires together share it. */
+  async #fire(names: readonly string[]): Promise<void> {
+    const byRoute = new Map<FireTimers, string[]>();
+    for (const name of names) {
+      const fire = this.#parts.routes[kindOf(name)];
+      const known = byRoute.get(fire);
+      if (known === undefined) byRoute.set(fire, [name]);
+      else known.push(name);
+    }
+    for (const [fire, some] of byRoute) await fire(some);
   }
 
   #sleepUntil(atMs: number): void {
@@ -115,4 +133,8 @@ export class TimerScan {
 
 function dueOf(name: string): number {
   return Number.parseInt(name.slice(prefix.length, prefix.length + 16), 16);
+}
+
+function kindOf(name: string): TimerKind {
+  return name.charAt(prefix.length + 17) as TimerKind;
 }

@@ -18,6 +18,10 @@ export function publisherService(
       checkFrame(frame, frameBytes(frame));
       return { results: await engine.publish(frame) };
     },
+    async cancelScheduledEvent(request) {
+      const engine = namespaces.engineOf(request.namespace);
+      return { cancelled: await engine.cancelScheduledEvent(request) };
+    },
     publishStream: (transport) => new PublishSession(transport, namespaces, surroundings),
   };
 }

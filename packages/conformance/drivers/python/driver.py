@@ -70,21 +70,26 @@ class Session:
             raise
 
     def publish(
-        self, topic: str, event: dict[str, Any], deliver_time_unix_ms: str | None = None
+        self, topic: str, event: dict[str, Any], deliver_in_ms: int | None = None
     ) -> dict[str, Any]:
         """Publishes one event."""
         options: Any = {}
-        if deliver_time_unix_ms is not None:
-            options["deliver_time_unix_ms"] = int(deliver_time_unix_ms)
+        if deliver_in_ms is not None:
+            options["deliver_time_unix_ms"] = round(time.time() * 1_000) + deliver_in_ms
         receipt = self.client.publish(topic, event_of(event), **options)
         return {
             "id": receipt.id,
             "topic": receipt.topic,
             "partition": receipt.partition,
-            "offset": str(receipt.offset),
+            "offset": None if receipt.offset is None else str(receipt.offset),
             "duplicate": receipt.duplicate,
+            "scheduled": receipt.scheduled,
             "durability": receipt.durability,
         }
+
+    def cancel_scheduled_event(self, topic: str, source: str, id: str) -> dict[str, Any]:
+        """Cancels a scheduled event."""
+        return {"cancelled": self.client.cancel_scheduled_event(topic, source, id)}
 
     def read(self, topic: str, offset: str = "0", events_max: int = 0) -> dict[str, Any]:
         """Reads a topic."""

@@ -146,14 +146,19 @@ export const operations: Readonly<Record<string, Operation>> = {
   },
   await_gone: ({ client }, args) => awaitGone(client, args),
   async publish({ client }, args) {
-    const deliverTimeUnixMs = text(args, "deliver_time_unix_ms");
+    const inMs = number(args, "deliver_in_ms");
     const receipt = await client.publish(
       text(args, "topic") ?? "",
       eventOf((args["event"] ?? {}) as Fields),
-      deliverTimeUnixMs === undefined ? {} : { deliverTimeUnixMs: BigInt(deliverTimeUnixMs) },
+      inMs === undefined ? {} : { deliverTimeUnixMs: BigInt(Date.now() + inMs) },
     );
-    const { id, topic, partition, offset, duplicate, durability } = receipt;
-    return { id, topic, partition, offset: String(offset), duplicate, durability };
+    const { scheduled, offset, ...rest } = receipt;
+    return { ...rest, scheduled, offset: scheduled ? null : String(offset) };
+  },
+  async cancel_scheduled_event({ client }, args) {
+    const topic = text(args, "topic") ?? "";
+    const event = { topic, source: text(args, "source") ?? "", id: text(args, "id") ?? "" };
+    return { cancelled: await client.cancelScheduledEvent(event) };
   },
   async read({ client }, args) {
     const events: Fields[] = [];

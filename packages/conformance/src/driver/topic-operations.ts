@@ -13,8 +13,9 @@ export function topicSettingsOf(args: Fields): ChangeableTopicSettings {
   const retentionMs = text(args, "retention_ms");
   const retentionBytes = text(args, "retention_bytes");
   const durability = text(args, "durability");
+  const idsMax = Number(text(args, "dedup_ids_max") ?? 0);
   return {
-    ...(windowMs === undefined ? {} : { dedup: { windowMs: BigInt(windowMs), idsMax: 0 } }),
+    ...(windowMs === undefined ? {} : { dedup: { windowMs: BigInt(windowMs), idsMax } }),
     ...(retentionMs === undefined ? {} : { retentionMs: BigInt(retentionMs) }),
     ...(retentionBytes === undefined ? {} : { retentionBytes: BigInt(retentionBytes) }),
     ...(durability === undefined

@@ -4,13 +4,14 @@ import {
   Entry,
   EventsExpired,
   type EventsSettled,
+  SequenceRef_Batch,
   Subscription,
   SubscriptionState,
 } from "@opendxa/pubsub-protocol";
 import type { AnyStateKey, Loaded, StateKey } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { subscriptionProjection } from "../subscriptions/subscription-projection.js";
-import type { BatchRef } from "./batch-ref.js";
+import { type BatchRef, batchRefOf } from "./batch-ref.js";
 import { deliveryProjection } from "./delivery-projection.js";
 import type { DurableState } from "./durable-cursor.js";
 import type { ExpiredEvents } from "./expired-events.js";
@@ -24,9 +25,9 @@ export const settings = { ackDeadlineMs: 30_000, retry: { minMs: 1_000, maxMs: 6
 
 /** A batch with everything that does not matter filled in. */
 export function batchRef(sequence: bigint, count: number, more: Partial<BatchRef> = {}): BatchRef {
-  const place = { topicId: 1, partition: 0, baseOffset: 0n };
-  const excluded = new Uint8Array(0);
-  return { sequence, firstIndex: 0, count, excluded, bytes: count * 100, ...place, ...more };
+  const payload = { sequence, firstIndex: more.firstIndex ?? 0 };
+  const line = { topicId: 1, partition: 0, baseOffset: 0n, count, bytes: count * 100 };
+  return { ...batchRefOf(sequence, SequenceRef_Batch.create(line)), payload, ...more };
 }
 
 /** A fresh delivery, or one restored from a durable state. */

@@ -1,12 +1,15 @@
 import { textOfSegment } from "../state/key-text.js";
 import type { TimerKind } from "../state/state-keys.js";
 
+/** What timers fire that are named by an id: all but those of scheduled batches. */
+export type NamedTimerKind = Exclude<TimerKind, "s">;
+
 /** A timer as its state key names it. */
 export interface DueTimer {
   /** When it is due, milliseconds since the Unix epoch. */
   readonly dueMs: number;
   /** `w` wait, `x` execution, `p` pending feedback, `r` received feedback, `e` subscription. */
-  readonly kind: TimerKind;
+  readonly kind: NamedTimerKind;
   /** Wait id, execution id, feedback key or subscription. */
   readonly id: string;
 }
@@ -16,11 +19,15 @@ export const timerKeyPrefix = "t/";
 
 const timerKey = /^t\/([0-9a-f]{16})\/([wxpre])\/(.*)$/;
 
-/** Reads the state key of a timer. Throws when it is none: a fault of the program. */
+/** Reads the state key of a timer that is named by an id. Throws when it is none: a fault of the program. */
 export function parseTimerKey(name: string): DueTimer {
   const [, due, kind, id] = timerKey.exec(name) ?? [];
   if (due === undefined || kind === undefined || id === undefined) {
     throw new Error(`not the key of a timer: ${name}`);
   }
-  return { dueMs: Number.parseInt(due, 16), kind: kind as TimerKind, id: textOfSegment(id) };
+  return {
+    dueMs: Number.parseInt(due, 16),
+    kind: kind as NamedTimerKind,
+    id: textOfSegment(id),
+  };
 }

@@ -1,25 +1,42 @@
-import { bitmapOf, type DedupState, hasBit, type ScannedHeads } from "@opendxa/pubsub-protocol";
+import { bitmapOf, hasBit, type ScannedHeads } from "@opendxa/pubsub-protocol";
 import type { AnyStateKey, Loaded } from "../state/state-key.js";
-import { stateKeys } from "../state/state-keys.js";
+import { type EventIdentity, stateKeys } from "../state/state-keys.js";
 
 /** Events of a batch that were stored before. */
 export interface FoundDuplicates {
   /** Their bitmap. */
   readonly bits: Uint8Array;
-  /** Offsets of the originals, in the order of the bits. */
+  /** Offsets of the originals, in the order of the bits; 0 for one that waits for its release. */
   readonly offsets: bigint[];
-  /** Offsets that the new events get, by the names of their keys. */
+  /** Offsets that the new events get, by the names of the keys that remember them. */
   readonly fresh: ReadonlyMap<string, bigint>;
+}
+
+/** A batch whose events are looked for. */
+export interface SoughtBatch {
+  /** Number of its topic. */
+  readonly topicId: number;
+  /** Offset that its event 0 gets; 0 when it is scheduled. */
+  readonly baseOffset: bigint;
+  /** Refused events, bitmap. */
+  readonly refused: Uint8Array;
+  /** Its topic deduplicates. */
+  readonly isDeduplicated: boolean;
+  /** It waits for its deliver time: an event of a name that waits already is a duplicate. */
+  readonly isScheduled: boolean;
 }
 
 const nothingFresh: ReadonlyMap<string, bigint> = new Map();
 
-/** What is found in a topic that does not deduplicate: nothing, and nothing is remembered. */
+/** What is found where nothing is remembered. */
 export function noDuplicates(): FoundDuplicates {
   return { bits: bitmapOf(0, []), offsets: [], fresh: nothingFresh };
 }
 
-/** Deduplication by (topic, source, id) (S-P3), seeing what the same decision stored before. */
+/**
+ * Deduplication by (topic, source, id) (S-P3), seeing what the same decision stored before: in topics
+ * that ask for it, and everywhere among the events that are scheduled.
+ */
 export class Dedup {
   readonly #loaded: Loaded;
   readonly #nowMs: number;
@@ -31,32 +48,37 @@ export class Dedup {
     this.#nowMs = nowMs;
   }
 
-  /** Keys that the heads of a batch ask for. */
+  /** Keys that the heads of a batch of a topic that deduplicates ask for. */
   static keys(topicId: number, heads: ScannedHeads): AnyStateKey[] {
     return Array.from({ length: heads.count }, (_, i) =>
       stateKeys.dedup(topicId, heads.source(i), heads.id(i)),
     );
   }
 
+  /** Keys that the heads of a batch that may be scheduled ask for. */
+  static waitingKeys(topicId: number, heads: ScannedHeads): AnyStateKey[] {
+    return Array.from({ length: heads.count }, (_, i) =>
+      stateKeys.scheduledEvent(topicId, { source: heads.source(i), id: heads.id(i) }),
+    );
+  }
+
   /** The events of a batch that repeat a stored one or an earlier one of the batch. */
-  find(
-    topicId: number,
-    heads: ScannedHeads,
-    placed: { baseOffset: bigint; refused: Uint8Array },
-  ): FoundDuplicates {
+  find(batch: SoughtBatch, heads: ScannedHeads): FoundDuplicates {
     const indexes: number[] = [];
     const offsets: bigint[] = [];
     const fresh = new Map<string, bigint>();
     for (let index = 0; index < heads.count; index++) {
-      if (hasBit(placed.refused, index)) continue;
-      const key = stateKeys.dedup(topicId, heads.source(index), heads.id(index));
-      const offset = this.#seen.get(key.name) ?? fresh.get(key.name) ?? this.#original(key);
-      if (offset === undefined) {
-        fresh.set(key.name, placed.baseOffset + BigInt(index));
+      if (hasBit(batch.refused, index)) continue;
+      const event = { source: heads.source(index), id: heads.id(index) };
+      const keys = keysOf(batch, event);
+      const offset = this.#earlier(keys, fresh) ?? this.#original(batch, event);
+      if (offset !== undefined) {
+        indexes.push(index);
+        offsets.push(offset);
         continue;
       }
-      indexes.push(index);
-      offsets.push(offset);
+      const taken = batch.isScheduled ? 0n : batch.baseOffset + BigInt(index);
+      for (const name of keys) fresh.set(name, taken);
     }
     return { bits: bitmapOf(heads.count, indexes), offsets, fresh };
   }
@@ -66,10 +88,40 @@ export class Dedup {
     for (const [name, offset] of fresh) this.#seen.set(name, offset);
   }
 
-  #original(key: { name: string } & ReturnType<typeof stateKeys.dedup>): bigint | undefined {
-    const state: DedupState | undefined = this.#loaded.has(key) ? this.#loaded.get(key) : undefined;
+  #earlier(keys: readonly string[], fresh: ReadonlyMap<string, bigint>): bigint | undefined {
+    for (const name of keys) {
+      const offset = this.#seen.get(name) ?? fresh.get(name);
+      if (offset !== undefined) return offset;
+    }
+    return undefined;
+  }
+
+  #stored(topicId: number, event: EventIdentity): bigint | undefined {
+    const key = stateKeys.dedup(topicId, event.source, event.id);
+    const state = this.#loaded.has(key) ? this.#loaded.get(key) : undefined;
     return state !== undefined && state.expireTimeUnixMs > BigInt(this.#nowMs)
       ? state.offset
       : undefined;
   }
+
+  #waiting(topicId: number, event: EventIdentity): bigint | undefined {
+    const key = stateKeys.scheduledEvent(topicId, event);
+    return this.#loaded.has(key) && this.#loaded.get(key) !== undefined ? 0n : undefined;
+  }
+
+  #original(batch: SoughtBatch, event: EventIdentity): bigint | undefined {
+    const { topicId, isDeduplicated, isScheduled } = batch;
+    return (
+      (isDeduplicated ? this.#stored(topicId, event) : undefined) ??
+      (isScheduled ? this.#waiting(topicId, event) : undefined)
+    );
+  }
+}
+
+function keysOf(batch: SoughtBatch, event: EventIdentity): string[] {
+  const { topicId, isDeduplicated, isScheduled } = batch;
+  const names: string[] = [];
+  if (isDeduplicated) names.push(stateKeys.dedup(topicId, event.source, event.id).name);
+  if (isScheduled) names.push(stateKeys.scheduledEvent(topicId, event).name);
+  return names;
 }

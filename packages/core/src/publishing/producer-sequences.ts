@@ -58,7 +58,7 @@ export class ProducerSequences {
   remember(
     batch: RecordBatch,
     topicId: number,
-    stored: { baseOffset: bigint; refused: Uint8Array },
+    stored: { baseOffset: bigint; refused: Uint8Array; scheduled: boolean },
   ): void {
     if (batch.producerId.length === 0) return;
     const { baseSequence, count } = batch;

@@ -3,73 +3,25 @@ import {
   type Entry,
   ErrorReason,
   encodeBatch,
-  type OutgoingEvent,
   Priority,
   PublishFrame,
-  PubSubError,
   partitionForKey,
-  type RecordBatch,
   TopicIndex,
-  TopicSettings,
 } from "@opendxa/pubsub-protocol";
 import { describe, expect, it } from "vitest";
 import { stateKeys } from "../state/state-keys.js";
-import { MemoryState } from "../test/memory-state.js";
-import { createTopic } from "../topics/create-topic.js";
-import { topicsProjection } from "../topics/topics-projection.js";
-import { batchesProjection } from "./batches-projection.js";
 import { openProducer, producerHex } from "./open-producer.js";
 import { excludedBits, payloadIndex, payloadRemoval } from "./payload-index.js";
 import { publish } from "./publish.js";
-
-const producerId = new Uint8Array(16).fill(7);
-
-function state(): MemoryState {
-  return new MemoryState([topicsProjection, batchesProjection]);
-}
-
-function events(...ids: string[]): OutgoingEvent[] {
-  return ids.map((id) => ({ id, type: "test.event", data: Buffer.from(id) }));
-}
-
-function batchOf(topic: string, ...ids: string[]): RecordBatch {
-  return encodeBatch({
-    topic,
-    partition: 0,
-    events: events(...ids),
-    defaults: { source: "/test" },
-  });
-}
-
-function produced(topic: string, baseSequence: bigint, ...ids: string[]): RecordBatch {
-  return { ...batchOf(topic, ...ids), producerId, producerEpoch: 1, baseSequence };
-}
-
-function send(target: MemoryState, batches: RecordBatch[], atomic = false) {
-  const checks = batches.map((batch, batchIndex) => {
-    try {
-      return checkBatch(batch, { batchIndex });
-    } catch (error) {
-      return PubSubError.from(error);
-    }
-  });
-  return target.run(publish, { frame: PublishFrame.create({ batches, atomic }), checks });
-}
-
-function withTopic(settings?: Partial<TopicSettings>): MemoryState {
-  const target = state();
-  target.run(createTopic, { name: "orders", settings: TopicSettings.create(settings ?? {}) });
-  return target;
-}
-
-function thrown(run: () => unknown): PubSubError {
-  try {
-    run();
-  } catch (error) {
-    return PubSubError.from(error);
-  }
-  throw new Error("nothing was thrown");
-}
+import {
+  batchOf,
+  produced,
+  producerId,
+  send,
+  state,
+  thrown,
+  withTopic,
+} from "./publishing-world.test-support.js";
 
 describe("publish", () => {
   it("gives consecutive offsets over batches and frames", () => {
@@ -195,7 +147,7 @@ describe("publish", () => {
     expect(target.entries.at(-1)?.batches.map(({ firstIndex }) => firstIndex)).toEqual([0, 2]);
   });
 
-  it("refuses foreign keys, partitions that do not exist and what is not served yet", () => {
+  it("refuses foreign keys and partitions that do not exist", () => {
     const target = withTopic({ partitions: 2 });
     const right = partitionForKey("k", 2);
     const keyed = (partition: number) =>
@@ -204,19 +156,11 @@ describe("publish", () => {
         partition,
         events: [{ id: "a", type: "t", orderingKey: "k", data: new Uint8Array(0) }],
       });
-    const results = send(target, [
-      keyed(right),
-      keyed(1 - right),
-      keyed(2),
-      { ...batchOf("orders", "x"), priority: Priority.HIGH },
-      { ...batchOf("orders", "x"), deliverTimeUnixMs: 5n },
-    ]);
+    const results = send(target, [keyed(right), keyed(1 - right), keyed(2)]);
     expect(results.map(({ refusal }) => refusal?.reason)).toEqual([
       undefined,
       ErrorReason.PARTITION_INVALID,
       ErrorReason.PARTITION_INVALID,
-      ErrorReason.NOT_SERVED_YET,
-      ErrorReason.NOT_SERVED_YET,
     ]);
   });
 
@@ -246,6 +190,8 @@ describe("open producer", () => {
   });
 });
 
+const leavingBatch = { topicId: 1, partition: 0, baseOffset: 0n, priority: Priority.UNSPECIFIED };
+
 describe("payload index", () => {
   const stored = (): Entry => {
     const target = withTopic();
@@ -274,7 +220,7 @@ describe("payload index", () => {
   });
 
   it("takes away exactly what it put, and the batch's own keys where the payload is gone", () => {
-    const leaving = { topicId: 1, partition: 0, baseOffset: 0n, sequence: 9n, firstIndex: 0 };
+    const leaving = { ...leavingBatch, sequence: 9n, firstIndex: 0 };
     const index = TopicIndex.ID_AND_CORRELATION;
     const removal = payloadRemoval(leaving, stored(), () => index);
     expect(names(removal)).toEqual(indexed(index));

@@ -7,7 +7,6 @@ import {
   Entry,
   ErrorReason,
   hasBit,
-  Priority,
   type PublishFrame,
   PubSubError,
   partitionForKey,
@@ -24,9 +23,10 @@ import { DecidedTopics } from "../topics/decided-topics.js";
 import { belongsToBroker, isCreatedOnFirstUse } from "../topics/topic-family.js";
 import { completeTopicSettings } from "../topics/topic-settings.js";
 import { Dedup, noDuplicates } from "./dedup.js";
+import { deliverAheadMsMax, scheduledEventsMax } from "./limits.js";
 import { producerHex } from "./open-producer.js";
 import { PartitionOffsets } from "./partition-offsets.js";
-import { ProducerSequences } from "./producer-sequences.js";
+import { ProducerSequences, type RememberedBatch } from "./producer-sequences.js";
 
 /** A frame with what the check of each batch found. */
 export interface PublishCommand {
@@ -47,6 +47,23 @@ function keysOfTopics(command: PublishCommand): AnyStateKey[] {
   return [stateKeys.namespace(), ...Array.from(names, (name) => stateKeys.topic(name))];
 }
 
+/** Keys that one batch needs; its topic is loaded. */
+function batchReads(batch: RecordBatch, { heads }: CheckedBatch, loaded: Loaded): AnyStateKey[] {
+  const topic = loaded.get(stateKeys.topic(batch.topic));
+  const producer = batch.producerId.length > 0 ? producerHex(batch.producerId) : undefined;
+  const wanted: AnyStateKey[] = [];
+  if (producer !== undefined) wanted.push(stateKeys.producer(producer));
+  if (topic === undefined) return wanted;
+  const { topicId } = topic;
+  wanted.push(stateKeys.partition(topicId, batch.partition));
+  if (producer !== undefined) {
+    wanted.push(stateKeys.producerWindow(producer, topicId, batch.partition));
+  }
+  if (topic.topic?.settings?.dedup !== undefined) wanted.push(...Dedup.keys(topicId, heads));
+  if (batch.deliverTimeUnixMs !== undefined) wanted.push(...Dedup.waitingKeys(topicId, heads));
+  return wanted;
+}
+
 function reads(command: PublishCommand, loaded: Loaded): readonly AnyStateKey[] {
   const topics = missingKeys(loaded, keysOfTopics(command));
   if (topics.length > 0) return topics;
@@ -54,23 +71,14 @@ function reads(command: PublishCommand, loaded: Loaded): readonly AnyStateKey[] 
   for (const [i, batch] of command.frame.batches.entries()) {
     const check = command.checks[i];
     if (check === undefined || check instanceof PubSubError) continue;
-    const topic = loaded.get(stateKeys.topic(batch.topic));
-    const producer = batch.producerId.length > 0 ? producerHex(batch.producerId) : undefined;
-    if (producer !== undefined) wanted.push(stateKeys.producer(producer));
-    if (topic === undefined) continue;
-    wanted.push(stateKeys.partition(topic.topicId, batch.partition));
-    if (producer !== undefined) {
-      wanted.push(stateKeys.producerWindow(producer, topic.topicId, batch.partition));
-    }
-    if (topic.topic?.settings?.dedup !== undefined) {
-      wanted.push(...Dedup.keys(topic.topicId, check.heads));
-    }
+    wanted.push(...batchReads(batch, check, loaded));
   }
   return missingKeys(loaded, wanted);
 }
 
 /** Everything that one decision accumulates while it goes through its batches. */
 class FrameDecision {
+  readonly #loaded: Loaded;
   readonly #context: DecideContext;
   readonly #offsets: PartitionOffsets;
   readonly #sequences: ProducerSequences;
@@ -79,7 +87,10 @@ class FrameDecision {
   readonly stored: StoredBatch[] = [];
   readonly results: BatchResult[] = [];
 
+  #scheduled = 0;
+
   constructor(loaded: Loaded, context: DecideContext) {
+    this.#loaded = loaded;
     this.#context = context;
     this.topics = new DecidedTopics(loaded, context.nowMs);
     this.#offsets = new PartitionOffsets(loaded);
@@ -101,49 +112,67 @@ class FrameDecision {
     const topic = this.#topicOf(batch.topic);
     const settings = topic.topic?.settings ?? completeTopicSettings(batch.topic, undefined);
     checkPlacement(batch, check, settings.partitions);
+    const { nowMs } = this.#context;
+    const scheduled = batch.deliverTimeUnixMs !== undefined && isAhead(batch, nowMs);
     const earlier = this.#sequences.check(batch, topic.topicId);
     if (earlier !== undefined) return repeatedBatch(batch, earlier, settings.durability);
     const refused = bitmapOf(
       batch.count,
       check.refusals.map(({ index }) => index),
     );
+    const isDeduplicated = settings.dedup !== undefined;
+    const { topicId } = topic;
+    const next = scheduled ? 0n : this.#offsets.peek(topicId, batch.partition);
     const duplicates =
-      settings.dedup === undefined
-        ? noDuplicates()
-        : this.#dedup.find(topic.topicId, check.heads, {
-            baseOffset: this.#offsets.peek(topic.topicId, batch.partition),
-            refused,
-          });
+      isDeduplicated || scheduled
+        ? this.#dedup.find(
+            { topicId, baseOffset: next, refused, isDeduplicated, isScheduled: scheduled },
+            check.heads,
+          )
+        : noDuplicates();
+    const left = batch.count - check.refusals.length - duplicates.offsets.length;
+    if (scheduled) this.#schedule(left);
     const result = BatchResultMessage.create({
+      baseOffset: next,
       refused,
       duplicates: duplicates.bits,
       duplicateOffsets: duplicates.offsets,
       refusals: check.refusals.slice(0, 100),
       durability: settings.durability,
+      scheduled,
     });
-    const nothingLeft = check.refusals.length + duplicates.offsets.length >= batch.count;
-    result.baseOffset = this.#offsets.take(
-      topic.topicId,
-      batch.partition,
-      nothingLeft ? 0 : batch.count,
-    );
-    if (nothingLeft) return result;
-    this.#sequences.remember(batch, topic.topicId, { baseOffset: result.baseOffset, refused });
+    if (left === 0) return result;
+    if (!scheduled) this.#offsets.take(topicId, batch.partition, batch.count);
+    this.#sequences.remember(batch, topicId, { baseOffset: next, refused, scheduled });
     this.#dedup.remember(duplicates);
     this.stored.push({
-      topicId: topic.topicId,
+      topicId,
       firstIndex: 0,
       refused,
       duplicates: duplicates.bits,
-      expires: false,
+      expires: check.heads.hasField("expireTimeUnixMs"),
       deadLetters: false,
       batch: {
         ...batch,
-        baseOffset: result.baseOffset,
-        appendTimeUnixMs: BigInt(this.#context.nowMs),
+        deliverTimeUnixMs: scheduled ? batch.deliverTimeUnixMs : undefined,
+        baseOffset: next,
+        appendTimeUnixMs: BigInt(nowMs),
       },
     });
     return result;
+  }
+
+  /** Counts events that wait from now on. Throws LIMIT_REACHED. */
+  #schedule(events: number): void {
+    const { scheduledEvents = 0 } = this.#loaded.get(stateKeys.namespace()) ?? {};
+    if (scheduledEvents + this.#scheduled + events > scheduledEventsMax) {
+      throw PubSubError.of(
+        "LIMIT_REACHED",
+        `at most ${scheduledEventsMax} events of a namespace wait for their deliver time`,
+        { metadata: { field: "scheduled_events", limit: String(scheduledEventsMax) } },
+      );
+    }
+    this.#scheduled += events;
   }
 
   #topicOf(name: string): TopicState {
@@ -176,7 +205,7 @@ function refusedBatch(error: PubSubError): BatchResult {
 
 function repeatedBatch(
   batch: RecordBatch,
-  earlier: { baseOffset: bigint; refused: Uint8Array },
+  earlier: RememberedBatch,
   durability: Durability,
 ): BatchResult {
   const stored = Array.from({ length: batch.count }, (_, index) => index).filter(
@@ -187,20 +216,22 @@ function repeatedBatch(
     refused: earlier.refused,
     duplicates: bitmapOf(batch.count, stored),
     durability,
+    scheduled: earlier.scheduled,
   });
 }
 
-function refuseNotServed(field: string): never {
-  throw PubSubError.of("NOT_SERVED_YET", `${field} is not served by this version`, {
-    metadata: { field, part: "3" },
-  });
+/** Whether a batch waits for its deliver time. Throws DEADLINE_OUT_OF_RANGE. */
+function isAhead({ deliverTimeUnixMs = 0n }: RecordBatch, nowMs: number): boolean {
+  const aheadMs = deliverTimeUnixMs - BigInt(nowMs);
+  if (aheadMs <= BigInt(deliverAheadMsMax)) return aheadMs > 0n;
+  throw PubSubError.of(
+    "DEADLINE_OUT_OF_RANGE",
+    `deliver_time_unix_ms may be at most ${deliverAheadMsMax} ms ahead`,
+    { metadata: { field: "deliver_time_unix_ms", limit_ms: String(deliverAheadMsMax) } },
+  );
 }
 
 function checkPlacement(batch: RecordBatch, check: CheckedBatch, partitions: number): void {
-  if (batch.deliverTimeUnixMs !== undefined) refuseNotServed("deliver_time_unix_ms");
-  if (batch.priority === Priority.HIGH || batch.priority === Priority.LOW) {
-    refuseNotServed("priority");
-  }
   const misplaced = batch.partition >= partitions || hasForeignKey(batch, check, partitions);
   if (misplaced) {
     throw PubSubError.of(

@@ -1,6 +1,7 @@
 import {
   Entry,
   EventsExpired,
+  type ExpiredBatch,
   type ExpiredCount,
   Priority,
   type TopicState,
@@ -157,6 +158,13 @@ function oldestKept(command: ExpireEventsCommand, held: readonly HeldBatch[]): b
   );
 }
 
+/** A batch as the fact of its expiry names it. */
+export function expiredBatchOf({ baseOffset, payload, sequence, lane }: BatchRef): ExpiredBatch {
+  const isReleased = payload.sequence !== sequence;
+  const releasedSequence = isReleased ? sequence : undefined;
+  return { baseOffset, ...payload, priority: lane, releasedSequence };
+}
+
 /** Everything that the deliveries have to say comes first: an acked event never counts as expired. */
 function settledBefore(resident: readonly ResidentDelivery[]): Entry[] {
   const entries: Entry[] = [];
@@ -190,11 +198,7 @@ function decide(
   const value = EventsExpired.create({
     topicId: command.topic.topicId,
     partition: command.partition,
-    batches: refs.map(({ baseOffset, sequence, firstIndex }) => ({
-      baseOffset,
-      sequence,
-      firstIndex,
-    })),
+    batches: refs.map(expiredBatchOf),
     firstOffset: oldestKept(command, held),
     bytes: BigInt(refs.reduce((sum, { bytes }) => sum + bytes, 0)),
     counts: [

@@ -4,15 +4,20 @@ import {
   CorrelationKeyState,
   CursorException,
   CursorState,
+  DedupGroup,
   DedupState,
+  DedupTotals,
   ExecutionRecord,
   NamespaceState,
   PartitionState,
+  PayloadRef,
   PendingState,
   Priority,
   ProducerState,
   ProducerWindow,
   ReceivedState,
+  ScheduledEventRef,
+  ScheduledState,
   SequenceRef_Batch,
   SnapshotState,
   SubscriptionState,
@@ -86,6 +91,12 @@ export const stateKeys = {
   /** A batch by the sequence of its entry and the index of its event 0 within it. */
   sequence: (sequence: bigint, firstIndex: number): StateKey<SequenceRef_Batch> =>
     key(`s/${hex64(sequence)}/${hex32(firstIndex)}`, SequenceRef_Batch),
+  /** Batches of the lanes HIGH and LOW, beside those of all lanes. */
+  lane: (lane: Lane, sequence: bigint, firstIndex: number): StateKey<Present> =>
+    key(`l/${laneDigit(lane)}/${hex64(sequence)}/${hex32(firstIndex)}`, presentCodec),
+  /** What became of a scheduled batch, by the position of its payload. */
+  payload: (sequence: bigint, firstIndex: number): StateKey<PayloadRef> =>
+    key(`p/${hex64(sequence)}/${hex32(firstIndex)}`, PayloadRef),
   /** Events of a source and id in the order of storing: an id may be there more than once. */
   eventId: (topicId: number, event: EventIdentity, position: EventPosition): StateKey<Present> =>
     key(
@@ -97,16 +108,31 @@ export const stateKeys = {
     key(`c/${keySegment(correlationId)}/${hex64(sequence)}/${hex32(index)}`, presentCodec),
   /** A producer by its 16 bytes in hexadecimal. */
   producer: (producer: string): StateKey<ProducerState> => key(`prod/${producer}`, ProducerState),
-  /** The last batches of a producer in a topic-partition. */
+  /** The last batches of a producer in a topic-partition; those of a topic stand together. */
   producerWindow: (
     producer: string,
     topicId: number,
     partition: number,
   ): StateKey<ProducerWindow> =>
-    key(`pwin/${producer}/${hex32(topicId)}/${hex32(partition)}`, ProducerWindow),
+    key(`pwin/${hex32(topicId)}/${hex32(partition)}/${producer}`, ProducerWindow),
   /** A remembered event id of a topic that deduplicates. */
   dedup: (topicId: number, source: string, id: string): StateKey<DedupState> =>
     key(`dd/${hex32(topicId)}/${keySegment(id)}/${keySegment(source)}`, DedupState),
+  /** Remembered ids of one entry, by their age. */
+  dedupGroup: (topicId: number, group: bigint): StateKey<DedupGroup> =>
+    key(`ddg/${hex32(topicId)}/${hex64(group)}`, DedupGroup),
+  /** What a topic that deduplicates remembers in all. */
+  dedupTotals: (topicId: number): StateKey<DedupTotals> =>
+    key(`ddt/${hex32(topicId)}`, DedupTotals),
+  /** A scheduled batch that waits, by the position of its payload. */
+  scheduled: (sequence: bigint, firstIndex: number): StateKey<ScheduledState> =>
+    key(`sch/${hex64(sequence)}/${hex32(firstIndex)}`, ScheduledState),
+  /** Where a scheduled event waits. */
+  scheduledEvent: (topicId: number, event: EventIdentity): StateKey<ScheduledEventRef> =>
+    key(
+      `schi/${hex32(topicId)}/${keySegment(event.id)}/${keySegment(event.source)}`,
+      ScheduledEventRef,
+    ),
   /** A subscription by name. */
   subscription: (name: string): StateKey<SubscriptionState> =>
     key(`sub/${keySegment(name)}`, SubscriptionState),
@@ -150,9 +176,9 @@ export const stateKeys = {
 
 /**
  * What a timer fires: the end of a wait, of an execution, of pending feedback's time, of a memory, of
- * a subscription without consumers.
+ * a subscription without consumers; the release of a scheduled batch.
  */
-export type TimerKind = "w" | "x" | "p" | "r" | "e";
+export type TimerKind = "w" | "x" | "p" | "r" | "e" | "s";
 
 /** First segments of keys that are rebuilt from retained payload instead of being checkpointed. */
-export const payloadIndexPrefixes: readonly string[] = ["b/", "s/", "i/", "c/"];
+export const payloadIndexPrefixes: readonly string[] = ["b/", "s/", "l/", "p/", "i/", "c/"];

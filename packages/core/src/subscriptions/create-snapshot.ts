@@ -110,7 +110,7 @@ function decide(
     return { entries: now.entries, reply: { refusal } };
   }
   const sequences = lanes.map(({ cursor }) => cursor?.sequence ?? 0n);
-  const cursorSequence = sequences.reduce((least, each) => (each < least ? each : least));
+  const [cursorSequence = 0n] = sequences.sort((a, b) => (a < b ? -1 : 1));
   const createTimeUnixMs = BigInt(nowMs);
   const snapshot: Snapshot = { name, subscription, createTimeUnixMs, cursorSequence };
   const state = SnapshotState.create({ snapshot, subscriptionId, lanes, partitionStarts });

@@ -43,6 +43,11 @@ export class MemoryState {
     return bytes === undefined ? undefined : key.codec.decode(bytes);
   }
 
+  /** Sets a value as if entries had: where so many would be needed that a test cannot apply them. */
+  put<T>(key: StateKey<T>, value: T): void {
+    this.#values.set(key.name, key.codec.encode(value).finish());
+  }
+
   /** The whole state as text, to compare two of them. */
   dump(): readonly string[] {
     const line = ([name, bytes]: [string, Uint8Array]): string =>

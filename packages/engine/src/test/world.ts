@@ -6,6 +6,7 @@ import {
   encodeBatch,
   type Notice,
   type OutgoingEvent,
+  Priority,
   PublishFrame,
   SubscribeOpen,
   SubscriptionSettings,
@@ -37,6 +38,10 @@ export interface Place {
   readonly correlationId?: string;
   /** Bytes of the data at least. */
   readonly bytes?: number;
+  /** Lane. */
+  readonly priority?: Priority | undefined;
+  /** Scheduled so many milliseconds from now. */
+  readonly aheadMs?: number | undefined;
 }
 
 function withoutFlush(store: MemoryStore): IndexStore {
@@ -209,6 +214,7 @@ export class World {
 
   async publishTo(place: Place, ...ids: string[]): Promise<bigint> {
     const { topic, partition = 0, correlationId = "c", bytes = 0 } = place;
+    const { priority = Priority.UNSPECIFIED, aheadMs } = place;
     const events: OutgoingEvent[] = ids.map((id) => ({
       id,
       type: "test.event",
@@ -216,7 +222,9 @@ export class World {
       data: Buffer.from(id.padEnd(bytes, ".")),
     }));
     const batch = encodeBatch({ topic, partition, events, defaults: { source: "/test" } });
-    const [result] = await this.engine.publish(PublishFrame.create({ batches: [batch] }));
+    const scheduled = aheadMs === undefined ? undefined : BigInt(this.clock.now() + aheadMs);
+    const sent = { ...batch, priority, deliverTimeUnixMs: scheduled };
+    const [result] = await this.engine.publish(PublishFrame.create({ batches: [sent] }));
     if (result === undefined || result.refusal !== undefined) {
       throw new Error(`refused: ${result?.refusal?.message}`);
     }

@@ -64,6 +64,7 @@ class ChangeableTopicSettings(TypedDict, total=False):
     """Settings of a topic that may change, as for ``create_topic``."""
 
     dedup_window_ms: int
+    dedup_ids_max: int
     retention_ms: int
     retention_bytes: int
     durability: str | None

@@ -7,6 +7,7 @@ from typing import Unpack
 
 from opendxa_pubsub._calls import Calls
 from opendxa_pubsub._errors import PubSubError, pubsub_error
+from opendxa_pubsub._gen.opendxa.pubsub.v1 import publisher_service_pb2 as publisher_pb
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import topic_service_pb2 as topic_pb
 from opendxa_pubsub._options import PublishOptions, pending_event
 from opendxa_pubsub._partitions import PartitionCache
@@ -109,6 +110,27 @@ class PublishingCalls(Calls):
         )
         self._publisher.add(pending, self._timeout_s)
         return future
+
+    def cancel_scheduled_event(self, topic: str, source: str, id: str) -> bool:
+        """Cancels an event that waits for its deliver time; its id may then be stored again.
+
+        Args:
+            topic: Its topic.
+            source: Its source, as it was published.
+            id: Its id, as its receipt has it.
+
+        Returns:
+            False when it was released before, which is known while its topic indexes ids or
+            remembers them to deduplicate.
+
+        Raises:
+            PubSubError: TOPIC_NOT_FOUND, EVENT_NOT_FOUND.
+        """
+        request = publisher_pb.CancelScheduledEventRequest(
+            namespace=self._namespace, topic=topic, source=source, id=id
+        )
+        answer = self._call(self._stubs.publisher.CancelScheduledEvent, request)
+        return bool(answer.cancelled)
 
     def flush(self, timeout_s: float | None = None) -> bool:
         """Waits until every queued event was acknowledged or refused.

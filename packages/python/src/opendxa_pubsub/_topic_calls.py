@@ -18,6 +18,7 @@ class TopicCalls(Calls):
         partitions: int = 1,
         index: str | None = None,
         dedup_window_ms: int = 0,
+        dedup_ids_max: int = 0,
         retention_ms: int = 0,
         retention_bytes: int = 0,
         durability: str | None = None,
@@ -29,6 +30,8 @@ class TopicCalls(Calls):
             partitions: 1 to 1,024, fixed from then on.
             index: ``none``, ``id`` or ``id_and_correlation``; None: the broker's default.
             dedup_window_ms: How long event ids are remembered, in milliseconds; 0: not.
+            dedup_ids_max: How many are remembered at most, the newest; 0: the default of 1,000,000.
+                Says nothing without ``dedup_window_ms``.
             retention_ms: Events older than this may be dropped, in milliseconds; 0: the default.
             retention_bytes: Beyond so many bytes the oldest events may be dropped; 0: no bound.
             durability: ``fsync`` or ``os``: before what a publish is acknowledged; None: ``fsync``.
@@ -43,6 +46,7 @@ class TopicCalls(Calls):
             partitions=partitions,
             index=index,
             dedup_window_ms=dedup_window_ms,
+            dedup_ids_max=dedup_ids_max,
             retention_ms=retention_ms,
             retention_bytes=retention_bytes,
             durability=durability,

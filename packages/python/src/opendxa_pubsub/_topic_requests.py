@@ -22,6 +22,7 @@ def topic_settings(
     partitions: int = 0,
     index: str | None = None,
     dedup_window_ms: int = 0,
+    dedup_ids_max: int = 0,
     retention_ms: int = 0,
     retention_bytes: int = 0,
     durability: str | None = None,
@@ -36,6 +37,7 @@ def topic_settings(
     )
     if dedup_window_ms:
         settings.dedup.window_ms = dedup_window_ms
+        settings.dedup.ids_max = dedup_ids_max
     return settings
 
 
@@ -47,5 +49,7 @@ def topic_update(
         namespace=namespace,
         name=name,
         settings=topic_settings(**settings),
-        fields=["dedup" if field == "dedup_window_ms" else field for field in settings],
+        fields=list(
+            dict.fromkeys("dedup" if field.startswith("dedup_") else field for field in settings)
+        ),
     )

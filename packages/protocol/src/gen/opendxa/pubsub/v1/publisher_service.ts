@@ -111,8 +111,9 @@ export interface BatchResult {
   /** Events that were stored earlier already. */
   duplicates: Uint8Array;
   /**
-   * Offsets of the originals, in the order of the bits of `duplicates`. Empty when the whole batch
-   * is the repetition of one producer sequence: then `base_offset` is the original's.
+   * Offsets of the originals, in the order of the bits of `duplicates`; 0 for one that is scheduled and
+   * waits. Empty when the whole batch is the repetition of one producer sequence: then `base_offset` is
+   * the original's.
    */
   duplicateOffsets: bigint[];
   /** Details of `refused`: the first 100. */
@@ -121,7 +122,10 @@ export interface BatchResult {
   refusal:
     | BatchRefusal
     | undefined;
-  /** The batch waits for its deliver_time; its offsets come with its release. */
+  /**
+   * The batch waits for its deliver_time; its offsets come with its release. An event whose topic,
+   * source and id wait already is a duplicate, whether or not the topic deduplicates.
+   */
   scheduled: boolean;
   /** Durability that holds at this moment. */
   durability: Durability;
@@ -2434,8 +2438,9 @@ export const PublisherServiceDefinition = {
       options: { _unknownFields: { 405608: [new Uint8Array([3]) as Uint8Array] } },
     },
     /**
-     * Cancels a scheduled event that was not released yet. Answers `cancelled = false` when it was
-     * released before. Errors: EVENT_NOT_FOUND.
+     * Cancels a scheduled event that was not released yet; its id may then be stored again. Answers
+     * `cancelled = false` when it was released before, which is known while the topic indexes ids or
+     * remembers them to deduplicate. Errors: TOPIC_NOT_FOUND, EVENT_NOT_FOUND.
      */
     cancelScheduledEvent: {
       name: "CancelScheduledEvent",

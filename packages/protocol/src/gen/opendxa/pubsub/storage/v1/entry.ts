@@ -228,6 +228,9 @@ export interface Entry {
     | //
     /** A subscription that expires without consumers lost its last one, or got one. */
     { $case: "subscriptionIdle"; value: SubscriptionIdle }
+    | //
+    /** Ids of a deleted topic that deduplicated are forgotten. */
+    { $case: "dedupForgotten"; value: DedupForgotten }
     | undefined;
   /**
    * Events that the entry stores: published ones, feedback, and the dead letters or outputs of the
@@ -253,9 +256,9 @@ export interface StoredBatch {
   /** Its events are dead letters, which are never dead-lettered again. */
   deadLetters: boolean;
   /**
-   * As sent, with base_offset and append_time_unix_ms set. With deliver_time_unix_ms behind the time of
-   * the entry it is scheduled: its base_offset is 0 and it is no part of the log until
-   * EventsReleased. Last, so that the rest is one small part before it.
+   * As sent, with base_offset and append_time_unix_ms set. With deliver_time_unix_ms it is scheduled:
+   * its base_offset is 0 and it is no part of the log until EventsReleased; one that was over when
+   * the batch came is not stored. Last, so that the rest is one small part before it.
    */
   batch: RecordBatch | undefined;
 }
@@ -305,7 +308,11 @@ export interface ExpiredBatch {
   /** Index of its event 0 within the entry. */
   firstIndex: number;
   /** Sequence of its release, when it was scheduled. Its position is (released_sequence, 0). */
-  releasedSequence?: bigint | undefined;
+  releasedSequence?:
+    | bigint
+    | undefined;
+  /** Its lane. UNSPECIFIED is NORMAL. */
+  priority: Priority;
 }
 
 /** What a subscription had not settled of expired events. */
@@ -421,10 +428,33 @@ export interface ProducerOpened {
   epoch: number;
 }
 
-/** Producers are forgotten with all their windows. */
+/** What is remembered of a producer in one topic-partition. */
+export interface ForgottenWindow {
+  /** Number of the topic. */
+  topicId: number;
+  /** Partition. */
+  partition: number;
+  /** 16 bytes. */
+  producerId: Uint8Array;
+}
+
+/**
+ * Producers that were idle for too long are forgotten, or windows of a deleted topic. What does not
+ * fit one entry goes in several, the windows of a producer before it.
+ */
 export interface ProducersForgotten {
-  /** 16 bytes each. */
+  /** 16 bytes each. They have no windows any more after this entry. */
   producerIds: Uint8Array[];
+  /** Windows that go. */
+  windows: ForgottenWindow[];
+}
+
+/** Ids of a deleted topic are forgotten, the oldest groups first, in bounded steps. */
+export interface DedupForgotten {
+  /** Number of the topic. */
+  topicId: number;
+  /** Number of the last group that goes. */
+  throughGroup: bigint;
 }
 
 /** Events were published. */
@@ -452,6 +482,8 @@ export interface ScheduledCancelled {
   payloadFirstIndex: number;
   /** Indexes of the events in the batch. Empty: all that are left. */
   indexes: number[];
+  /** No event of the batch is left. */
+  nothingLeft: boolean;
 }
 
 /** Consecutive events of one entry. */
@@ -701,6 +733,9 @@ export const Entry: MessageFns<Entry> = {
       case "subscriptionIdle":
         SubscriptionIdle.encode(message.kind.value, writer.uint32(210).fork()).join();
         break;
+      case "dedupForgotten":
+        DedupForgotten.encode(message.kind.value, writer.uint32(242).fork()).join();
+        break;
     }
     for (const v of message.batches) {
       StoredBatch.encode(v!, writer.uint32(122).fork()).join();
@@ -921,6 +956,14 @@ export const Entry: MessageFns<Entry> = {
             message.kind = { $case: "subscriptionIdle", value: SubscriptionIdle.decode(reader, reader.uint32()) };
             continue;
           }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.kind = { $case: "dedupForgotten", value: DedupForgotten.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 15: {
             if (tag !== 122) {
               break;
@@ -1044,6 +1087,10 @@ export const Entry: MessageFns<Entry> = {
         ? { $case: "subscriptionIdle", value: SubscriptionIdle.fromJSON(object.subscriptionIdle) }
         : isSet(object.subscription_idle)
         ? { $case: "subscriptionIdle", value: SubscriptionIdle.fromJSON(object.subscription_idle) }
+        : isSet(object.dedupForgotten)
+        ? { $case: "dedupForgotten", value: DedupForgotten.fromJSON(object.dedupForgotten) }
+        : isSet(object.dedup_forgotten)
+        ? { $case: "dedupForgotten", value: DedupForgotten.fromJSON(object.dedup_forgotten) }
         : undefined,
       batches: globalThis.Array.isArray(object?.batches) ? object.batches.map((e: any) => StoredBatch.fromJSON(e)) : [],
     };
@@ -1102,6 +1149,8 @@ export const Entry: MessageFns<Entry> = {
       obj.producersForgotten = ProducersForgotten.toJSON(message.kind.value);
     } else if (message.kind?.$case === "subscriptionIdle") {
       obj.subscriptionIdle = SubscriptionIdle.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "dedupForgotten") {
+      obj.dedupForgotten = DedupForgotten.toJSON(message.kind.value);
     }
     if (message.batches?.length) {
       obj.batches = message.batches.map((e) => StoredBatch.toJSON(e));
@@ -1259,6 +1308,12 @@ export const Entry: MessageFns<Entry> = {
       case "subscriptionIdle": {
         if (object.kind?.value !== undefined && object.kind?.value !== null) {
           message.kind = { $case: "subscriptionIdle", value: SubscriptionIdle.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "dedupForgotten": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "dedupForgotten", value: DedupForgotten.fromPartial(object.kind.value) };
         }
         break;
       }
@@ -1861,7 +1916,7 @@ export const TopicPurged: MessageFns<TopicPurged> = {
 };
 
 function createBaseExpiredBatch(): ExpiredBatch {
-  return { baseOffset: 0n, sequence: 0n, firstIndex: 0, releasedSequence: undefined };
+  return { baseOffset: 0n, sequence: 0n, firstIndex: 0, releasedSequence: undefined, priority: 0 };
 }
 
 export const ExpiredBatch: MessageFns<ExpiredBatch> = {
@@ -1886,6 +1941,9 @@ export const ExpiredBatch: MessageFns<ExpiredBatch> = {
         throw new globalThis.Error("value provided for field message.releasedSequence of type uint64 too large");
       }
       writer.uint32(32).uint64(message.releasedSequence);
+    }
+    if (message.priority !== 0) {
+      writer.uint32(40).int32(message.priority);
     }
     return writer;
   },
@@ -1935,6 +1993,14 @@ export const ExpiredBatch: MessageFns<ExpiredBatch> = {
             message.releasedSequence = reader.uint64() as bigint;
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.priority = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1965,6 +2031,7 @@ export const ExpiredBatch: MessageFns<ExpiredBatch> = {
         : isSet(object.released_sequence)
         ? BigInt(object.released_sequence)
         : undefined,
+      priority: isSet(object.priority) ? priorityFromJSON(object.priority) : 0,
     };
   },
 
@@ -1982,6 +2049,9 @@ export const ExpiredBatch: MessageFns<ExpiredBatch> = {
     if (message.releasedSequence !== undefined) {
       obj.releasedSequence = message.releasedSequence.toString();
     }
+    if (message.priority !== 0) {
+      obj.priority = priorityToJSON(message.priority);
+    }
     return obj;
   },
 
@@ -1998,6 +2068,7 @@ export const ExpiredBatch: MessageFns<ExpiredBatch> = {
     message.releasedSequence = (object.releasedSequence !== undefined && object.releasedSequence !== null)
       ? BigInt(object.releasedSequence)
       : undefined;
+    message.priority = object.priority ?? 0;
     return message;
   },
 };
@@ -3146,14 +3217,126 @@ export const ProducerOpened: MessageFns<ProducerOpened> = {
   },
 };
 
+function createBaseForgottenWindow(): ForgottenWindow {
+  return { topicId: 0, partition: 0, producerId: new Uint8Array(0) };
+}
+
+export const ForgottenWindow: MessageFns<ForgottenWindow> = {
+  encode(message: ForgottenWindow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId !== 0) {
+      writer.uint32(8).uint32(message.topicId);
+    }
+    if (message.partition !== 0) {
+      writer.uint32(16).uint32(message.partition);
+    }
+    if (message.producerId.length !== 0) {
+      writer.uint32(26).bytes(message.producerId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ForgottenWindow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseForgottenWindow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.topicId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.partition = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.producerId = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ForgottenWindow {
+    return {
+      topicId: isSet(object.topicId)
+        ? globalThis.Number(object.topicId)
+        : isSet(object.topic_id)
+        ? globalThis.Number(object.topic_id)
+        : 0,
+      partition: isSet(object.partition) ? globalThis.Number(object.partition) : 0,
+      producerId: isSet(object.producerId)
+        ? bytesFromBase64(object.producerId)
+        : isSet(object.producer_id)
+        ? bytesFromBase64(object.producer_id)
+        : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: ForgottenWindow): unknown {
+    const obj: any = {};
+    if (message.topicId !== 0) {
+      obj.topicId = Math.round(message.topicId);
+    }
+    if (message.partition !== 0) {
+      obj.partition = Math.round(message.partition);
+    }
+    if (message.producerId.length !== 0) {
+      obj.producerId = base64FromBytes(message.producerId);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ForgottenWindow>): ForgottenWindow {
+    return ForgottenWindow.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ForgottenWindow>): ForgottenWindow {
+    const message = createBaseForgottenWindow();
+    message.topicId = object.topicId ?? 0;
+    message.partition = object.partition ?? 0;
+    message.producerId = object.producerId ?? new Uint8Array(0);
+    return message;
+  },
+};
+
 function createBaseProducersForgotten(): ProducersForgotten {
-  return { producerIds: [] };
+  return { producerIds: [], windows: [] };
 }
 
 export const ProducersForgotten: MessageFns<ProducersForgotten> = {
   encode(message: ProducersForgotten, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.producerIds) {
       writer.uint32(10).bytes(v!);
+    }
+    for (const v of message.windows) {
+      ForgottenWindow.encode(v!, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -3179,6 +3362,14 @@ export const ProducersForgotten: MessageFns<ProducersForgotten> = {
             message.producerIds.push(reader.bytes());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.windows.push(ForgottenWindow.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3198,6 +3389,9 @@ export const ProducersForgotten: MessageFns<ProducersForgotten> = {
         : globalThis.Array.isArray(object?.producer_ids)
         ? object.producer_ids.map((e: any) => bytesFromBase64(e))
         : [],
+      windows: globalThis.Array.isArray(object?.windows)
+        ? object.windows.map((e: any) => ForgottenWindow.fromJSON(e))
+        : [],
     };
   },
 
@@ -3205,6 +3399,9 @@ export const ProducersForgotten: MessageFns<ProducersForgotten> = {
     const obj: any = {};
     if (message.producerIds?.length) {
       obj.producerIds = message.producerIds.map((e) => base64FromBytes(e));
+    }
+    if (message.windows?.length) {
+      obj.windows = message.windows.map((e) => ForgottenWindow.toJSON(e));
     }
     return obj;
   },
@@ -3215,6 +3412,105 @@ export const ProducersForgotten: MessageFns<ProducersForgotten> = {
   fromPartial(object: DeepPartial<ProducersForgotten>): ProducersForgotten {
     const message = createBaseProducersForgotten();
     message.producerIds = object.producerIds?.map((e) => e) || [];
+    message.windows = object.windows?.map((e) => ForgottenWindow.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDedupForgotten(): DedupForgotten {
+  return { topicId: 0, throughGroup: 0n };
+}
+
+export const DedupForgotten: MessageFns<DedupForgotten> = {
+  encode(message: DedupForgotten, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId !== 0) {
+      writer.uint32(8).uint32(message.topicId);
+    }
+    if (message.throughGroup !== 0n) {
+      if (BigInt.asUintN(64, message.throughGroup) !== message.throughGroup) {
+        throw new globalThis.Error("value provided for field message.throughGroup of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.throughGroup);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DedupForgotten {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDedupForgotten();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.topicId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.throughGroup = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DedupForgotten {
+    return {
+      topicId: isSet(object.topicId)
+        ? globalThis.Number(object.topicId)
+        : isSet(object.topic_id)
+        ? globalThis.Number(object.topic_id)
+        : 0,
+      throughGroup: isSet(object.throughGroup)
+        ? BigInt(object.throughGroup)
+        : isSet(object.through_group)
+        ? BigInt(object.through_group)
+        : 0n,
+    };
+  },
+
+  toJSON(message: DedupForgotten): unknown {
+    const obj: any = {};
+    if (message.topicId !== 0) {
+      obj.topicId = Math.round(message.topicId);
+    }
+    if (message.throughGroup !== 0n) {
+      obj.throughGroup = message.throughGroup.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DedupForgotten>): DedupForgotten {
+    return DedupForgotten.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DedupForgotten>): DedupForgotten {
+    const message = createBaseDedupForgotten();
+    message.topicId = object.topicId ?? 0;
+    message.throughGroup = (object.throughGroup !== undefined && object.throughGroup !== null)
+      ? BigInt(object.throughGroup)
+      : 0n;
     return message;
   },
 };
@@ -3388,7 +3684,7 @@ export const EventsReleased: MessageFns<EventsReleased> = {
 };
 
 function createBaseScheduledCancelled(): ScheduledCancelled {
-  return { payloadSequence: 0n, payloadFirstIndex: 0, indexes: [] };
+  return { payloadSequence: 0n, payloadFirstIndex: 0, indexes: [], nothingLeft: false };
 }
 
 export const ScheduledCancelled: MessageFns<ScheduledCancelled> = {
@@ -3408,6 +3704,9 @@ export const ScheduledCancelled: MessageFns<ScheduledCancelled> = {
         writer.uint32(v);
       }
       writer.join();
+    }
+    if (message.nothingLeft !== false) {
+      writer.uint32(32).bool(message.nothingLeft);
     }
     return writer;
   },
@@ -3459,6 +3758,14 @@ export const ScheduledCancelled: MessageFns<ScheduledCancelled> = {
 
             break;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.nothingLeft = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3484,6 +3791,11 @@ export const ScheduledCancelled: MessageFns<ScheduledCancelled> = {
         ? globalThis.Number(object.payload_first_index)
         : 0,
       indexes: globalThis.Array.isArray(object?.indexes) ? object.indexes.map((e: any) => globalThis.Number(e)) : [],
+      nothingLeft: isSet(object.nothingLeft)
+        ? globalThis.Boolean(object.nothingLeft)
+        : isSet(object.nothing_left)
+        ? globalThis.Boolean(object.nothing_left)
+        : false,
     };
   },
 
@@ -3498,6 +3810,9 @@ export const ScheduledCancelled: MessageFns<ScheduledCancelled> = {
     if (message.indexes?.length) {
       obj.indexes = message.indexes.map((e) => Math.round(e));
     }
+    if (message.nothingLeft !== false) {
+      obj.nothingLeft = message.nothingLeft;
+    }
     return obj;
   },
 
@@ -3511,6 +3826,7 @@ export const ScheduledCancelled: MessageFns<ScheduledCancelled> = {
       : 0n;
     message.payloadFirstIndex = object.payloadFirstIndex ?? 0;
     message.indexes = object.indexes?.map((e) => e) || [];
+    message.nothingLeft = object.nothingLeft ?? false;
     return message;
   },
 };

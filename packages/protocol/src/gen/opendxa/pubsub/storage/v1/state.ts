@@ -81,11 +81,11 @@ export interface PayloadRef {
   appendTimeUnixMs: bigint;
 }
 
-/** What names an event for its publisher. */
+/** What names an event for its publisher; one of a list. */
 export interface EventName {
-  /** Source. */
+  /** Source. Empty: that of the name before. */
   source: string;
-  /** Id. */
+  /** Id. Empty: no event has this place. */
   id: string;
 }
 
@@ -175,6 +175,8 @@ export interface ProducerWindow_Batch {
   baseOffset: bigint;
   /** Refused events, bitmap. Empty: none. */
   refused: Uint8Array;
+  /** It was scheduled: base_offset says nothing. */
+  scheduled: boolean;
 }
 
 /** A remembered event id. */
@@ -183,11 +185,15 @@ export interface DedupState {
   offset: bigint;
   /** Until when, milliseconds since the Unix epoch. */
   expireTimeUnixMs: bigint;
+  /** The original is scheduled and was not released yet: it has no offset. */
+  scheduled: boolean;
+  /** Number of its group. */
+  group: bigint;
 }
 
-/** Ids of one batch of a topic that deduplicates, in the order of storing: the oldest go first. */
+/** Ids of one topic that deduplicates, stored by one entry: the oldest groups go first. */
 export interface DedupGroup {
-  /** Names of its events. */
+  /** Names of the events. */
   names: EventName[];
   /** Until when they are remembered, milliseconds since the Unix epoch. */
   expireTimeUnixMs: bigint;
@@ -2080,7 +2086,7 @@ export const ProducerWindow: MessageFns<ProducerWindow> = {
 };
 
 function createBaseProducerWindow_Batch(): ProducerWindow_Batch {
-  return { baseSequence: 0n, count: 0, baseOffset: 0n, refused: new Uint8Array(0) };
+  return { baseSequence: 0n, count: 0, baseOffset: 0n, refused: new Uint8Array(0), scheduled: false };
 }
 
 export const ProducerWindow_Batch: MessageFns<ProducerWindow_Batch> = {
@@ -2102,6 +2108,9 @@ export const ProducerWindow_Batch: MessageFns<ProducerWindow_Batch> = {
     }
     if (message.refused.length !== 0) {
       writer.uint32(34).bytes(message.refused);
+    }
+    if (message.scheduled !== false) {
+      writer.uint32(40).bool(message.scheduled);
     }
     return writer;
   },
@@ -2151,6 +2160,14 @@ export const ProducerWindow_Batch: MessageFns<ProducerWindow_Batch> = {
             message.refused = reader.bytes();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.scheduled = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2177,6 +2194,7 @@ export const ProducerWindow_Batch: MessageFns<ProducerWindow_Batch> = {
         ? BigInt(object.base_offset)
         : 0n,
       refused: isSet(object.refused) ? bytesFromBase64(object.refused) : new Uint8Array(0),
+      scheduled: isSet(object.scheduled) ? globalThis.Boolean(object.scheduled) : false,
     };
   },
 
@@ -2194,6 +2212,9 @@ export const ProducerWindow_Batch: MessageFns<ProducerWindow_Batch> = {
     if (message.refused.length !== 0) {
       obj.refused = base64FromBytes(message.refused);
     }
+    if (message.scheduled !== false) {
+      obj.scheduled = message.scheduled;
+    }
     return obj;
   },
 
@@ -2210,12 +2231,13 @@ export const ProducerWindow_Batch: MessageFns<ProducerWindow_Batch> = {
       ? BigInt(object.baseOffset)
       : 0n;
     message.refused = object.refused ?? new Uint8Array(0);
+    message.scheduled = object.scheduled ?? false;
     return message;
   },
 };
 
 function createBaseDedupState(): DedupState {
-  return { offset: 0n, expireTimeUnixMs: 0n };
+  return { offset: 0n, expireTimeUnixMs: 0n, scheduled: false, group: 0n };
 }
 
 export const DedupState: MessageFns<DedupState> = {
@@ -2231,6 +2253,15 @@ export const DedupState: MessageFns<DedupState> = {
         throw new globalThis.Error("value provided for field message.expireTimeUnixMs of type sfixed64 too large");
       }
       writer.uint32(17).sfixed64(message.expireTimeUnixMs);
+    }
+    if (message.scheduled !== false) {
+      writer.uint32(24).bool(message.scheduled);
+    }
+    if (message.group !== 0n) {
+      if (BigInt.asUintN(64, message.group) !== message.group) {
+        throw new globalThis.Error("value provided for field message.group of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.group);
     }
     return writer;
   },
@@ -2264,6 +2295,22 @@ export const DedupState: MessageFns<DedupState> = {
             message.expireTimeUnixMs = reader.sfixed64() as bigint;
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.scheduled = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.group = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2284,6 +2331,8 @@ export const DedupState: MessageFns<DedupState> = {
         : isSet(object.expire_time_unix_ms)
         ? BigInt(object.expire_time_unix_ms)
         : 0n,
+      scheduled: isSet(object.scheduled) ? globalThis.Boolean(object.scheduled) : false,
+      group: isSet(object.group) ? BigInt(object.group) : 0n,
     };
   },
 
@@ -2294,6 +2343,12 @@ export const DedupState: MessageFns<DedupState> = {
     }
     if (message.expireTimeUnixMs !== 0n) {
       obj.expireTimeUnixMs = message.expireTimeUnixMs.toString();
+    }
+    if (message.scheduled !== false) {
+      obj.scheduled = message.scheduled;
+    }
+    if (message.group !== 0n) {
+      obj.group = message.group.toString();
     }
     return obj;
   },
@@ -2307,6 +2362,8 @@ export const DedupState: MessageFns<DedupState> = {
     message.expireTimeUnixMs = (object.expireTimeUnixMs !== undefined && object.expireTimeUnixMs !== null)
       ? BigInt(object.expireTimeUnixMs)
       : 0n;
+    message.scheduled = object.scheduled ?? false;
+    message.group = (object.group !== undefined && object.group !== null) ? BigInt(object.group) : 0n;
     return message;
   },
 };

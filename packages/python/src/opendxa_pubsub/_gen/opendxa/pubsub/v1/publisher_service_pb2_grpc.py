@@ -102,8 +102,9 @@ class PublisherServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def CancelScheduledEvent(self, request, context):
-        """Cancels a scheduled event that was not released yet. Answers `cancelled = false` when it was
-        released before. Errors: EVENT_NOT_FOUND.
+        """Cancels a scheduled event that was not released yet; its id may then be stored again. Answers
+        `cancelled = false` when it was released before, which is known while the topic indexes ids or
+        remembers them to deduplicate. Errors: TOPIC_NOT_FOUND, EVENT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
