@@ -17,6 +17,7 @@ class Lease:
     sequence: int
     first_index: int
     attempt: int
+    end_unix_ms: int
     received_s: float
     extended_s: float
     open_indexes: set[int] = field(default_factory=set)

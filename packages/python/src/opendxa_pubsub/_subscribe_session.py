@@ -173,6 +173,7 @@ class SubscribeSession:
                 delivered.sequence,
                 delivered.first_index,
                 delivered.attempt,
+                delivered.lease_end_unix_ms,
                 now_s,
                 now_s,
             )
