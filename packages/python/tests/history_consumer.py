@@ -100,6 +100,7 @@ def main() -> None:
             retry_max_ms=task["retryMaxMs"],
             max_outstanding=CREDIT_EVENTS,
         )
+        print("ready", flush=True)
         consumer = HistoryConsumer(subscription, writer, task)
         while not stopping.is_set():
             consumer.take()

@@ -82,6 +82,7 @@ def main() -> None:
     name = task["name"]
     with PubSubClient(task["address"], source=name, name=name, timeout_s=TIMEOUT_S) as client:
         publisher = HistoryPublisher(client, writer, task)
+        print("ready", flush=True)
         while not stopping.wait(TURN_S):
             publisher.turn()
         client.flush(TIMEOUT_S)

@@ -84,4 +84,5 @@ void whenStopped().then(async () => {
   writer.write({ k: "closing", sub });
   await client.close();
 });
+process.stdout.write("ready\n");
 await new HistoryConsumer(subscription, writer, task).run();

@@ -59,9 +59,15 @@ export class HistoryCrew {
     }
   }
 
-  /** Starts everybody. */
-  start(): void {
+  /** Starts everybody; resolves when all of them have their connection. */
+  async start(): Promise<void> {
     for (const post of this.#posts) this.#fill(post);
+    await this.ready();
+  }
+
+  /** Resolves when every post is filled with a process that has its connection. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#posts.map(({ process }) => process?.ready));
   }
 
   /** Kills one of them and fills its post; `told` is called with its name before. */

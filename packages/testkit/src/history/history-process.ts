@@ -8,6 +8,8 @@ import type { WorkerTask } from "./worker-task.js";
 export class HistoryProcess {
   /** Its name in the history. */
   readonly name: string;
+  /** Resolves with its first line; rejects when it ends before, or says nothing in time. */
+  readonly ready: Promise<void>;
   readonly #child: ChildProcess;
   readonly #exit: Promise<string | undefined>;
   readonly #stderr: string[] = [];
@@ -29,24 +31,21 @@ export class HistoryProcess {
         resolve(isFine ? undefined : `${how}: ${this.#stderr.join("")}`);
       });
     });
+    const line = new Promise<void>((resolve) => {
+      createInterface({ input: child.stdout }).once("line", () => resolve());
+    });
+    this.ready = within(
+      `${task.name} to be ready`,
+      READY_TIMEOUT_MS,
+      Promise.race([line, this.#endedEarly()]),
+    );
+    // Whoever is killed before it is ready is nobody's to wait for.
+    this.ready.catch(() => undefined);
   }
 
   /** Whether it ended. */
   get hasExited(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
-  }
-
-  /** Resolves with its first line. @throws Error when it ends before, or says nothing in time */
-  async ready(): Promise<void> {
-    const { stdout } = this.#child;
-    if (stdout === null) throw new Error("its output is not piped");
-    const line = new Promise<void>((resolve) => {
-      createInterface({ input: stdout }).once("line", () => resolve());
-    });
-    const ended = this.#exit.then((failure) => {
-      throw new Error(failure ?? `${this.name} ended before it was ready`);
-    });
-    await within(`${this.name} to be ready`, READY_TIMEOUT_MS, Promise.race([line, ended]));
   }
 
   /** Tells it to do its last work. */
@@ -75,5 +74,9 @@ export class HistoryProcess {
       this.#child.kill("SIGKILL");
       return String(error);
     }
+  }
+
+  async #endedEarly(): Promise<never> {
+    throw new Error((await this.#exit) ?? `${this.name} ended before it was ready`);
   }
 }

@@ -49,9 +49,10 @@ export async function historyRun(options: HistoryRunOptions): Promise<string[]> 
   const crew = new HistoryCrew({ address, folder, seed, python: options.python });
   try {
     runner.write({ k: "start", what: "broker", number: broker.startLine.start_number });
-    await operator.ready();
-    crew.start();
+    await operator.ready;
+    await crew.start();
     await killAgainAndAgain({ broker, crew, runner }, options);
+    await crew.ready();
     const failures = crew.missing.map((name) => `${name} ended by itself`);
     failures.push(...(await crew.stop("publisher")));
     if (!(await isQuiet(crew.consumerFiles))) failures.push("consumers did not come to rest");

@@ -147,6 +147,7 @@ let isStopping = false;
 void whenStopped().then(() => {
   isStopping = true;
 });
+process.stdout.write("ready\n");
 while (!isStopping) {
   publisher.turn();
   await sleep(PUBLISH_EVERY_MS);
