@@ -84,7 +84,8 @@ class HistoryPublisher {
       ...(lane === undefined ? {} : { priority: PRIORITIES[lane] }),
       ...(deliver === undefined ? {} : { deliverTimeUnixMs: BigInt(deliver) }),
     };
-    const isTwice = dedupMs > 0 && this.#random() < 0.05;
+    const isTwice =
+      SERVED_SETTINGS.duplicatesOfRepeatedBatches && dedupMs > 0 && this.#random() < 0.05;
     return { topic, input: { ...input, expireTimeUnixMs }, options, body, isTwice };
   }
 

@@ -14,4 +14,6 @@ export const SERVED_SETTINGS = {
   scheduled: false,
   /** `expire_time_unix_ms` of an event keeps it from being delivered. */
   expiry: false,
+  /** A batch that is sent again after a crash answers its duplicates by id with their originals' offsets. */
+  duplicatesOfRepeatedBatches: false,
 };
