@@ -11,7 +11,9 @@ import {
   BROKER_KILLS,
   DRAIN_POLL_MS,
   DRAIN_TIMEOUT_MS,
+  DURATIONS_MAX,
   KILL_AFTER_MS,
+  LEAST_PER_MINUTE,
   QUIET_MS,
 } from "./limits.js";
 
@@ -75,25 +77,39 @@ interface Parts {
 }
 
 async function killAgainAndAgain(
-  { broker, crew, runner }: Parts,
+  parts: Parts,
   { durationMs, seed }: HistoryRunOptions,
 ): Promise<void> {
   const random = seededRandom(seed);
-  const endMs = performance.now() + durationMs;
+  const startMs = performance.now();
+  const kills = { brokerKills: 0, clientKills: 0 };
+  const isEnough = () =>
+    kills.brokerKills >= leastOf("brokerKills", durationMs) &&
+    kills.clientKills >= leastOf("clientKills", durationMs);
   for (;;) {
-    const pauseMs = KILL_AFTER_MS.min + random() * (KILL_AFTER_MS.max - KILL_AFTER_MS.min);
-    if (performance.now() + pauseMs > endMs) break;
-    await sleep(pauseMs);
+    await sleep(KILL_AFTER_MS.min + random() * (KILL_AFTER_MS.max - KILL_AFTER_MS.min));
+    const spentMs = performance.now() - startMs;
+    if (spentMs > durationMs * DURATIONS_MAX || (spentMs > durationMs && isEnough())) return;
     if (random() < BROKER_KILLS) {
-      runner.write({ k: "kill", what: "broker" });
-      await broker.kill("SIGKILL");
-      await broker.restart();
-      runner.write({ k: "start", what: "broker", number: broker.startLine.start_number });
+      await killBroker(parts);
+      kills.brokerKills += 1;
     } else {
-      await crew.killOne(random(), (what) => runner.write({ k: "kill", what }));
+      await parts.crew.killOne(random(), (what) => parts.runner.write({ k: "kill", what }));
+      kills.clientKills += 1;
     }
   }
-  await sleep(Math.max(0, endMs - performance.now()));
+}
+
+async function killBroker({ broker, runner }: Parts): Promise<void> {
+  runner.write({ k: "kill", what: "broker" });
+  await broker.kill("SIGKILL");
+  await broker.restart();
+  runner.write({ k: "start", what: "broker", number: broker.startLine.start_number });
+}
+
+/** Least figure of a run of some duration. */
+export function leastOf(name: keyof typeof LEAST_PER_MINUTE, durationMs: number): number {
+  return Math.floor((LEAST_PER_MINUTE[name] * durationMs) / 60_000);
 }
 
 /**

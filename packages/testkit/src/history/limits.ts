@@ -34,8 +34,10 @@ export const UNANSWERED_MAX = 1_000;
 export const RATE_PER_SECOND = 200;
 /** Ordering keys of the run. */
 export const KEYS = 100;
-/** Least figures of any run, for each minute of it: less proves nothing. */
-export const LEAST_PER_MINUTE = { acked: 2_000, brokerKills: 4, clientKills: 2 };
+/** Least figures of any run, for each minute of it: less proves nothing. A run goes on until it has its kills. */
+export const LEAST_PER_MINUTE = { acked: 1_000, brokerKills: 4, clientKills: 2 };
+/** A run ends after so many times its duration, though it has too few kills. */
+export const DURATIONS_MAX = 3;
 /** Milliseconds that one request of the operator may take, all its attempts together. */
 export const CALL_TIMEOUT_MS = 60_000;
 /** Milliseconds between two of its attempts. */

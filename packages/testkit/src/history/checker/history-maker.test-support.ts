@@ -247,17 +247,28 @@ type Leased = {
 };
 
 /** Writes a history, numbered on where a record has no number of its own, and judges it. */
-export async function judged(history: LooseHistory): Promise<HistoryVerdict> {
+export async function judged(
+  history: LooseHistory,
+  options: { readonly bucketBytes?: number } = {},
+): Promise<HistoryVerdict> {
+  const texts = new Map<string, string>();
+  for (const [name, records] of history) {
+    const lines = records.map((record, index) => JSON.stringify({ n: index + 1, ...record }));
+    texts.set(name, lines.map((line) => `${line}\n`).join(""));
+  }
+  return await judgedTexts(texts, options);
+}
+
+/** Writes files as they are, and judges them. */
+export async function judgedTexts(
+  texts: ReadonlyMap<string, string>,
+  options: { readonly bucketBytes?: number } = {},
+): Promise<HistoryVerdict> {
   const folder = mkdtempSync(join(tmpdir(), "history-test-"));
   try {
-    const paths: string[] = [];
-    for (const [name, records] of history) {
-      const lines = records.map((record, index) => JSON.stringify({ n: index + 1, ...record }));
-      const path = join(folder, name);
-      writeFileSync(path, lines.map((line) => `${line}\n`).join(""));
-      paths.push(path);
-    }
-    return await checkHistory(paths);
+    for (const [name, text] of texts) writeFileSync(join(folder, name), text);
+    const paths = [...texts.keys()].map((name) => join(folder, name));
+    return await checkHistory(paths, options);
   } finally {
     rmSync(folder, { recursive: true });
   }

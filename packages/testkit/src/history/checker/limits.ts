@@ -11,8 +11,8 @@ export const BUCKET_BYTES = 16 * MIB;
 export const BUCKETS_MAX = 512;
 /** Bytes that wait in memory for a bucket's file. */
 export const BUCKET_BUFFER_BYTES = 128 * 1024;
-/** Longest line of a history, in bytes: an event's names are bounded far below by the contract. */
-export const LINE_BYTES_MAX = 64 * 1024;
+/** Longest line of a history, in characters: an event's names are bounded far below by the contract. */
+export const LINE_LENGTH_MAX = 64 * 1024;
 /** Records of processes, kills, streams and operators that are kept in memory for a whole run. */
 export const FACTS_MAX = 1_000_000;
 /** Violations that are kept; the rest is only counted. */
