@@ -42,7 +42,7 @@ class HistoryConsumer:
             self.hear()
 
     def hear(self) -> None:
-        """Waits for the verdicts. This client counts stale ones and does not say which they were."""
+        """Waits for the verdicts. This client counts stale ones and does not say which."""
         if not self._subscription.flush(TIMEOUT_S):
             return
         stale = self._subscription.stale_settlements
