@@ -3,8 +3,8 @@ const MIB = 1024 * 1024;
 /** Version of the format that this checker reads: `docs/internals/history-format.md`. */
 export const FORMAT_VERSION = 1;
 /**
- * Bytes of history that are judged at a time. A bucket holds whole keys, so memory is bounded by about twelve
- * times this (parsed records are so much larger than their text) or by the largest key, whichever is more.
+ * Bytes of history that are judged at a time. A bucket holds whole keys, so memory is bounded by about thirty
+ * times this (measured: text, parsed records and what is not yet collected) or by the largest key.
  */
 export const BUCKET_BYTES = 16 * MIB;
 /** Buckets at most: each is an open file while the history is spread over them. */
