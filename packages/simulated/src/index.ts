@@ -1,5 +1,5 @@
 /**
- * A simulated world for deterministic tests: clock, random and disk. The classes implement
+ * A simulated world for deterministic tests: clock, random, disk and network. The classes implement
  * structurally what the other packages take as parameters, and import none of them.
  *
  * @example
@@ -18,4 +18,12 @@ export type { DiskFault, DiskOperation } from "./disk-fault.js";
 export { SeededRandom } from "./seeded-random.js";
 export { type Begun, SimulatedDisk, type SimulatedDiskOptions } from "./simulated-disk.js";
 export { SimulatedDiskFile } from "./simulated-disk-file.js";
+export {
+  type Listener,
+  type NetworkEnd,
+  type NetworkHandler,
+  SimulatedNetwork,
+  type SimulatedNetworkOptions,
+} from "./simulated-network.js";
+export { type SlownessOptions, slowDisk } from "./slow-disk.js";
 export { VirtualClock, type VirtualTimer } from "./virtual-clock.js";

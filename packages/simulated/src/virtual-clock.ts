@@ -79,6 +79,14 @@ export class VirtualClock {
     await microtasks(turns);
   }
 
+  /** Moves on to the next timer and runs it; answers false, and does not move, when there is none. */
+  runNext(): boolean {
+    const timer = this.#due(Number.POSITIVE_INFINITY);
+    if (timer === undefined) return false;
+    this.#fire(timer);
+    return true;
+  }
+
   /** Jumps the wall clock by `ms` (back when negative) as an operator or NTP would. */
   jump(ms: number): void {
     this.#wallOffsetMs += ms;

@@ -19,31 +19,45 @@ export async function runChild<Task extends object, Answer>(
   options: RunChildOptions<Task>,
 ): Promise<Answer> {
   const child = forkChild(options);
-  const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs);
   try {
-    return await answerOf<Answer>(child, options.name);
+    return await withEnd(child, options.timeoutMs, answerOf<Answer>(child, options.name));
   } finally {
-    clearTimeout(timer);
     child.kill();
   }
 }
 
+/** What a child answers, unless it takes so long that it is ended. */
+async function withEnd<T>(child: ChildProcess, timeoutMs: number, answer: Promise<T>): Promise<T> {
+  const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+  try {
+    return await answer;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** A child that goes on after its answer until it is stopped. */
-export interface StartedChild<Answer> {
+export interface StartedChild<Answer, Next = never> {
   /** What it said when it was ready. */
   readonly answer: Answer;
+  /** What it says when it has ended its task; ask before it can say it. */
+  readonly next: (timeoutMs: number) => Promise<Next>;
   /** Ends it. */
   readonly stop: () => void;
 }
 
-/** Starts a program of `children/` that serves until it is killed, once it says so. */
-export async function startChild<Task extends object, Answer>(
+/** Starts a program of `children/` that goes on after it said that it is ready. */
+export async function startChild<Task extends object, Answer, Next = never>(
   options: RunChildOptions<Task>,
-): Promise<StartedChild<Answer>> {
+): Promise<StartedChild<Answer, Next>> {
   const child = forkChild(options);
   const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs);
   try {
-    return { answer: await answerOf<Answer>(child, options.name), stop: () => void child.kill() };
+    return {
+      answer: await answerOf<Answer>(child, options.name),
+      next: (timeoutMs) => withEnd(child, timeoutMs, answerOf<Next>(child, options.name)),
+      stop: () => void child.kill(),
+    };
   } finally {
     clearTimeout(timer);
   }

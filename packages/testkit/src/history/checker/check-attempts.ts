@@ -1,7 +1,7 @@
 import { isSameStart, type LeaseContext } from "./check-leases.js";
 import { isConfirmed } from "./check-settling.js";
 import type { Delivery, EventLife } from "./event-life.js";
-import { CLOCK_SLACK_MS } from "./limits.js";
+import { CLOCK_SLACK_MS, LOSS_NOTICED_MS } from "./limits.js";
 
 /**
  * Attempts rise by one for every nack, expiry and disconnect, and by nothing else. A consumer may have
@@ -63,7 +63,8 @@ function mostRise(
   const from = earlier?.begin ?? event.published[0]?.record.t ?? 0;
   const consumers = facts.consumersOf(sub.sub);
   const ends = consumers.reduce(
-    (sum, process) => sum + facts.endsOf(process, from, later.record.t),
+    // The broker may notice the end of a stream long before its client does.
+    (sum, process) => sum + facts.endsOf(process, from, later.begin + LOSS_NOTICED_MS),
     0,
   );
   const deadlines = Math.floor((later.begin - from + CLOCK_SLACK_MS) / sub.ackDeadline);

@@ -1,0 +1,24 @@
+/** Heartbeat of both sides, in virtual milliseconds. */
+export const HEARTBEAT_MS = 5_000;
+/** Silence after which a side counts the other as gone, in virtual milliseconds. */
+export const SILENCE_MS_MAX = 3 * HEARTBEAT_MS;
+/** Shortest and longest way of a message, in virtual milliseconds. */
+export const LATENCY_MS = [0.1, 40] as const;
+/** Shortest and longest time of one operation of the disk, in virtual milliseconds. */
+export const DISK_MS = [0.05, 8] as const;
+/** Size of a journal's segments: small, so that many come and go. */
+export const SEGMENT_BYTES = 64 * 1_024;
+/** Steps of the virtual clock that one seed may take: a seed that needs more hangs. */
+export const STEPS_MAX = 400_000;
+/** Virtual time without any delivery after which everything counts as delivered, in milliseconds. */
+export const QUIET_MS = 90_000;
+/** Virtual time that draining may take, in milliseconds. */
+export const DRAIN_MS_MAX = 1_800_000;
+/** Frames of a publisher that are not acknowledged. */
+export const FRAMES_IN_FLIGHT = 8;
+/** Ack deadline of every subscription, in virtual milliseconds. */
+export const ACK_DEADLINE_MS = 5_000;
+/** Backoff of every subscription, in virtual milliseconds. */
+export const RETRY_MS = { min: 100, max: 4_000 } as const;
+/** Attempts after which a bounded subscription gives an event up. */
+export const ATTEMPTS_MAX = 4;

@@ -1,0 +1,208 @@
+import { type Consumer, type Engine, openEngine } from "@opendxa/pubsub-engine";
+import { MemoryStore } from "@opendxa/pubsub-index-store";
+import { openSegmentJournal } from "@opendxa/pubsub-journal";
+import {
+  CRASH_MODES,
+  type Listener,
+  type NetworkEnd,
+  type NetworkHandler,
+  type SeededRandom,
+  SimulatedDisk,
+  type SimulatedNetwork,
+  slowDisk,
+  type VirtualClock,
+} from "@opendxa/pubsub-simulated";
+import { MachineDisk } from "../faults/machine-disk.js";
+import { Heartbeat } from "./heartbeat.js";
+import { DISK_MS, SEGMENT_BYTES } from "./limits.js";
+import type { ConsumerHears, ConsumerSays, PublisherHears, PublisherSays } from "./messages.js";
+
+/** What a simulated broker lives in. */
+export interface BrokerWorld {
+  /** Time. */
+  readonly clock: VirtualClock;
+  /** Chance. */
+  readonly random: SeededRandom;
+  /** Connections. */
+  readonly network: SimulatedNetwork;
+  /** Told of what never may happen. */
+  readonly fault: (what: string) => void;
+}
+
+const INDEX_FATES = ["kept", "suffix", "hole", "deleted"] as const;
+
+/** The real engine on a simulated machine, with sessions of publishers and consumers over a network. */
+export class SimulatedBroker {
+  readonly #world: BrokerWorld;
+  readonly #disk: SimulatedDisk;
+  #index = MemoryStore.create();
+  #engine: Engine | undefined;
+
+  /** A machine with an empty disk, switched off. */
+  constructor(world: BrokerWorld) {
+    this.#world = world;
+    this.#disk = new SimulatedDisk({ seed: world.random.nextUint32() });
+  }
+
+  /** The running engine, if it runs. */
+  get engine(): Engine | undefined {
+    return this.#engine;
+  }
+
+  /** Starts on what the disk holds. */
+  async start(): Promise<Engine> {
+    const { clock, random } = this.#world;
+    const disk = slowDisk(new MachineDisk(this.#disk), { clock, random, operationMs: DISK_MS });
+    if (!(await disk.exists("/data"))) {
+      await disk.mkdir("/data");
+      await disk.syncDirectory("/");
+    }
+    const { journal, recovery } = await openSegmentJournal({
+      disk,
+      folder: "/data/journal",
+      timers: clock,
+      random: { bytes: (length) => random.bytes(length) },
+      limits: { segmentBytes: SEGMENT_BYTES },
+    });
+    const engine = await openEngine({
+      journal,
+      journalKind: "segments",
+      index: this.#index,
+      disk,
+      checkpointFolder: "/data/checkpoints",
+      clock: { now: () => Math.floor(clock.now()), steady: () => clock.steady() },
+      timers: clock,
+      random: { float: () => random.nextFloat() },
+      log: { warn: () => undefined, info: () => undefined },
+      version: "simulated",
+      tornBytes: recovery.tornBytes,
+    });
+    this.#engine = engine;
+    return engine;
+  }
+
+  /** The machine ends without a word, and with it all connections. */
+  async crash(): Promise<void> {
+    const { network, random } = this.#world;
+    const pick = <T>(list: readonly T[]) => list[random.nextInt(0, list.length - 1)] as T;
+    this.#engine = undefined;
+    network.resetAll();
+    this.#disk.crash({ mode: pick(CRASH_MODES) });
+    const fate = pick(INDEX_FATES);
+    if (fate === "deleted") this.#index = MemoryStore.create();
+    else if (fate !== "kept") {
+      const seed = random.nextUint32();
+      this.#index = (await this.#index.crash({ seed, mode: fate })).store;
+    }
+  }
+
+  /** Takes publishers. */
+  readonly publishers: Listener<PublisherSays, PublisherHears> = (end) =>
+    this.#engine === undefined
+      ? refused(end)
+      : new PublishSession(this.#engine, end, this.#world.clock);
+
+  /** Takes consumers. */
+  readonly consumers: Listener<ConsumerSays, ConsumerHears> = (end) =>
+    this.#engine === undefined
+      ? refused(end)
+      : new ConsumeSession(this.#engine, end, this.#world.clock);
+}
+
+function refused(end: NetworkEnd<never>): NetworkHandler<unknown> {
+  end.close();
+  return { message: () => undefined, ended: () => undefined };
+}
+
+/** One stream of a publisher. */
+class PublishSession implements NetworkHandler<PublisherSays> {
+  readonly #engine: Engine;
+  readonly #end: NetworkEnd<PublisherHears>;
+  readonly #heartbeat: Heartbeat;
+
+  constructor(engine: Engine, end: NetworkEnd<PublisherHears>, clock: VirtualClock) {
+    this.#engine = engine;
+    this.#end = end;
+    this.#heartbeat = new Heartbeat(clock, {
+      beat: () => end.send({ is: "heartbeat" }),
+      silent: () => end.close(),
+    });
+  }
+
+  message(said: PublisherSays): void {
+    this.#heartbeat.heard();
+    // What is refused as a whole ends the stream, as the contract says of retriable faults.
+    this.#take(said).catch(() => this.#end.close());
+  }
+
+  ended(): void {
+    this.#heartbeat.stop();
+  }
+
+  async #take(said: PublisherSays): Promise<void> {
+    if (said.is === "open") {
+      const epoch = await this.#engine.openProducer(said.producerId);
+      this.#end.send({ is: "opened", epoch });
+    } else if (said.is === "frame") {
+      const results = await this.#engine.publish(said.frame);
+      this.#end.send({ is: "ack", number: said.number, results });
+    }
+  }
+}
+
+/** One stream of a consumer. */
+class ConsumeSession implements NetworkHandler<ConsumerSays> {
+  readonly #engine: Engine;
+  readonly #end: NetworkEnd<ConsumerHears>;
+  readonly #heartbeat: Heartbeat;
+  #consumer: Consumer | undefined;
+  #isOver = false;
+
+  constructor(engine: Engine, end: NetworkEnd<ConsumerHears>, clock: VirtualClock) {
+    this.#engine = engine;
+    this.#end = end;
+    this.#heartbeat = new Heartbeat(clock, {
+      beat: () => end.send({ is: "heartbeat" }),
+      silent: () => this.#close(),
+    });
+  }
+
+  message(said: ConsumerSays): void {
+    this.#heartbeat.heard();
+    if (said.is === "open") this.#open(said).catch(() => this.#close());
+    else if (said.is === "settlement") this.#consumer?.settle(said.settlement);
+    else if (said.is === "credit") this.#consumer?.credit({ bytes: said.bytes, events: 0 });
+  }
+
+  ended(): void {
+    this.#close();
+  }
+
+  async #open({ open }: Extract<ConsumerSays, { is: "open" }>): Promise<void> {
+    const early: ConsumerHears[] = [];
+    const say = (message: ConsumerHears) => {
+      if (this.#consumer === undefined) early.push(message);
+      else this.#end.send(message);
+    };
+    const consumer = await this.#engine.subscribe(open, {
+      deliver: (delivery) => {
+        say({ is: "delivery", delivery });
+        return true;
+      },
+      verdicts: (verdicts) => say({ is: "verdicts", verdicts }),
+      notice: (notice) => say({ is: "notice", notice }),
+      end: () => this.#close(),
+    });
+    this.#end.send({ is: "opened", subscription: consumer.subscription });
+    for (const message of early) this.#end.send(message);
+    this.#consumer = consumer;
+    if (this.#isOver) consumer.close();
+  }
+
+  #close(): void {
+    this.#isOver = true;
+    this.#heartbeat.stop();
+    this.#consumer?.close();
+    this.#end.close();
+  }
+}

@@ -1,0 +1,249 @@
+import { rmSync } from "node:fs";
+import type { Engine } from "@opendxa/pubsub-engine";
+import { decodeBatch, TopicSettings } from "@opendxa/pubsub-protocol";
+import { SeededRandom, SimulatedNetwork, VirtualClock } from "@opendxa/pubsub-simulated";
+import { turn } from "../faults/turns.js";
+import { checkHistory } from "../history/checker/check-history.js";
+import type { HistoryFigures } from "../history/checker/figures.js";
+import { DRAIN_MS_MAX, LATENCY_MS, QUIET_MS, STEPS_MAX } from "./limits.js";
+import { type BrokerWorld, SimulatedBroker } from "./simulated-broker.js";
+import { SimulatedConsumer } from "./simulated-consumer.js";
+import { type ProcessHistory, SimulatedHistory } from "./simulated-history.js";
+import { SimulatedPublisher } from "./simulated-publisher.js";
+import { planSimulation, recordedSubscription, type SimulationPlan } from "./simulation-plan.js";
+
+/** What one seed showed. */
+export interface SimulationRun {
+  /** What never may happen; empty when all is well. */
+  readonly faults: readonly string[];
+  /** What the run did; absent when it never came to its end. */
+  readonly figures: HistoryFigures | undefined;
+  /** Everything that all processes noted. */
+  readonly history: string;
+  /** Where the history lies, when something is wrong. */
+  readonly folder: string | undefined;
+}
+
+/**
+ * Lets publishers and consumers work on the real engine in a simulated world in which time, disk,
+ * network and chance follow from the seed, while brokers end and connections break; then judges the
+ * history of it by the same checker as that of real processes.
+ */
+export async function simulate(seed: number): Promise<SimulationRun> {
+  return await new Simulation(seed).run();
+}
+
+class Simulation {
+  readonly #seed: number;
+  readonly #random: SeededRandom;
+  readonly #plan: SimulationPlan;
+  readonly #faults: string[] = [];
+  readonly #clock = new VirtualClock(1_800_000_000_000);
+  readonly #history = new SimulatedHistory(() => Math.floor(this.#clock.now()));
+  readonly #operator: ProcessHistory;
+  readonly #network: SimulatedNetwork;
+  readonly #broker: SimulatedBroker;
+  readonly #publishers: readonly SimulatedPublisher[];
+  readonly #consumers: readonly SimulatedConsumer[];
+  #isStarting = false;
+  #isStriking = true;
+  #starts = 0;
+  #steps = 0;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+    this.#random = new SeededRandom(seed);
+    this.#plan = planSimulation(this.#random);
+    this.#operator = this.#history.process("operator", "operator");
+    this.#network = new SimulatedNetwork({
+      clock: this.#clock,
+      random: this.#random.fork(),
+      latencyMs: LATENCY_MS,
+    });
+    const world: BrokerWorld = {
+      clock: this.#clock,
+      random: this.#random.fork(),
+      network: this.#network,
+      fault: (what) => this.#faults.push(what),
+    };
+    this.#broker = new SimulatedBroker(world);
+    const shared = { world, broker: this.#broker, plan: this.#plan };
+    this.#publishers = Array.from({ length: this.#plan.publishers }, (_, i) => {
+      const history = this.#history.process("publisher", `p${i}`);
+      return new SimulatedPublisher(`p${i}`, { ...shared, history });
+    });
+    this.#consumers = this.#plan.subscriptions.flatMap((subscription) =>
+      Array.from({ length: subscription.consumers }, (_, i) => {
+        const name = `c-${subscription.sub}-${i}`;
+        const history = this.#history.process("consumer", name);
+        return new SimulatedConsumer(subscription, { ...shared, history });
+      }),
+    );
+  }
+
+  async run(): Promise<SimulationRun> {
+    try {
+      await this.#live();
+    } catch (error) {
+      this.#faults.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    }
+    const { folder, paths } = this.#history.save(this.#seed);
+    const { figures, violations } = await checkHistory(paths);
+    for (const { rule, place, about, what } of violations) {
+      this.#faults.push(`${rule} at ${place.file}:${place.line}: ${about}: ${what}`);
+    }
+    const isRight = this.#faults.length === 0;
+    if (isRight) rmSync(folder, { recursive: true });
+    return {
+      faults: this.#faults,
+      figures,
+      history: this.#history.text,
+      folder: isRight ? undefined : folder,
+    };
+  }
+
+  async #live(): Promise<void> {
+    await this.#startBroker();
+    for (const topic of this.#plan.topics) await this.#createTopic(topic);
+    for (const subscription of this.#plan.subscriptions) {
+      this.#operator.write(recordedSubscription(subscription));
+    }
+    for (const publisher of this.#publishers) publisher.start();
+    for (const consumer of this.#consumers) consumer.start();
+    this.#scheduleStrikes();
+    const endMs = this.#clock.steady() + this.#plan.durationMs;
+    await this.#stepWhile(() => this.#clock.steady() < endMs);
+    await this.#drain();
+    await this.#readAll();
+  }
+
+  /** A time that the seed decides, again and again. */
+  #every(meanMs: number, strike: () => void): void {
+    this.#clock.setTimer(
+      () => {
+        if (!this.#isStriking) return;
+        strike();
+        this.#every(meanMs, strike);
+      },
+      this.#random.nextFloat() * 2 * meanMs,
+    );
+  }
+
+  #scheduleStrikes(): void {
+    const { brokerCrash, reset, silence, slow, leave } = this.#plan.strikes;
+    this.#every(brokerCrash, () => void this.#crash().catch((error) => this.#failed(error)));
+    this.#every(reset, () => this.#network.resetOne());
+    this.#every(silence, () => this.#network.silenceOne());
+    this.#every(slow, () => this.#network.slowOne(this.#random.nextFloat() * 3_000));
+    this.#every(leave, () => {
+      const consumer = this.#consumers[this.#random.nextInt(0, this.#consumers.length - 1)];
+      consumer?.leave();
+      this.#clock.setTimer(() => consumer?.start(), 100 + this.#random.nextFloat() * 5_000);
+    });
+  }
+
+  async #crash(): Promise<void> {
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    this.#operator.write({ k: "kill", what: "broker" });
+    await this.#broker.crash();
+    const downMs = this.#random.nextFloat() * 3_000;
+    await new Promise<void>((resolve) => this.#clock.setTimer(resolve, downMs));
+    await this.#startBroker();
+    this.#isStarting = false;
+  }
+
+  async #startBroker(): Promise<void> {
+    this.#starts += 1;
+    const started = this.#broker.start();
+    let engine: Engine | undefined;
+    void started.then((opened) => (engine = opened)).catch(() => undefined);
+    if (this.#starts === 1) await this.#stepWhile(() => engine === undefined);
+    await started;
+    this.#operator.write({ k: "start", what: "broker", number: this.#starts });
+  }
+
+  async #createTopic({ topic, partitions }: SimulationPlan["topics"][number]): Promise<void> {
+    this.#operator.write({ k: "topic", topic, partitions });
+    const settings = TopicSettings.create({ partitions });
+    await this.#stepped(this.#engine.createTopic(topic, settings));
+  }
+
+  get #engine(): Engine {
+    const { engine } = this.#broker;
+    if (engine === undefined) throw new Error("the broker does not run");
+    return engine;
+  }
+
+  #failed(error: unknown): void {
+    this.#faults.push(`the broker does not start: ${error instanceof Error ? error.stack : error}`);
+    this.#isStarting = false;
+    this.#isStriking = false;
+  }
+
+  async #drain(): Promise<void> {
+    this.#isStriking = false;
+    for (const publisher of this.#publishers) publisher.stop();
+    for (const consumer of this.#consumers) consumer.beGentle();
+    const endMs = this.#clock.steady() + DRAIN_MS_MAX;
+    await this.#stepWhile(() => {
+      const now = this.#clock.steady();
+      if (now > endMs) throw new Error("the world is never drained");
+      const isPublishing = this.#publishers.some((publisher) => !publisher.isIdle);
+      const newest = Math.max(...this.#consumers.map(({ deliveredAtMs }) => deliveredAtMs));
+      return this.#isStarting || isPublishing || now - newest < QUIET_MS;
+    });
+    for (const consumer of this.#consumers) consumer.leave();
+    for (const publisher of this.#publishers) publisher.close();
+  }
+
+  async #readAll(): Promise<void> {
+    for (const { topic, partitions } of this.#plan.topics) {
+      for (let partition = 0; partition < partitions; partition += 1) {
+        await this.#stepped(this.#readPartition(topic, partition));
+      }
+    }
+    this.#operator.write({ k: "end", drained: true });
+  }
+
+  async #readPartition(topic: string, partition: number): Promise<void> {
+    const range = { topic, partition, offset: 0n, eventsMax: 0n, follow: false };
+    for await (const batches of this.#engine.readEvents(range, new AbortController().signal)) {
+      for (const { batch, selected } of batches) {
+        if (batch === undefined) continue;
+        for (const event of decodeBatch(batch, { selected })) {
+          this.#operator.write({
+            k: "stored",
+            topic,
+            partition,
+            source: event.source,
+            id: event.id,
+            key: event.orderingKey,
+            offset: Number(event.offset),
+            seq: Number(Buffer.from(event.data).toString()),
+            time: Number(event.appendTimeUnixMs),
+          });
+        }
+      }
+    }
+  }
+
+  /** Lets the world go on until a promise of it is settled. */
+  async #stepped<T>(work: Promise<T>): Promise<T> {
+    let isOver = false;
+    const over = () => {
+      isOver = true;
+    };
+    work.then(over, over);
+    await this.#stepWhile(() => !isOver);
+    return await work;
+  }
+
+  async #stepWhile(condition: () => boolean): Promise<void> {
+    for (; condition(); this.#steps += 1) {
+      if (this.#steps > STEPS_MAX) throw new Error(`more than ${STEPS_MAX} steps: it hangs`);
+      await turn();
+      if (condition()) this.#clock.runNext();
+    }
+  }
+}
