@@ -121,7 +121,8 @@ const arrows = [
   },
   {
     name: "history-checker-is-independent",
-    comment: "what judges the broker shares no code with it, nor with its clients: node and its own files",
+    comment:
+      "what judges the broker shares no code with it, nor with its clients: node and its own files",
     severity: "error",
     from: { path: "^packages/testkit/src/history/checker/", pathNot: TESTS },
     to: { pathNot: "^packages/testkit/src/history/checker/", dependencyTypesNot: ["core"] },
