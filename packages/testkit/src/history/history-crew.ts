@@ -67,7 +67,7 @@ export class HistoryCrew {
 
   /** Resolves when every post is filled with a process that has its connection. */
   async ready(): Promise<void> {
-    await Promise.all(this.#posts.map(({ process }) => process?.ready));
+    await Promise.all(this.#posts.map(async ({ process }) => await process?.ready));
   }
 
   /** Kills one of them and fills its post; `told` is called with its name before. */
@@ -85,7 +85,7 @@ export class HistoryCrew {
     const processes = this.#posts
       .filter((post) => post.role === role)
       .map(({ process }) => process);
-    const failures = await Promise.all(processes.map((process) => process?.stop()));
+    const failures = await Promise.all(processes.map(async (process) => await process?.stop()));
     return failures.filter((failure) => failure !== undefined);
   }
 
@@ -104,7 +104,7 @@ export class HistoryCrew {
   /** Kills whoever still runs. */
   async clear(): Promise<void> {
     const running = this.#posts.filter(({ process }) => process?.hasExited === false);
-    await Promise.all(running.map(({ process }) => process?.kill()));
+    await Promise.all(running.map(async ({ process }) => await process?.kill()));
   }
 
   #post(role: Post["role"], language: Language, name: string, planned?: PlannedSubscription): void {
