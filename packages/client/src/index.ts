@@ -16,6 +16,7 @@ export {
   Priority,
   PubSubError,
   type RecordBatch,
+  type Snapshot,
   type Subscription as SubscriptionState,
   type Topic,
   TopicIndex,
@@ -64,4 +65,10 @@ export type {
   SubscriptionOptions,
   SubscriptionStart,
 } from "./subscribing/subscribe-options.js";
-export { Subscription, type SubscriptionNotice } from "./subscribing/subscription.js";
+export { Subscription } from "./subscribing/subscription.js";
+export { type ConsumeOptions, SubscriptionAdmin } from "./subscribing/subscription-admin.js";
+export type { SubscriptionNotice } from "./subscribing/subscription-notice.js";
+export type {
+  ChangeableSubscriptionSettings,
+  SeekTarget,
+} from "./subscribing/subscription-requests.js";

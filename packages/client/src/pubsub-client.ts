@@ -36,7 +36,9 @@ import {
   type SubscribeOptions,
   type SubscriptionOptions,
 } from "./subscribing/subscribe-options.js";
-import { Subscription, type SubscriptionNotice } from "./subscribing/subscription.js";
+import { Subscription } from "./subscribing/subscription.js";
+import { SubscriptionAdmin } from "./subscribing/subscription-admin.js";
+import type { SubscriptionNotice } from "./subscribing/subscription-notice.js";
 
 /** Handles one event: what resolves is acked, what rejects is nacked with the error's message. */
 export type EventHandler = (event: ReceivedEvent) => unknown;
@@ -52,6 +54,8 @@ export type EventHandler = (event: ReceivedEvent) => unknown;
  * ```
  */
 export class PubSubClient {
+  /** Changes subscriptions, and consumes them by calls. */
+  readonly subscriptions: SubscriptionAdmin;
   readonly #options: ResolvedOptions;
   readonly #connection: Connection;
   readonly #producer: Producer;
@@ -67,6 +71,7 @@ export class PubSubClient {
     this.#connection = new Connection(options);
     this.#producer = new Producer(options.producerId ?? randomBytes(PRODUCER_ID_BYTES));
     this.#admin = new Admin(this.#connection);
+    this.subscriptions = new SubscriptionAdmin(this.#connection, options.name ?? "");
     this.#executions = new Executions(this.#connection, options.source);
     this.#publisher = new Publisher({
       connection: this.#connection,
@@ -115,7 +120,10 @@ export class PubSubClient {
     return this.#connection.states.onChange(listener);
   }
 
-  /** Calls `listener` when a subscription says why it stands still; the answer ends that. */
+  /**
+   * Calls `listener` when a subscription says why it stands still; the answer ends that. While there
+   * is no listener, notices are warnings of the process, so that none is missed.
+   */
   onNotice(listener: (notice: SubscriptionNotice) => void): () => void {
     this.#noticeListeners.add(listener);
     return () => this.#noticeListeners.delete(listener);
@@ -191,9 +199,7 @@ export class PubSubClient {
     const subscription = new Subscription({
       connection: this.#connection,
       options: resolveSubscribe(asked, this.#options.name),
-      notice: (notice) => {
-        for (const listener of this.#noticeListeners) listener(notice);
-      },
+      notice: (notice) => this.#tellNotice(notice),
       closed: (closed) => this.#subscriptions.delete(closed),
       openTimeoutMs: this.#options.requestTimeoutMs,
       closeTimeoutMs: this.#options.closeTimeoutMs,
@@ -358,6 +364,12 @@ export class PubSubClient {
   close(): Promise<void> {
     this.#closing ??= this.#closeOnce();
     return this.#closing;
+  }
+
+  #tellNotice(notice: SubscriptionNotice): void {
+    for (const listener of this.#noticeListeners) listener(notice);
+    if (this.#noticeListeners.size > 0) return;
+    process.emitWarning(`subscription ${notice.subscription}: ${notice.message}`, "PubSubNotice");
   }
 
   async #closeOnce(): Promise<void> {

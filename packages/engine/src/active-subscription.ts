@@ -2,27 +2,31 @@ import {
   type BatchRef,
   type Grant,
   type Operation,
-  type PausedReason,
   type SubscriptionDelivery,
   stateKeys,
 } from "@opendxa/pubsub-core";
 import {
+  ACK_DEADLINE_MS_MAX,
   type Delivery,
   deliveredBatchBytes,
   type Entry,
   Entry as EntryMessage,
-  NoticeReason,
+  type Notice,
   PubSubError,
   type Settlement,
   type SettlementException,
   type StoredBatch,
+  type SubscriptionState,
 } from "@opendxa/pubsub-protocol";
 import { CatchUp, type CatchUpParts } from "./catch-up.js";
 import type { CommandLoop } from "./command-loop.js";
 import { deliveredBatches, type EntryReader } from "./delivery-builder.js";
+import { DetachedConsumers } from "./detached-consumers.js";
+import { noticeOf } from "./dispatch-notice.js";
 import type { ConsumerSink } from "./engine-api.js";
 import type { Clock, Random, TimerHandle, Timers } from "./environment.js";
 import { deliveryBytesMax } from "./limits.js";
+import { WaitingVerdicts } from "./waiting-verdicts.js";
 
 /** What all active subscriptions share. */
 export interface DispatchParts extends CatchUpParts {
@@ -38,22 +42,22 @@ export interface DispatchParts extends CatchUpParts {
   readonly random: Random;
 }
 
-interface WaitingVerdict {
-  readonly consumerId: bigint;
-  readonly number: bigint;
-  readonly exceptions: readonly SettlementException[];
+/** Everything that a delivery has to journal. */
+export function changesOf(delivery: SubscriptionDelivery, isFinal: boolean): Entry[] {
+  const entries: Entry[] = [];
+  for (let value = delivery.takeChange(isFinal); value; value = delivery.takeChange(isFinal)) {
+    entries.push(EntryMessage.create({ kind: { $case: "eventsSettled", value } }));
+  }
+  return entries;
 }
 
 const takeChanges: Operation<{ delivery: SubscriptionDelivery; isFinal: boolean }, void> = {
   name: "settle",
   reads: () => [],
-  decide: (_loaded, { delivery, isFinal }) => {
-    const entries: Entry[] = [];
-    for (let value = delivery.takeChange(isFinal); value; value = delivery.takeChange(isFinal)) {
-      entries.push(EntryMessage.create({ kind: { $case: "eventsSettled", value } }));
-    }
-    return { entries, reply: undefined };
-  },
+  decide: (_loaded, { delivery, isFinal }) => ({
+    entries: changesOf(delivery, isFinal),
+    reply: undefined,
+  }),
 };
 
 /**
@@ -69,15 +73,20 @@ export class ActiveSubscription {
   readonly delivery: SubscriptionDelivery;
   readonly #parts: DispatchParts;
   readonly #catchUp: CatchUp;
+  readonly #onIdle: () => void;
   readonly #sinks = new Map<bigint, ConsumerSink>();
-  readonly #verdicts: WaitingVerdict[] = [];
+  readonly #verdicts = new WaitingVerdicts();
   #isLive = false;
   #isPumping = false;
   #pumpAgain = false;
   #settling: Promise<void> | undefined;
   #settleAgain = false;
   #timer: TimerHandle | undefined;
-  #paused: PausedReason | undefined;
+  readonly #detached = new DetachedConsumers();
+  #tokenCalls = 0;
+  #lastLeaseEndMs = 0;
+  #pauseReason: string | undefined;
+  #notice: Notice | undefined;
 
   constructor(
     subscription: {
@@ -85,9 +94,12 @@ export class ActiveSubscription {
       readonly patterns: readonly string[];
       readonly delivery: SubscriptionDelivery;
       readonly matches: (topicId: number) => boolean;
+      /** The last one who needed it is gone, without a call. */
+      readonly onIdle: () => void;
     },
     parts: DispatchParts,
   ) {
+    this.#onIdle = subscription.onIdle;
     this.name = subscription.name;
     this.patterns = subscription.patterns;
     this.delivery = subscription.delivery;
@@ -106,10 +118,22 @@ export class ActiveSubscription {
     return this.#sinks.size;
   }
 
+  /** Nobody is joined and no lease of a consumer that left without ending them runs on. */
+  get isIdle(): boolean {
+    return this.#sinks.size === 0 && this.#detached.size === 0 && this.#tokenCalls === 0;
+  }
+
+  /** Takes what an operator says of it: a pause, and its end. */
+  follow({ subscription }: SubscriptionState): void {
+    this.#pauseReason = subscription?.paused === true ? subscription.pauseReason : undefined;
+    this.pump();
+  }
+
   /** Joins a consumer. Throws CONSUMER_LIMIT. */
   join(id: bigint, credit: { bytes: bigint; events: number }, sink: ConsumerSink): void {
     this.delivery.addConsumer(id, credit);
     this.#sinks.set(id, sink);
+    if (this.#notice !== undefined) sink.notice(this.#notice);
     this.pump();
   }
 
@@ -121,8 +145,17 @@ export class ActiveSubscription {
     this.pump();
   }
 
+  /** Leaves and lets its leases run on until they are settled by their tokens or end. */
+  detach(id: bigint): void {
+    if (!this.#sinks.delete(id)) return;
+    this.delivery.setWritable(id, false);
+    this.#detached.add(id, this.#lastLeaseEndMs);
+    this.#arm();
+  }
+
   /** Ends all consumers with an error. */
   endAll(error: Error): void {
+    this.#release(Number.POSITIVE_INFINITY);
     for (const [id, sink] of [...this.#sinks]) {
       this.leave(id);
       sink.end(error);
@@ -156,9 +189,30 @@ export class ActiveSubscription {
       sink?.end(PubSubError.from(error));
       return;
     }
-    this.#verdicts.push({ consumerId: id, number: settlement.number, exceptions: verdicts });
+    this.#noteExtensions(settlement);
+    this.#verdicts.add(id, settlement.number, verdicts);
     this.#requestSettle();
     this.pump();
+  }
+
+  /**
+   * Settles by tokens alone and answers what was not carried out, once the rest is durable. Events
+   * that nobody looked at since the start are looked for first.
+   */
+  async settleByToken(settlement: Settlement): Promise<SettlementException[]> {
+    this.#tokenCalls += 1;
+    try {
+      if (!this.#isLive) await this.#catchUp.run();
+      const now = this.#parts.clock.now();
+      const exceptions = this.delivery.settle(undefined, settlement, now, this.#jitter).verdicts;
+      this.#noteExtensions(settlement);
+      const durable = this.#verdicts.addCall(exceptions);
+      this.#requestSettle();
+      this.pump();
+      return await durable;
+    } finally {
+      this.#tokenCalls -= 1;
+    }
   }
 
   /** Offers a batch that became durable just now, unless the subscription is catching up. */
@@ -196,11 +250,26 @@ export class ActiveSubscription {
 
   readonly #jitter = (): number => this.#parts.random.float();
 
+  #noteExtensions({ extensions }: Settlement): void {
+    if (extensions.length === 0) return;
+    const endMs = this.#parts.clock.now() + ACK_DEADLINE_MS_MAX;
+    this.#lastLeaseEndMs = Math.max(this.#lastLeaseEndMs, endMs);
+    this.#detached.extend(endMs);
+  }
+
+  /** Lets go of consumers that left; what they have leased still counts as an attempt. */
+  #release(nowMs: number): void {
+    for (const id of this.#detached.take(nowMs)) {
+      this.delivery.removeConsumer(id, this.#parts.clock.now(), this.#jitter);
+    }
+  }
+
   async #pumpAll(): Promise<void> {
     while (this.#pumpAgain) {
       this.#pumpAgain = false;
       if (this.#sinks.size > 0 && !this.#isLive) await this.#catchUp.run();
-      const grants = this.delivery.grant(this.#parts.clock.now());
+      const isPaused = this.#pauseReason !== undefined;
+      const grants = isPaused ? [] : this.delivery.grant(this.#parts.clock.now());
       if (grants.length > 0) {
         await this.#send(grants);
         this.#pumpAgain = true;
@@ -214,6 +283,7 @@ export class ActiveSubscription {
   async #send(grants: readonly Grant[]): Promise<void> {
     const open = new Map<bigint, { delivery: Delivery; bytes: number }>();
     for (const grant of grants) {
+      this.#lastLeaseEndMs = Math.max(this.#lastLeaseEndMs, grant.leaseEndMs);
       const stored = await this.#read(grant.ref);
       if (stored?.batch === undefined) {
         this.delivery.correctBytes(grant, 0);
@@ -258,8 +328,8 @@ export class ActiveSubscription {
     this.#settleAgain = true;
     this.#settling ??= this.#settleAll().catch((error: unknown) => {
       this.#settling = undefined;
-      this.#verdicts.length = 0;
       const failure = PubSubError.from(error);
+      this.#verdicts.fail(failure);
       for (const [id, sink] of [...this.#sinks]) {
         this.#sinks.delete(id);
         sink.end(failure);
@@ -271,50 +341,48 @@ export class ActiveSubscription {
     while (this.#settleAgain) {
       this.#settleAgain = false;
       if (this.#isLive) this.delivery.examinedThrough(this.#parts.recent.lastSequence);
-      const waiting = this.#verdicts.splice(0);
-      const isFinal = this.#sinks.size === 0;
-      await this.#parts.loop.runInternal(takeChanges, { delivery: this.delivery, isFinal });
-      this.#answer(waiting);
+      const waiting = this.#verdicts.take();
+      const isFinal = this.isIdle;
+      try {
+        await this.#parts.loop.runInternal(takeChanges, { delivery: this.delivery, isFinal });
+      } catch (error) {
+        waiting.fail(PubSubError.from(error));
+        throw error;
+      }
+      waiting.answer(this.#sinks);
+      if (this.#detached.size > 0 && this.delivery.figures().leased === 0) {
+        this.#release(Number.POSITIVE_INFINITY);
+        this.#onIdle();
+      }
     }
     this.#settling = undefined;
   }
 
-  #answer(waiting: readonly WaitingVerdict[]): void {
-    const byConsumer = new Map<bigint, { through: bigint; exceptions: SettlementException[] }>();
-    for (const { consumerId, number, exceptions } of waiting) {
-      const answer = byConsumer.get(consumerId) ?? { through: 0n, exceptions: [] };
-      answer.through = number;
-      answer.exceptions.push(...exceptions);
-      byConsumer.set(consumerId, answer);
-    }
-    for (const [consumerId, { through, exceptions }] of byConsumer) {
-      this.#sinks.get(consumerId)?.verdicts({ throughNumber: through, exceptions });
-    }
-  }
-
   #noticePause(): void {
-    const reason = this.delivery.pausedReason();
-    if (reason === this.#paused) return;
-    this.#paused = reason;
-    if (reason === undefined) return;
-    const notice = {
-      reason: NoticeReason.TOO_MANY_EXCEPTIONS,
-      message: "too many settled events lie above unsettled ones; settle the oldest ones first",
-    };
+    const notice = noticeOf(this.#pauseReason, this.delivery.pausedReason());
+    if (notice?.reason === this.#notice?.reason && notice?.message === this.#notice?.message)
+      return;
+    this.#notice = notice;
+    if (notice === undefined) return;
     for (const sink of this.#sinks.values()) sink.notice(notice);
   }
 
   #arm(): void {
     this.stop();
-    const at = this.delivery.nextTimerMs();
-    if (at === undefined) return;
+    const at = Math.min(
+      this.delivery.nextTimerMs() ?? Number.POSITIVE_INFINITY,
+      this.#detached.nextMs() ?? Number.POSITIVE_INFINITY,
+    );
+    if (at === Number.POSITIVE_INFINITY) return;
     const { clock, timers } = this.#parts;
     this.#timer = timers.setTimer(
       () => {
         this.#timer = undefined;
         this.delivery.expire(clock.now(), this.#jitter);
+        this.#release(clock.now());
         this.#requestSettle();
         this.pump();
+        if (this.isIdle) this.#onIdle();
       },
       Math.max(0, at - clock.now()),
     );

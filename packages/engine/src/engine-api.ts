@@ -4,6 +4,7 @@ import type {
   AwaitFeedbackRequest,
   AwaitFeedbackResponse,
   BatchResult,
+  CreateSnapshotRequest,
   Credit,
   Delivery,
   Event,
@@ -11,15 +12,21 @@ import type {
   FeedbackMatch,
   ListCorrelatedEventsRequest,
   ListCorrelatedEventsResponse,
+  ListSnapshotsRequest,
+  ListSnapshotsResponse,
   ListSubscriptionsRequest,
   ListSubscriptionsResponse,
   ListTopicsRequest,
   ListTopicsResponse,
   Notice,
+  PauseSubscriptionRequest,
   PublishFrame,
   ReadBatch,
   RegisterExecutionResponse,
+  SeekSubscriptionRequest,
   Settlement,
+  SettlementException,
+  Snapshot,
   SubmitFeedbackRequest,
   SubmitFeedbackResponse,
   SubscribeOpen,
@@ -27,6 +34,7 @@ import type {
   SubscriptionSettings,
   Topic,
   TopicSettings,
+  UpdateSubscriptionRequest,
   UpdateTopicRequest,
   Verdicts,
   Wait,
@@ -65,10 +73,29 @@ export interface Engine {
   getSubscription(name: string): Promise<Subscription>;
   /** A page of subscriptions. */
   listSubscriptions(request: ListSubscriptionsRequest): Promise<ListSubscriptionsResponse>;
+  /** Changes settings of a subscription, named as in the contract; open leases keep their deadline. */
+  updateSubscription(request: UpdateSubscriptionRequest): Promise<Subscription>;
+  /** Stops dispatch until it is resumed, also over restarts. */
+  pauseSubscription(request: PauseSubscriptionRequest): Promise<Subscription>;
+  /** Ends a pause. */
+  resumeSubscription(name: string): Promise<Subscription>;
+  /** Moves a subscription and ends its consumers: they join again in the new epoch. */
+  seekSubscription(request: SeekSubscriptionRequest): Promise<Subscription>;
+  /** Remembers which events of a subscription are settled. */
+  createSnapshot(request: CreateSnapshotRequest): Promise<Snapshot>;
+  /** A page of snapshots. */
+  listSnapshots(request: ListSnapshotsRequest): Promise<ListSnapshotsResponse>;
+  /** Forgets a snapshot. */
+  deleteSnapshot(name: string): Promise<void>;
   /** Deletes a subscription and ends its consumers. */
   deleteSubscription(name: string): Promise<void>;
-  /** Joins a consumer to a subscription, creating it when `open.settings` say so. */
+  /**
+   * Joins a consumer to a subscription, creating it when `open.settings` say so; without a name, to
+   * one that ends with the consumer.
+   */
   subscribe(open: SubscribeOpen, sink: ConsumerSink): Promise<Consumer>;
+  /** Settles by the tokens of deliveries; answers what was not carried out. */
+  settle(subscription: string, settlement: Settlement): Promise<SettlementException[]>;
 
   /** Batches of one topic-partition from an offset on. Groups of at most 256 KiB or one event. */
   readEvents(read: ReadRange, signal: AbortSignal): AsyncIterable<ReadBatch[]>;
@@ -178,6 +205,8 @@ export interface Consumer {
   resume(): void;
   /** Leaves; leases end and count as attempts. */
   close(): void;
+  /** Leaves; leases run on until they are settled by their tokens or their deadline passes. */
+  detach(): void;
 }
 
 /** What to read. */

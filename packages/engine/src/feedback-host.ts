@@ -47,6 +47,8 @@ export interface FeedbackHostParts extends DispatchParts {
   readonly events: EventLog;
   /** Told of failures. */
   readonly log: EngineLog;
+  /** Fires the timers of subscriptions, named by their state keys. */
+  readonly fireSubscriptions: (names: readonly string[]) => Promise<void>;
 }
 
 /** Somebody who waits for the end of a wait. */
@@ -147,7 +149,12 @@ export class FeedbackHost {
   }
 
   async #fire(names: readonly string[]): Promise<void> {
-    const timers = names.map((name) => parseTimerKey(name));
+    const isOfSubscription = (name: string) => parseTimerKey(name).kind === "e";
+    const subscriptions = names.filter(isOfSubscription);
+    if (subscriptions.length > 0) await this.#parts.fireSubscriptions(subscriptions);
+    const own = names.filter((name) => !isOfSubscription(name));
+    if (own.length === 0) return;
+    const timers = own.map((name) => parseTimerKey(name));
     await this.#parts.loop.runInternal(fireTimers, { timers });
   }
 

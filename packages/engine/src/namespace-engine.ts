@@ -14,19 +14,27 @@ import {
   type AwaitFeedbackResponse,
   type BatchResult,
   batchBytes,
+  type CreateSnapshotRequest,
   checkBatch,
   type Execution,
   type ListCorrelatedEventsRequest,
   type ListCorrelatedEventsResponse,
+  type ListSnapshotsRequest,
+  type ListSnapshotsResponse,
   type ListSubscriptionsRequest,
   type ListSubscriptionsResponse,
   type ListTopicsRequest,
   type ListTopicsResponse,
+  type PauseSubscriptionRequest,
   type PublishFrame,
   PubSubError,
   type ReadBatch,
   type RecordBatch,
   type RegisterExecutionResponse,
+  type SeekSubscriptionRequest,
+  type Settlement,
+  type SettlementException,
+  type Snapshot,
   type SubmitFeedbackRequest,
   type SubmitFeedbackResponse,
   type SubscribeOpen,
@@ -35,6 +43,7 @@ import {
   type Topic,
   TopicPattern,
   type TopicSettings,
+  type UpdateSubscriptionRequest,
   type UpdateTopicRequest,
   type Wait,
 } from "@opendxa/pubsub-protocol";
@@ -65,6 +74,7 @@ import {
 } from "./limits.js";
 import { pageSizeOf } from "./page.js";
 import type { RetentionHost } from "./retention-host.js";
+import type { SubscriptionChanges } from "./subscription-changes.js";
 import type { SubscriptionHost } from "./subscription-host.js";
 import type { TopicTable } from "./topic-table.js";
 
@@ -86,6 +96,8 @@ export interface NamespaceEngineParts {
   readonly checkpointer: Checkpointer;
   /** Subscriptions. */
   readonly subscriptions: SubscriptionHost;
+  /** What changes them. */
+  readonly changes: SubscriptionChanges;
   /** Stored events. */
   readonly events: EventLog;
   /** Executions and waits. */
@@ -219,13 +231,36 @@ export class NamespaceEngine implements Engine {
     return this.#parts.subscriptions.get(name);
   }
 
-  async listSubscriptions(request: ListSubscriptionsRequest): Promise<ListSubscriptionsResponse> {
-    const size = pageSizeOf(request.pageSize);
-    const names = this.#parts.subscriptions.namesAfter(request.pageToken);
-    const page = names.slice(0, size);
-    const subscriptions: Subscription[] = [];
-    for (const name of page) subscriptions.push(await this.#parts.subscriptions.get(name));
-    return { subscriptions, nextPageToken: names.length > size ? (page.at(-1) ?? "") : "" };
+  listSubscriptions(request: ListSubscriptionsRequest): Promise<ListSubscriptionsResponse> {
+    return this.#parts.subscriptions.list(request);
+  }
+
+  updateSubscription(request: UpdateSubscriptionRequest): Promise<Subscription> {
+    return this.#parts.changes.update(request);
+  }
+
+  pauseSubscription(request: PauseSubscriptionRequest): Promise<Subscription> {
+    return this.#parts.changes.pause(request);
+  }
+
+  resumeSubscription(name: string): Promise<Subscription> {
+    return this.#parts.changes.resume(name);
+  }
+
+  seekSubscription(request: SeekSubscriptionRequest): Promise<Subscription> {
+    return this.#parts.changes.seek(request);
+  }
+
+  createSnapshot(request: CreateSnapshotRequest): Promise<Snapshot> {
+    return this.#store(() => this.#parts.changes.createSnapshot(request));
+  }
+
+  async listSnapshots(request: ListSnapshotsRequest): Promise<ListSnapshotsResponse> {
+    return this.#parts.changes.listSnapshots(request);
+  }
+
+  deleteSnapshot(name: string): Promise<void> {
+    return this.#parts.changes.deleteSnapshot(name);
   }
 
   deleteSubscription(name: string): Promise<void> {
@@ -234,6 +269,10 @@ export class NamespaceEngine implements Engine {
 
   subscribe(open: SubscribeOpen, sink: ConsumerSink): Promise<Consumer> {
     return this.#parts.subscriptions.join(open, sink);
+  }
+
+  settle(subscription: string, settlement: Settlement): Promise<SettlementException[]> {
+    return this.#parts.subscriptions.settle(subscription, settlement);
   }
 
   readEvents(read: ReadRange, signal: AbortSignal): AsyncIterable<ReadBatch[]> {

@@ -17,7 +17,10 @@ import { namespaceProjection } from "./projection.js";
 import { RecentEntries } from "./recent-entries.js";
 import { type Hooks, recoverNamespace } from "./recover-namespace.js";
 import { RetentionHost } from "./retention-host.js";
-import { SubscriptionHost } from "./subscription-host.js";
+import { SeekResolver, type SeekResolverParts } from "./seek-resolver.js";
+import { StoredPositions } from "./stored-positions.js";
+import { SubscriptionChanges } from "./subscription-changes.js";
+import { SubscriptionHost, type SubscriptionHostParts } from "./subscription-host.js";
 
 /** What an engine runs on. */
 export interface OpenEngineOptions {
@@ -51,6 +54,8 @@ export interface OpenEngineOptions {
   readonly clockConfirmedMs?: number | undefined;
 }
 
+type FoundSubscriptions = Pick<SubscriptionHostParts, "table" | "cursors" | "startNumber">;
+
 const startOperation: Operation<BrokerStarted, void> = {
   name: "start",
   reads: () => [],
@@ -79,6 +84,18 @@ class Started {
     this.isStarted = true;
     this.#resolve(loop);
   }
+}
+
+/** What serves subscriptions, from where things stand and from what was found of them. */
+function makeSubscriptions(
+  places: Omit<SubscriptionHostParts, "positions" | "resolver" | keyof FoundSubscriptions> &
+    SeekResolverParts,
+  found: FoundSubscriptions,
+): { readonly host: SubscriptionHost; readonly changes: SubscriptionChanges } {
+  const positions = new StoredPositions(places);
+  const parts = { ...places, ...found, positions, resolver: new SeekResolver(places) };
+  const host = new SubscriptionHost(parts);
+  return { host, changes: new SubscriptionChanges(parts, host) };
 }
 
 /**
@@ -117,19 +134,17 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
   const gate = new ExpiryGate();
   const dispatch = { loop, recent, reader, index, writer, gate, clock, timers, random };
   const state = new DurableReader(loop, cache);
-  const host = new SubscriptionHost(
-    { ...dispatch, state, topics, startNumber },
-    subscriptions.states,
-    subscriptions.cursors,
-  );
+  const places = { ...dispatch, journal, state, topics };
+  const { host, changes } = makeSubscriptions(places, { ...subscriptions, startNumber });
   const events = new EventLog({ index, writer, loop, reader, topics, state });
-  const feedback = new FeedbackHost({ ...dispatch, state, topics, events, log });
+  const fireSubscriptions = (names: readonly string[]) => host.fire(names);
+  const feedback = new FeedbackHost({ ...places, events, log, fireSubscriptions });
   const retentionMsMax = options.retentionMsMax ?? retentionMsDefault;
   const retention = new RetentionHost({
     ...dispatch,
     state,
     topics,
-    subscriptions: host,
+    subscriptions: host.resident,
     machine: options.clock,
     log,
     retentionMsMax,
@@ -155,6 +170,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
     events,
     feedback,
     subscriptions: host,
+    changes,
     retention,
     retentionMsMax,
     diskWatch: options.diskWatch,
@@ -164,6 +180,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
   hooks.onDurable = (applied) => follow({ ...parts, recent, writer, space }, applied);
   await loop.runInternal(startOperation, { startNumber, version: options.version });
   started.with(loop);
+  await host.start();
   feedback.start();
   retention.start();
   return engine;

@@ -7,6 +7,7 @@ import {
   type Projection,
   StateChanges,
   type StateWrite,
+  subscriptionProjection,
   topicsProjection,
 } from "@opendxa/pubsub-core";
 import type { Entry } from "@opendxa/pubsub-protocol";
@@ -14,6 +15,7 @@ import type { Entry } from "@opendxa/pubsub-protocol";
 const projections: readonly Projection[] = [
   topicsProjection,
   batchesProjection,
+  subscriptionProjection,
   deliveryProjection,
   feedbackProjection,
 ];

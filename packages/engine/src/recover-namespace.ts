@@ -1,7 +1,7 @@
-import { stateKeys } from "@opendxa/pubsub-core";
+import { lanesOf, stateKeys } from "@opendxa/pubsub-core";
 import { type IndexStore, prefixScope } from "@opendxa/pubsub-index-store";
 import { type Journal, JournalError } from "@opendxa/pubsub-journal";
-import { CursorState, SubscriptionState } from "@opendxa/pubsub-protocol";
+import { CursorState, SnapshotState, SubscriptionState } from "@opendxa/pubsub-protocol";
 import { CheckpointStore } from "./checkpoint-store.js";
 import { Checkpointer } from "./checkpointer.js";
 import type { AppliedEntry } from "./command-loop.js";
@@ -13,6 +13,7 @@ import { namespaceProjection } from "./projection.js";
 import { loadTopics, prepareIndex, replay } from "./recovery.js";
 import { StateCache } from "./state-cache.js";
 import { SubscriptionCursors } from "./subscription-cursors.js";
+import { SubscriptionTable } from "./subscription-table.js";
 import type { TopicTable } from "./topic-table.js";
 
 /** Links between parts that need each other; set once all of them exist. */
@@ -27,8 +28,8 @@ export interface Hooks {
 
 /** Subscriptions as the index holds them. */
 interface LoadedSubscriptions {
-  /** All of them. */
-  readonly states: readonly SubscriptionState[];
+  /** All of them and the heads of their snapshots. */
+  readonly table: SubscriptionTable;
   /** How far they are. */
   readonly cursors: SubscriptionCursors;
 }
@@ -72,15 +73,22 @@ async function loadSubscriptions(index: IndexStore): Promise<LoadedSubscriptions
   for await (const { key, value } of index.iterate(prefixScope("cur/"))) {
     sequences.set(key, CursorState.decode(value).sequence);
   }
-  const states: SubscriptionState[] = [];
+  const table = new SubscriptionTable();
   const cursors = new SubscriptionCursors();
   for await (const { value } of index.iterate(prefixScope("sub/"))) {
     const state = SubscriptionState.decode(value);
-    states.push(state);
-    const { name } = stateKeys.cursor(state.subscriptionId);
-    cursors.add(state, sequences.get(name) ?? 0n);
+    const { subscriptionId } = state;
+    table.put(state);
+    const own = lanesOf(state).map((lane) => {
+      const { name } = stateKeys.cursor(subscriptionId, lane);
+      return [lane, sequences.get(name) ?? 0n] as const;
+    });
+    cursors.add(state, new Map(own));
   }
-  return { states, cursors };
+  for await (const { value } of index.iterate(prefixScope("snap/"))) {
+    table.putSnapshot(SnapshotState.decode(value));
+  }
+  return { table, cursors };
 }
 
 /**

@@ -22,8 +22,8 @@ import {
   retentionStepsPerTopicMax,
   retentionTopicsPerPassMax,
 } from "./limits.js";
+import type { ResidentSubscriptions } from "./resident-subscriptions.js";
 import { RetentionSchedule } from "./retention-schedule.js";
-import type { SubscriptionHost } from "./subscription-host.js";
 import type { TopicTable } from "./topic-table.js";
 
 /** What retention works with. */
@@ -33,7 +33,7 @@ export interface RetentionHostParts extends DispatchParts {
   /** Topics with their settings. */
   readonly topics: TopicTable;
   /** Who is concerned. */
-  readonly subscriptions: SubscriptionHost;
+  readonly subscriptions: ResidentSubscriptions;
   /** The machine's clock, whose jumps the time of entries hides when they go back. */
   readonly machine: Clock;
   /** Told of what cannot be done. */

@@ -1,5 +1,5 @@
-import { PatternTrie } from "@opendxa/pubsub-core";
-import type { Entry, SubscriptionState } from "@opendxa/pubsub-protocol";
+import { type Lane, laneOf, lanesOf, PatternTrie } from "@opendxa/pubsub-core";
+import type { Entry, EventsSettled, SubscriptionState } from "@opendxa/pubsub-protocol";
 import { concernedTopicsCachedMax } from "./limits.js";
 
 /**
@@ -7,14 +7,17 @@ import { concernedTopicsCachedMax } from "./limits.js";
  * batch is asked for each one that expires. A cursor here may lie behind the projected one.
  */
 export class SubscriptionCursors {
-  readonly #cursors = new Map<number, bigint>();
+  readonly #cursors = new Map<number, Map<Lane, bigint>>();
   readonly #patterns = new Map<number, readonly string[]>();
   readonly #trie = new PatternTrie<number>(concernedTopicsCachedMax);
 
-  /** Adds a subscription with the sequence of its cursor. */
-  add({ subscriptionId, subscription }: SubscriptionState, sequence: bigint): void {
+  /** Adds a subscription with the sequences of its cursors. */
+  add(
+    { subscriptionId, subscription }: SubscriptionState,
+    sequences: ReadonlyMap<Lane, bigint>,
+  ): void {
     const patterns = subscription?.settings?.patterns ?? [];
-    this.#cursors.set(subscriptionId, sequence);
+    this.#cursors.set(subscriptionId, new Map(sequences));
     this.#patterns.set(subscriptionId, patterns);
     for (const pattern of patterns) this.#trie.add(pattern, subscriptionId);
   }
@@ -24,17 +27,23 @@ export class SubscriptionCursors {
     switch (kind?.$case) {
       case "subscriptionCreated": {
         const state = kind.value.subscription;
-        if (state !== undefined) this.add(state, state.subscription?.cursorSequence ?? 0n);
+        if (state === undefined) break;
+        const sequence = state.subscription?.cursorSequence ?? 0n;
+        this.add(state, new Map(lanesOf(state).map((lane) => [lane, sequence])));
+        break;
+      }
+      case "subscriptionSought": {
+        const { subscription, cursors } = kind.value;
+        const own = this.#cursors.get(subscription?.subscriptionId ?? 0);
+        for (const { lane, cursor } of cursors) own?.set(laneOf(lane), cursor?.sequence ?? 0n);
         break;
       }
       case "subscriptionDeleted":
         this.#remove(kind.value.subscriptionId);
         break;
-      case "eventsSettled": {
-        const { subscriptionId, cursorSequence } = kind.value;
-        if (this.#cursors.has(subscriptionId)) this.#cursors.set(subscriptionId, cursorSequence);
+      case "eventsSettled":
+        this.#settled(kind.value);
         break;
-      }
       default:
         // Every other kind moves no cursor.
         break;
@@ -44,7 +53,15 @@ export class SubscriptionCursors {
   /** Numbers of the subscriptions that match a topic and have not passed a sequence. */
   behind(topic: string, sequence: bigint): number[] {
     const matching = this.#trie.match(topic);
-    return matching.filter((id) => (this.#cursors.get(id) ?? 0n) <= sequence);
+    return matching.filter((id) => {
+      const own = [...(this.#cursors.get(id)?.values() ?? [])];
+      return own.length === 0 || own.some((cursor) => cursor <= sequence);
+    });
+  }
+
+  #settled({ subscriptionId, lane, cursorSequence, otherLanes }: EventsSettled): void {
+    this.#cursors.get(subscriptionId)?.set(laneOf(lane), cursorSequence);
+    for (const other of otherLanes) this.#settled({ ...other, subscriptionId, otherLanes: [] });
   }
 
   #remove(subscriptionId: number): void {

@@ -1,68 +1,51 @@
 import {
-  type ConcernedSubscriptions,
   createSubscription,
   deleteSubscription,
-  LeaseTokens,
-  PatternTrie,
-  SubscriptionDelivery,
-  stateKeys,
+  expireSubscription,
+  noteIdle,
+  parseTimerKey,
+  type SubscriptionLeftovers,
 } from "@opendxa/pubsub-core";
-import { prefixScope } from "@opendxa/pubsub-index-store";
 import {
-  CursorException,
-  CursorState,
   PubSubError,
+  type Settlement,
+  type SettlementException,
   type SubscribeOpen,
   type Subscription,
   type SubscriptionSettings,
   type SubscriptionState,
 } from "@opendxa/pubsub-protocol";
-import { ActiveSubscription, type DispatchParts } from "./active-subscription.js";
 import type { AppliedEntry } from "./command-loop.js";
-import type { DurableReader } from "./durable-reader.js";
 import type { Consumer, ConsumerSink, Created } from "./engine-api.js";
 import { openStreamsMax } from "./limits.js";
-import type { SubscriptionCursors } from "./subscription-cursors.js";
-import type { TopicTable } from "./topic-table.js";
+import { pageSizeOf } from "./page.js";
+import { type ResidentParts, ResidentSubscriptions } from "./resident-subscriptions.js";
+import type { SeekResolver } from "./seek-resolver.js";
 
-/** What the host needs beside what dispatch needs. */
-export interface SubscriptionHostParts extends DispatchParts {
-  /** State that is durable. */
-  readonly state: DurableReader;
-  /** Topics by number. */
-  readonly topics: TopicTable;
-  /** Number of this start, part of every lease. */
-  readonly startNumber: number;
+/** What the host works with. */
+export interface SubscriptionHostParts extends ResidentParts {
+  /** Times as sequences. */
+  readonly resolver: SeekResolver;
 }
 
-/** Subscriptions of the namespace: all by name, those with consumers active. */
+/** Subscriptions of the namespace: creating, listing, joining, ending. */
 export class SubscriptionHost {
+  /** Those that somebody uses. */
+  readonly resident: ResidentSubscriptions;
   readonly #parts: SubscriptionHostParts;
-  readonly #states = new Map<string, SubscriptionState>();
-  readonly #active = new Map<string, Promise<ActiveSubscription>>();
-  readonly #running = new Map<string, ActiveSubscription>();
-  readonly #trie = new PatternTrie<ActiveSubscription>();
-  readonly #touched = new Set<ActiveSubscription>();
-  readonly #cursors: SubscriptionCursors;
-  readonly #tokens: LeaseTokens;
+  readonly #ending = new Set<Promise<void>>();
   #nextConsumer = 1n;
+  #nextEphemeral = 1;
   #consumers = 0;
-  #isFlushing = false;
 
-  constructor(
-    parts: SubscriptionHostParts,
-    states: Iterable<SubscriptionState>,
-    cursors: SubscriptionCursors,
-  ) {
+  constructor(parts: SubscriptionHostParts) {
     this.#parts = parts;
-    this.#cursors = cursors;
-    this.#tokens = new LeaseTokens(parts.startNumber);
-    for (const state of states) this.#states.set(state.subscription?.name ?? "", state);
+    this.resident = new ResidentSubscriptions(parts);
   }
 
   /** Number of subscriptions. */
   get size(): number {
-    return this.#states.size;
+    return this.#parts.table.size;
   }
 
   /** Consumers joined now. */
@@ -70,235 +53,226 @@ export class SubscriptionHost {
     return this.#consumers;
   }
 
-  /** Names in order, those after `after`. */
-  namesAfter(after: string): string[] {
-    return [...this.#states.keys()].filter((name) => after === "" || name > after).sort();
+  /** Deletes what belonged to streams of an earlier start, and counts idle time from now on. */
+  async start(): Promise<void> {
+    for (const { subscription } of [...this.#parts.table.all()]) {
+      const name = subscription?.name ?? "";
+      if (subscription?.ephemeral === true) await this.#endEphemeral(name);
+      else await this.#noteIdle(name);
+    }
   }
 
   /** Creates a subscription or answers the existing one. */
   async create(name: string, settings: SubscriptionSettings): Promise<Created<Subscription>> {
-    const reply = await this.#parts.loop.run(createSubscription, { name, settings });
-    return { value: await this.get(name), existed: reply.existed };
+    const existed = await this.#create(name, settings, false);
+    return { value: await this.get(name), existed };
   }
 
   /** A subscription as it stands. Throws SUBSCRIPTION_NOT_FOUND. */
   async get(name: string): Promise<Subscription> {
-    const state = this.#stateOf(name);
-    const [cursor = CursorState.create()] = await this.#parts.state.read([
-      stateKeys.cursor(state.subscriptionId),
-    ]);
-    return {
-      ...(state.subscription as Subscription),
-      cursorSequence: cursor.sequence,
-      cursorIndex: cursor.index,
-      expired: cursor.expired,
-      consumers: this.#running.get(name)?.consumers ?? 0,
-    };
+    const [shown] = await this.#shown([this.resident.stateOf(name)]);
+    return shown as Subscription;
+  }
+
+  /** A page of subscriptions by name. */
+  async list(request: {
+    readonly pageSize: number;
+    readonly pageToken: string;
+  }): Promise<{ subscriptions: Subscription[]; nextPageToken: string }> {
+    const size = pageSizeOf(request.pageSize);
+    const page: SubscriptionState[] = [];
+    let nextPageToken = "";
+    for (const state of this.#parts.table.after(request.pageToken)) {
+      if (page.length === size) {
+        nextPageToken = page.at(-1)?.subscription?.name ?? "";
+        break;
+      }
+      page.push(state);
+    }
+    return { subscriptions: await this.#shown(page), nextPageToken };
   }
 
   /** Deletes a subscription and ends its consumers. */
-  async delete(name: string): Promise<void> {
-    this.#stateOf(name);
-    const active = this.#running.get(name);
-    active?.endAll(
-      PubSubError.of("SUBSCRIPTION_DELETED", `subscription ${name} was deleted`, {
-        metadata: { subscription: name },
-      }),
-    );
-    await active?.settled();
-    const { subscriptionId } = this.#stateOf(name);
-    const exceptions = await this.#exceptions(subscriptionId);
-    const exceptionSequences = [...exceptions.keys()];
-    await this.#parts.loop.run(deleteSubscription, { name, exceptionSequences });
+  delete(name: string): Promise<void> {
+    return this.resident.quiet(name, async () => {
+      this.resident.stateOf(name);
+      await this.resident.end(name, deletedError(name));
+      const command = { name, ...(await this.#leftovers(name)) };
+      await this.#parts.loop.runInternal(deleteSubscription, command);
+    });
   }
 
-  /** Joins a consumer. */
+  /** Joins a consumer; without a name, to a subscription that ends with it. */
   async join(open: SubscribeOpen, sink: ConsumerSink): Promise<Consumer> {
-    if (open.subscription === "") {
-      throw PubSubError.of("NOT_SERVED_YET", "ephemeral subscriptions are not served yet", {
-        metadata: { field: "open.subscription", part: "3" },
-      });
-    }
     if (this.#consumers >= openStreamsMax) {
       throw PubSubError.of("LIMIT_REACHED", `at most ${openStreamsMax} consumers`, {
         metadata: { field: "consumers", limit: openStreamsMax },
       });
     }
-    const { subscription: name, settings } = open;
-    if (settings !== undefined) await this.create(name, settings);
-    const subscription = await this.get(name);
-    let active = await this.#activate(name);
-    // The last consumer may have left, and its subscription been put away, while this one waited.
-    while (this.#running.get(name) !== active) active = await this.#activate(name);
-    const joined = active;
-    const id = this.#nextConsumer++;
-    const credit = open.credit ?? { bytes: 0n, events: 0 };
-    joined.join(id, credit, sink);
-    this.#consumers++;
-    let isOpen = true;
-    return {
-      id,
-      subscription: { ...subscription, consumers: joined.consumers },
-      credit: (more) => joined.credit(id, more),
-      settle: (settlement) => joined.settle(id, settlement),
-      resume: () => joined.resume(id),
-      close: () => {
-        if (!isOpen) return;
-        isOpen = false;
-        this.#consumers--;
-        joined.leave(id);
-        this.#deactivateWhenIdle(joined);
-      },
-    };
-  }
-
-  /** Takes an entry that became durable: offers its batches, follows created and deleted ones. */
-  onDurable({ sequence, entry }: AppliedEntry): void {
-    this.#cursors.follow(entry);
-    if (entry.kind?.$case === "eventsExpired") this.#touchMatching(entry.kind.value.topicId);
-    if (entry.kind?.$case === "subscriptionCreated") {
-      const state = entry.kind.value.subscription;
-      if (state !== undefined) this.#states.set(state.subscription?.name ?? "", state);
-    }
-    if (entry.kind?.$case === "subscriptionDeleted") {
-      const { name } = entry.kind.value;
-      this.#states.delete(name);
-      const active = this.#running.get(name);
-      if (active !== undefined) this.#drop(active);
-    }
-    const ref = this.#parts.recent.refOf(sequence);
-    for (const batch of ref?.batches ?? []) {
-      const topic = this.#parts.topics.byId(batch.topicId)?.topic?.name;
-      if (topic === undefined) continue;
-      for (const active of this.#trie.match(topic)) {
-        active.offerLive({ sequence, ...batch });
-        this.#touch(active);
-      }
+    const { subscription: asked, settings } = open;
+    const name = asked === "" ? await this.#createEphemeral(settings) : asked;
+    try {
+      if (asked !== "" && settings !== undefined) await this.#create(name, settings, false);
+      const consumer = await this.#joinNamed(name, open, sink);
+      await this.#noteIdle(name);
+      return consumer;
+    } catch (error) {
+      if (asked === "") await this.#endEphemeral(name);
+      throw error;
     }
   }
 
-  /**
-   * Who has not passed all entries up to a sequence and matches the topic. Nobody is taken up while
-   * batches expire, so each subscription is either resident or not.
-   */
-  concernedBy(topic: string, sequence: bigint): ConcernedSubscriptions {
-    const resident = this.#trie.match(topic).map(({ name, delivery }) => ({
-      subscriptionId: this.#stateOf(name).subscriptionId,
-      delivery,
+  /** Settles by tokens alone. Throws SUBSCRIPTION_NOT_FOUND and LIMIT_EXCEEDED. */
+  async settle(name: string, settlement: Settlement): Promise<SettlementException[]> {
+    this.resident.stateOf(name);
+    const { active, settling } = await this.resident.use(name, (used) => ({
+      active: used,
+      settling: used.settleByToken(settlement),
     }));
-    const ids = new Set(resident.map(({ subscriptionId }) => subscriptionId));
-    const idle = this.#cursors.behind(topic, sequence).filter((id) => !ids.has(id));
-    return { resident, idle };
+    try {
+      return await settling;
+    } finally {
+      this.resident.dropWhenIdle(active);
+    }
+  }
+
+  /** Fires timers of subscriptions, named by their state keys: those without consumers end. */
+  async fire(names: readonly string[]): Promise<void> {
+    for (const { id: name } of names.map(parseTimerKey)) {
+      await this.resident.quiet(name, async () => {
+        if (this.resident.running(name)?.consumers) return;
+        await this.resident.end(name, deletedError(name));
+        const command = { name, ...(await this.#leftovers(name)) };
+        await this.#parts.loop.runInternal(expireSubscription, command);
+      });
+    }
+  }
+
+  /** Takes an entry that became durable. */
+  onDurable(applied: AppliedEntry): void {
+    this.#parts.cursors.follow(applied.entry);
+    this.#parts.table.follow(applied.entry);
+    this.resident.onDurable(applied);
   }
 
   /** Ends all consumers and resolves when their leases' ends are journalled. */
   async close(error: Error): Promise<void> {
-    const all = [...this.#running.values()];
-    for (const active of all) active.endAll(error);
-    await Promise.all(all.map((active) => active.settled()));
-    for (const active of all) active.stop();
+    await this.resident.close(error);
+    await Promise.all(this.#ending);
   }
 
-  /** Expired events were leased perhaps: their consumers have room again. */
-  #touchMatching(topicId: number): void {
-    const topic = this.#parts.topics.byId(topicId)?.topic?.name;
-    if (topic === undefined) return;
-    for (const active of this.#trie.match(topic)) this.#touch(active);
+  async #create(
+    name: string,
+    settings: SubscriptionSettings,
+    isEphemeral: boolean,
+  ): Promise<boolean> {
+    const { loop, resolver } = this.#parts;
+    const position = settings.start?.position;
+    const isTimed = position?.$case === "timeUnixMs";
+    const timeSequence = isTimed ? await resolver.atTime(position.value) : undefined;
+    const command = { name, settings, isEphemeral, timeSequence };
+    return (await loop.run(createSubscription, command)).existed;
   }
 
-  #touch(active: ActiveSubscription): void {
-    this.#touched.add(active);
-    if (this.#isFlushing) return;
-    this.#isFlushing = true;
-    queueMicrotask(() => {
-      this.#isFlushing = false;
-      const touched = [...this.#touched];
-      this.#touched.clear();
-      for (const each of touched) each.pump();
-    });
-  }
-
-  #stateOf(name: string): SubscriptionState {
-    const state = this.#states.get(name);
-    if (state !== undefined) return state;
-    throw PubSubError.of("SUBSCRIPTION_NOT_FOUND", `subscription ${name} does not exist`, {
-      metadata: { subscription: name },
-    });
-  }
-
-  #activate(name: string): Promise<ActiveSubscription> {
-    const existing = this.#active.get(name);
-    if (existing !== undefined) return existing;
-    const active = this.#parts.gate.shared(() => this.#restore(name));
-    this.#active.set(name, active);
-    active.catch(() => this.#active.delete(name));
-    return active;
-  }
-
-  async #restore(name: string): Promise<ActiveSubscription> {
-    const { subscriptionId, subscription } = this.#stateOf(name);
-    const { settings, epoch } = subscription as Subscription;
-    const exceptions = await this.#exceptions(subscriptionId);
-    const [cursor = CursorState.create()] = await this.#parts.state.read([
-      stateKeys.cursor(subscriptionId),
-    ]);
-    const { topics } = this.#parts;
-    const delivery = SubscriptionDelivery.restore({
-      subscriptionId,
-      epoch,
-      settings: {
-        ackDeadlineMs: settings?.ackDeadlineMs ?? 0,
-        retry: { minMs: settings?.retry?.minMs ?? 0, maxMs: settings?.retry?.maxMs ?? 0 },
-      },
-      cursor,
-      exceptions,
-      tokens: this.#tokens,
-    });
-    const patterns = settings?.patterns ?? [];
-    const matched = new Map<number, boolean>();
-    const active: ActiveSubscription = new ActiveSubscription(
-      {
-        name,
-        patterns,
-        delivery,
-        matches: (topicId) => {
-          const known = matched.get(topicId);
-          if (known !== undefined) return known;
-          const topic = topics.byId(topicId)?.topic?.name ?? "";
-          const isMatch = this.#trie.match(topic).includes(active);
-          matched.set(topicId, isMatch);
-          return isMatch;
-        },
-      },
-      this.#parts,
-    );
-    for (const pattern of patterns) this.#trie.add(pattern, active);
-    this.#running.set(name, active);
-    return active;
-  }
-
-  async #exceptions(subscriptionId: number): Promise<Map<bigint, CursorException>> {
-    await this.#parts.writer.reached(this.#parts.loop.durableSequence);
-    const prefix = stateKeys.cursorException(subscriptionId, 0n).name.slice(0, -16);
-    const found = new Map<bigint, CursorException>();
-    for await (const { key, value } of this.#parts.index.iterate(prefixScope(prefix))) {
-      found.set(BigInt(`0x${key.slice(prefix.length)}`), CursorException.decode(value));
+  async #createEphemeral(settings: SubscriptionSettings | undefined): Promise<string> {
+    if (settings === undefined) {
+      const rule = "must be set, or settings for a subscription that ends with the stream";
+      throw PubSubError.of("BAD_REQUEST", `open.subscription ${rule}`, {
+        metadata: { field: "open.subscription", rule },
+      });
     }
-    return found;
+    for (;;) {
+      const name = `ephemeral:${this.#parts.startNumber}.${this.#nextEphemeral++}`;
+      if (this.#parts.table.get(name) !== undefined) continue;
+      if (!(await this.#create(name, settings, true))) return name;
+    }
   }
 
-  #deactivateWhenIdle(active: ActiveSubscription): void {
-    const drop = async (): Promise<void> => {
-      await active.settled();
-      if (active.consumers === 0 && this.#running.get(active.name) === active) this.#drop(active);
+  async #joinNamed(name: string, open: SubscribeOpen, sink: ConsumerSink): Promise<Consumer> {
+    const subscription = await this.get(name);
+    return await this.resident.use(name, (active) => {
+      const id = this.#nextConsumer++;
+      let isOpen = true;
+      const left = (): boolean => {
+        if (!isOpen) return false;
+        isOpen = false;
+        this.#consumers--;
+        this.#left(name);
+        return true;
+      };
+      const watched: ConsumerSink = {
+        deliver: (delivery) => sink.deliver(delivery),
+        verdicts: (verdicts) => sink.verdicts(verdicts),
+        notice: (notice) => sink.notice(notice),
+        end: (error) => {
+          left();
+          sink.end(error);
+        },
+      };
+      active.join(id, open.credit ?? { bytes: 0n, events: 0 }, watched);
+      this.#consumers++;
+      const close = (leave: (id: bigint) => void): void => {
+        if (!left()) return;
+        leave(id);
+        this.resident.dropWhenIdle(active);
+      };
+      return {
+        id,
+        subscription: { ...subscription, consumers: active.consumers },
+        credit: (more) => active.credit(id, more),
+        settle: (settlement) => active.settle(id, settlement),
+        resume: () => active.resume(id),
+        close: () => close((each) => active.leave(each)),
+        detach: () => close((each) => active.detach(each)),
+      };
+    });
+  }
+
+  /** A consumer of a subscription is gone, by itself or because it was ended. */
+  #left(name: string): void {
+    const subscription = this.#parts.table.get(name)?.subscription;
+    if (subscription?.ephemeral !== true && !subscription?.settings?.expiryMs) return;
+    const ending = subscription.ephemeral ? this.#endEphemeral(name) : this.#noteIdle(name);
+    const tracked: Promise<void> = ending
+      // The journal failed, which the engine reports; the next start does what is left to do.
+      .catch(() => undefined)
+      .finally(() => this.#ending.delete(tracked));
+    this.#ending.add(tracked);
+  }
+
+  async #endEphemeral(name: string): Promise<void> {
+    if (this.#parts.table.get(name) !== undefined) await this.delete(name);
+  }
+
+  /** Journals whether a subscription that expires without consumers has some, if that is new. */
+  async #noteIdle(name: string): Promise<void> {
+    const state = this.#parts.table.get(name);
+    if (!state?.subscription?.settings?.expiryMs) return;
+    const hasConsumers = () => (this.resident.running(name)?.consumers ?? 0) > 0;
+    await this.#parts.loop.runInternal(noteIdle, { name, hasConsumers });
+  }
+
+  async #leftovers(name: string): Promise<SubscriptionLeftovers> {
+    const { table, positions } = this.#parts;
+    const subscriptionId = table.get(name)?.subscriptionId ?? 0;
+    return {
+      exceptionSequences: await positions.exceptionSequences(subscriptionId),
+      snapshots: table.snapshotsOf(subscriptionId),
     };
-    void drop();
   }
 
-  #drop(active: ActiveSubscription): void {
-    active.stop();
-    this.#running.delete(active.name);
-    this.#active.delete(active.name);
-    for (const pattern of active.patterns) this.#trie.remove(pattern, active);
+  async #shown(states: readonly SubscriptionState[]): Promise<Subscription[]> {
+    const positions = await this.#parts.positions.shown(states);
+    return states.map(({ subscription }, i) => ({
+      ...(subscription as Subscription),
+      ...positions[i],
+      consumers: this.resident.running(subscription?.name ?? "")?.consumers ?? 0,
+    }));
   }
+}
+
+function deletedError(name: string): PubSubError {
+  return PubSubError.of("SUBSCRIPTION_DELETED", `subscription ${name} was deleted`, {
+    metadata: { subscription: name },
+  });
 }

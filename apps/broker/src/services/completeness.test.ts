@@ -55,7 +55,12 @@ it("serves or lists every RPC of the contract, never both", () => {
 it("does not start with an RPC that is neither or both", () => {
   const context = { incidents: new Incidents(pino({ level: "silent" })), live: new LiveCalls() };
   expect(() => addService(new Server(), services.topic, {}, context)).toThrow(/never both/);
-  const both = { ...served.subscription, deleteSnapshot: async () => ({}) };
+  const both = {
+    ...served.subscription,
+    async *redrive() {
+      yield { redriven: 0n, failed: 0n, done: true };
+    },
+  };
   expect(() => addService(new Server(), services.subscription, both, context)).toThrow(
     /never both/,
   );

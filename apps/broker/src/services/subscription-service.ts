@@ -3,7 +3,7 @@ import { badRequest } from "../errors.js";
 import type { ServedMethods } from "../grpc/served-methods.js";
 import type { Namespaces } from "../namespaces.js";
 
-/** Subscriptions: create, get, list, delete. */
+/** Subscriptions and their snapshots. */
 export function subscriptionService(
   namespaces: Namespaces,
 ): ServedMethods<typeof services.subscription> {
@@ -19,6 +19,31 @@ export function subscriptionService(
     },
     async listSubscriptions(request) {
       return await namespaces.engineOf(request.namespace).listSubscriptions(request);
+    },
+    async updateSubscription(request) {
+      const engine = namespaces.engineOf(request.namespace);
+      return { subscription: await engine.updateSubscription(request) };
+    },
+    async pauseSubscription(request) {
+      const engine = namespaces.engineOf(request.namespace);
+      return { subscription: await engine.pauseSubscription(request) };
+    },
+    async resumeSubscription({ namespace, name }) {
+      return { subscription: await namespaces.engineOf(namespace).resumeSubscription(name) };
+    },
+    async seekSubscription(request) {
+      const engine = namespaces.engineOf(request.namespace);
+      return { subscription: await engine.seekSubscription(request) };
+    },
+    async createSnapshot(request) {
+      return { snapshot: await namespaces.engineOf(request.namespace).createSnapshot(request) };
+    },
+    async listSnapshots(request) {
+      return await namespaces.engineOf(request.namespace).listSnapshots(request);
+    },
+    async deleteSnapshot({ namespace, name }) {
+      await namespaces.engineOf(namespace).deleteSnapshot(name);
+      return {};
     },
     async deleteSubscription({ namespace, name }) {
       await namespaces.engineOf(namespace).deleteSubscription(name);

@@ -9,10 +9,10 @@ import {
   type SubscribeResponse,
   type Verdicts,
 } from "@opendxa/pubsub-protocol";
-import { badRequest, heartbeatMissed, limitExceeded, outOfOrder, shuttingDown } from "../errors.js";
-import { BROKER_LIMITS } from "../limits.js";
+import { badRequest, heartbeatMissed, outOfOrder, shuttingDown } from "../errors.js";
 import type { Namespaces } from "../namespaces.js";
 import { checkShownName } from "./check-frame.js";
+import { checkSettlementItems } from "./check-settlement.js";
 import { agreeHeartbeat, Heartbeats } from "./heartbeats.js";
 import type { StreamSession, StreamSurroundings, StreamTransport } from "./stream-transport.js";
 
@@ -26,8 +26,8 @@ export class SubscribeSession implements StreamSession<SubscribeRequest>, Consum
   readonly #transport: StreamTransport<SubscribeResponse | Buffer>;
   readonly #namespaces: Namespaces;
   readonly #surroundings: StreamSurroundings;
-  /** What the engine gave before `opened` went out: never more than one delivery. */
-  readonly #early: Buffer[] = [];
+  /** What the engine gave before `opened` went out: a notice, and never more than one delivery. */
+  readonly #early: (Buffer | SubscribeResponse)[] = [];
   #joined: JoinedStream | undefined;
   #isJoining = false;
   #isFull = false;
@@ -104,7 +104,9 @@ export class SubscribeSession implements StreamSession<SubscribeRequest>, Consum
 
   /** Sends the reason for a standstill. */
   notice(notice: Notice): void {
-    this.#sendOrHold({ message: { $case: "notice", value: notice } });
+    const message = { message: { $case: "notice", value: notice } } as const;
+    if (this.#joined === undefined) this.#early.push(message);
+    else this.#sendOrHold(message);
   }
 
   /** The engine ended the consumer: there is nothing to leave. */
@@ -146,7 +148,7 @@ export class SubscribeSession implements StreamSession<SubscribeRequest>, Consum
     const { id: consumerId, subscription } = consumer;
     const opened = { subscription, consumerId, heartbeatMs };
     this.#send({ message: { $case: "opened", value: opened } });
-    for (const delivery of this.#early.splice(0)) this.#send(delivery);
+    for (const early of this.#early.splice(0)) this.#send(early);
     this.#transport.resumeReading();
     if (!this.#isFull) consumer.resume();
     this.#endIfSettled();
@@ -155,11 +157,7 @@ export class SubscribeSession implements StreamSession<SubscribeRequest>, Consum
   #settle(consumer: Consumer, settlement: Settlement): void {
     const expected = this.#lastSettlement + 1n;
     if (settlement.number !== expected) throw outOfOrder(expected, settlement.number);
-    const { acks, nacks, extensions } = settlement;
-    const items = acks.length + nacks.length + extensions.length;
-    if (items > BROKER_LIMITS.settlementItemsMax) {
-      throw limitExceeded("settlement", BROKER_LIMITS.settlementItemsMax, items);
-    }
+    checkSettlementItems(settlement);
     this.#lastSettlement = expected;
     consumer.settle(settlement);
   }

@@ -47,8 +47,18 @@ export interface SubscriptionOptions {
   readonly retry?: RetryBackoff | undefined;
   /** Attempts after which an event is dead-lettered. Default: no bound. */
   readonly attemptsMax?: number | undefined;
+  /**
+   * Topic of dead letters, which must exist with one partition and match none of the topics. Default:
+   * `$dead-letter/<subscription>`, which is created with the first one.
+   */
+  readonly deadLetterTopic?: string | undefined;
   /** `key`: events of one ordering key come strictly in order. Default `none`. */
   readonly order?: "none" | "key" | undefined;
+  /**
+   * It is deleted after so long without a consumer, in milliseconds, 1,000 to 365 days. Default:
+   * never.
+   */
+  readonly expiryMs?: number | undefined;
   /** Further settings of the contract, such as a filter. */
   readonly settings?: Partial<SubscriptionSettings> | undefined;
 }
@@ -61,6 +71,11 @@ export interface SubscribeOptions extends SubscriptionOptions {
    * must exist.
    */
   readonly subscription?: string | undefined;
+  /**
+   * It ends with this consumer and has no name of its own: for what is only looked at. After a lost
+   * connection it begins anew at `start`, so that events in between may be missed.
+   */
+  readonly isEphemeral?: boolean | undefined;
   /** Shown in the broker's lists. Default: the client's name. */
   readonly consumerName?: string | undefined;
   /** Bytes that may be on their way or waiting here, 2 to 64 MiB. Default 4 MiB. */
@@ -103,8 +118,7 @@ export function resolveSubscribe(
   options: SubscribeOptions,
   clientName: string | undefined,
 ): ResolvedSubscribe {
-  const subscription = options.subscription ?? defaultName(options, clientName);
-  validateSubscriptionName(subscription);
+  const subscription = nameOf(options, clientName);
   return {
     subscription,
     settings: settingsOf(options),
@@ -132,6 +146,20 @@ export function resolveSubscribe(
   };
 }
 
+/** Empty: the broker names it. */
+function nameOf(options: SubscribeOptions, clientName: string | undefined): string {
+  if (options.isEphemeral === true) {
+    if (options.subscription !== undefined) {
+      throw badOption("subscription", "not together with isEphemeral");
+    }
+    if (topicsOf(options).length === 0) throw badOption("topic", "required with isEphemeral");
+    return "";
+  }
+  const name = options.subscription ?? defaultName(options, clientName);
+  validateSubscriptionName(name);
+  return name;
+}
+
 /** Settings of the contract; undefined without topics: then the subscription must exist. */
 export function settingsOf(options: SubscriptionOptions): SubscriptionSettings | undefined {
   const patterns = topicsOf(options);
@@ -144,6 +172,8 @@ export function settingsOf(options: SubscriptionOptions): SubscriptionSettings |
     ackDeadlineMs: options.ackDeadlineMs ?? 0,
     ...(options.retry === undefined ? {} : { retry: options.retry }),
     attemptsMax: options.attemptsMax ?? 0,
+    deadLetterTopic: options.deadLetterTopic ?? "",
+    expiryMs: BigInt(options.expiryMs ?? 0),
     order: options.order === "key" ? DeliveryOrder.KEY : DeliveryOrder.NONE,
     ...options.settings,
   });
@@ -153,7 +183,8 @@ function topicsOf({ topic, topics = [] }: SubscriptionOptions): string[] {
   return topic === undefined ? [...topics] : [topic, ...topics];
 }
 
-function startOf(start: SubscriptionStart): StartPosition {
+/** A start in the contract's form. */
+export function startOf(start: SubscriptionStart): StartPosition {
   if (start === "latest") return { position: { $case: "latest", value: true } };
   if (start === "earliest") return { position: { $case: "earliest", value: true } };
   return { position: { $case: "timeUnixMs", value: start.timeUnixMs } };

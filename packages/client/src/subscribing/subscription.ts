@@ -3,7 +3,6 @@ import {
   type Delivery,
   DeliveryOrder,
   type Notice,
-  NoticeReason,
   PubSubError,
   REASON_BYTES_MAX,
   type SubscribeOpened,
@@ -18,16 +17,7 @@ import { deliveryBytes } from "./delivery-bytes.js";
 import type { ReceivedEvent, Settler } from "./received-event.js";
 import { type NackOptions, type SettlementOutcome, Settlements } from "./settlements.js";
 import type { ResolvedSubscribe } from "./subscribe-options.js";
-
-/** Why nothing is dispatched, or why something that was delivered cannot be read. */
-export interface SubscriptionNotice {
-  /** Subscription that it is about. */
-  readonly subscription: string;
-  /** `too_many_exceptions`, `paused`, `unreadable_batch`, or `unspecified` for later ones. */
-  readonly reason: "too_many_exceptions" | "paused" | "unreadable_batch" | "unspecified";
-  /** The same in words. */
-  readonly message: string;
-}
+import { noticeName, type SubscriptionNotice } from "./subscription-notice.js";
 
 /** What a subscription is made of. */
 export interface SubscriptionParts {
@@ -60,8 +50,6 @@ let linkNumber = 0;
  * ```
  */
 export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
-  /** Its name. */
-  readonly name: string;
   /** Resolves when it is closed; rejects when an error that no retry cures ended it. */
   readonly finished: Promise<void>;
   readonly #parts: SubscriptionParts;
@@ -73,6 +61,7 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
   #tellFinished: (error?: PubSubError) => void = () => undefined;
   #wake: (() => void)[] = [];
   #state: SubscriptionState | undefined;
+  #lastNotice: SubscriptionNotice | undefined;
   #isClosing = false;
   #hasEnded = false;
   #failure: PubSubError | undefined;
@@ -86,7 +75,6 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
   constructor(parts: SubscriptionParts) {
     const { connection, options } = parts;
     this.#parts = parts;
-    this.name = options.subscription;
     this.#deliveries = new Deliveries(this, options.creditBytes);
     this.#opened = new Promise((resolve, reject) => {
       this.#tellOpened = (error) => (error === undefined ? resolve() : reject(error));
@@ -109,6 +97,16 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
       ended: (error) => this.#ended(error),
     });
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** Its name; that of an ephemeral one is known once it is open, and changes with the stream. */
+  get name(): string {
+    return this.#parts.options.subscription || (this.#state?.name ?? "");
+  }
+
+  /** Why the broker dispatches nothing although there may be events; cleared by the next delivery. */
+  get notice(): SubscriptionNotice | undefined {
+    return this.#lastNotice;
   }
 
   /** The subscription as the broker described it when the stream was opened last. */
@@ -286,6 +284,7 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
 
   #streamOpened(opened: SubscribeOpened): number {
     this.#state = opened.subscription;
+    this.#lastNotice = undefined;
     const deadlineMs = opened.subscription?.settings?.ackDeadlineMs || ACK_DEADLINE_MS_DEFAULT;
     clearInterval(this.#extender);
     if (this.#parts.options.leaseHeldMsMax > 0) {
@@ -296,6 +295,7 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
   }
 
   #delivered({ batches }: Delivery, bytes: number): void {
+    this.#lastNotice = undefined;
     const broken = this.#deliveries.add(batches, bytes, Date.now());
     for (const { batch, error } of broken) {
       const { lease, sequence, firstIndex, batch: record } = batch;
@@ -318,13 +318,13 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
   }
 
   #notice({ reason, message }: Notice): void {
-    if (reason === NoticeReason.TOO_MANY_EXCEPTIONS) this.#tell("too_many_exceptions", message);
-    else if (reason === NoticeReason.PAUSED) this.#tell("paused", message);
-    else this.#tell("unspecified", message);
+    this.#lastNotice = this.#tell(noticeName(reason), message);
   }
 
-  #tell(reason: SubscriptionNotice["reason"], message: string): void {
-    this.#parts.notice({ subscription: this.name, reason, message });
+  #tell(reason: SubscriptionNotice["reason"], message: string): SubscriptionNotice {
+    const notice = { subscription: this.name, reason, message };
+    this.#parts.notice(notice);
+    return notice;
   }
 
   /** What one turn settles goes out as one message. */

@@ -1,6 +1,5 @@
 """The conformance driver over ``opendxa_pubsub``: one request a line in, one answer a line out."""
 
-import base64
 import json
 import sys
 import threading
@@ -11,75 +10,19 @@ from typing import Any
 
 from opendxa_pubsub import (
     FeedbackEvent,
-    OutgoingEvent,
     PubSubClient,
     PubSubError,
     ReceivedEvent,
-    StoredEvent,
     Subscription,
 )
-
-TAKE_TIMEOUT_MS_DEFAULT = 15_000
-JSON_TYPE = "application/json"
-ENVELOPE = (
-    "id",
-    "source",
-    "subject",
-    "correlation_id",
-    "causation_id",
-    "ordering_key",
-    "data_content_type",
-    "data_schema",
-    "traceparent",
-    "attributes",
+from wire import (
+    TAKE_TIMEOUT_MS_DEFAULT,
+    event_of,
+    setting_values,
+    stored_json,
+    subscription_values,
+    until_true,
 )
-
-
-def event_of(fields: dict[str, Any]) -> OutgoingEvent:
-    """An event of the protocol as the client takes it: 64-bit numbers are decimal texts."""
-    given = {name: fields[name] for name in ENVELOPE if name in fields}
-    given["type"] = fields.get("type", "conformance")
-    if "time_unix_ns" in fields:
-        given["time_unix_ns"] = int(fields["time_unix_ns"])
-    if "data_base64" in fields:
-        given["data"] = base64.b64decode(fields["data_base64"])
-    if "text" in fields:
-        given["data"] = fields["text"].encode()
-        given.setdefault("data_content_type", "text/plain; charset=utf-8")
-    if "json" in fields:
-        given["data"] = json.dumps(fields["json"], ensure_ascii=False).encode()
-        given.setdefault("data_content_type", JSON_TYPE)
-    return OutgoingEvent(**given)
-
-
-def stored_json(event: StoredEvent) -> dict[str, Any]:
-    """A stored event in the protocol's form."""
-    answer = {
-        "topic": event.topic,
-        "offset": str(event.offset),
-        "partition": event.partition,
-        "id": event.id,
-        "source": event.source,
-        "type": event.type,
-        "subject": event.subject,
-        "time_unix_ns": str(event.time_unix_ns),
-        "correlation_id": event.correlation_id,
-        "causation_id": event.causation_id,
-        "ordering_key": event.ordering_key,
-        "data_base64": base64.b64encode(event.data).decode(),
-        "data_content_type": event.data_content_type,
-        "data_schema": event.data_schema,
-        "traceparent": event.traceparent,
-        "attributes": dict(event.attributes),
-    }
-    if event.data_content_type == JSON_TYPE:
-        answer["json"] = event.json()
-    return answer
-
-
-def setting_values(settings: dict[str, str | int]) -> dict[str, Any]:
-    """Settings of a topic: 64-bit numbers are decimal texts."""
-    return {name: value if name == "durability" else int(value) for name, value in settings.items()}
 
 
 class Session:
@@ -155,17 +98,113 @@ class Session:
 
     def subscribe(
         self,
-        topic: str,
-        subscription: str,
+        topic: str | list[str],
+        subscription: str | None = None,
         consumer: str = "main",
-        start: str = "latest",
         credit_events: int = 1_000,
+        ephemeral: bool = False,
+        **settings: str | int,
     ) -> dict[str, Any]:
         """Opens a consumer under a name."""
-        self._consumers[consumer] = self.client.subscribe(
-            topic, subscription=subscription, start=start, max_outstanding=credit_events
+        opened = self.client.subscribe(
+            topic,
+            subscription=subscription,
+            max_outstanding=credit_events,
+            ephemeral=ephemeral,
+            **subscription_values(settings),
+        )
+        self._consumers[consumer] = opened
+        return {"subscription": opened.name}
+
+    def create_subscription(
+        self, subscription: str, topic: str | list[str], **settings: str | int
+    ) -> dict[str, Any]:
+        """Creates a subscription."""
+        self.client.create_subscription(subscription, topic, **subscription_values(settings))
+        return {}
+
+    def update_subscription(self, subscription: str, **settings: str | int) -> dict[str, Any]:
+        """Changes settings of a subscription."""
+        self.client.update_subscription(subscription, **subscription_values(settings))
+        return {}
+
+    def pause_subscription(self, subscription: str, reason: str) -> dict[str, Any]:
+        """Pauses a subscription."""
+        self.client.pause_subscription(subscription, reason)
+        return {}
+
+    def resume_subscription(self, subscription: str) -> dict[str, Any]:
+        """Resumes a subscription."""
+        self.client.resume_subscription(subscription)
+        return {}
+
+    def delete_subscription(self, subscription: str) -> dict[str, Any]:
+        """Deletes a subscription."""
+        self.client.delete_subscription(subscription)
+        return {}
+
+    def seek_subscription(
+        self,
+        subscription: str,
+        start: str | None = None,
+        time_unix_ms: str | None = None,
+        snapshot: str | None = None,
+        topic: str | None = None,
+        offset: str = "0",
+    ) -> dict[str, Any]:
+        """Moves a subscription."""
+        self.client.seek_subscription(
+            subscription,
+            start=start if time_unix_ms is None else int(time_unix_ms),
+            snapshot=snapshot,
+            topic=topic,
+            offset=int(offset),
         )
         return {}
+
+    def create_snapshot(self, snapshot: str, subscription: str) -> dict[str, Any]:
+        """Remembers a position."""
+        self.client.create_snapshot(snapshot, subscription)
+        return {}
+
+    def list_snapshots(self, subscription: str) -> dict[str, Any]:
+        """Lists remembered positions."""
+        return {"snapshots": [found.name for found in self.client.list_snapshots(subscription)]}
+
+    def delete_snapshot(self, snapshot: str) -> dict[str, Any]:
+        """Forgets a position."""
+        self.client.delete_snapshot(snapshot)
+        return {}
+
+    def consume(self, subscription: str, acked: list[str], wait_ms: int) -> dict[str, Any]:
+        """Takes events by a call, and acks those that are named."""
+        events: list[dict[str, Any]] = []
+        for event in self.client.consume(subscription, wait_ms=wait_ms):
+            events.append({**stored_json(event), "attempt": event.attempt})
+            if event.id in acked:
+                event.ack()
+        return {"events": events}
+
+    def await_notice(self, consumer: str = "main") -> dict[str, Any]:
+        """Waits until a consumer is told why it stands still."""
+        subscription = self._consumers[consumer]
+        until_true(lambda: subscription.notice != "")
+        return {"message": subscription.notice}
+
+    def await_no_subscription(self, subscription: str) -> dict[str, Any]:
+        """Waits until a subscription is gone."""
+        until_true(lambda: not self._is_there(subscription))
+        return {}
+
+    def _is_there(self, subscription: str) -> bool:
+        try:
+            # What changes nothing says whether it is there.
+            self.client.resume_subscription(subscription)
+        except PubSubError as error:
+            if error.reason == "SUBSCRIPTION_NOT_FOUND":
+                return False
+            raise
+        return True
 
     def take(
         self, consumer: str = "main", count: int = 1, timeout_ms: int = TAKE_TIMEOUT_MS_DEFAULT

@@ -1,6 +1,11 @@
 import type { PubSubClient, ReceivedEvent, Subscription } from "@opendxa/pubsub-client";
 import { TAKE_TIMEOUT_MS_DEFAULT } from "../limits.js";
 import { eventOf, type Fields, number, receivedJson, storedJson, text } from "./event-json.js";
+import {
+  subscriptionOperations,
+  subscriptionOptionsOf,
+  untilTrue,
+} from "./subscription-operations.js";
 import { awaitGone, topicSettingsOf } from "./topic-operations.js";
 
 interface Consumer {
@@ -23,14 +28,11 @@ export class Session {
 
   /** Opens a consumer under a name. */
   async subscribe(args: Fields): Promise<Fields> {
-    const retryMs = number(args, "retry_ms");
     const subscription = await this.client.subscribe({
+      ...subscriptionOptionsOf(args),
       subscription: text(args, "subscription"),
-      topic: text(args, "topic"),
-      start: text(args, "start") === "earliest" ? "earliest" : "latest",
-      attemptsMax: number(args, "attempts_max"),
+      isEphemeral: args["ephemeral"] === true,
       creditEvents: number(args, "credit_events"),
-      ...(retryMs === undefined ? {} : { retry: { minMs: retryMs, maxMs: retryMs } }),
     });
     const iterator = subscription[Symbol.asyncIterator]();
     this.#consumers.set(text(args, "consumer") ?? "main", {
@@ -38,7 +40,7 @@ export class Session {
       iterator,
       next: undefined,
     });
-    return {};
+    return { subscription: subscription.name };
   }
 
   /** Takes events until there are `count` or the time is over. */
@@ -66,6 +68,13 @@ export class Session {
     });
     await Promise.all(outcomes);
     return {};
+  }
+
+  /** Waits until a consumer is told why it stands still. */
+  async awaitNotice(args: Fields): Promise<Fields> {
+    const { subscription } = this.#consumer(args);
+    await untilTrue(() => subscription.notice !== undefined);
+    return { message: subscription.notice?.message };
   }
 
   /** Closes a consumer. */
@@ -166,6 +175,8 @@ export const operations: Readonly<Record<string, Operation>> = {
     }
     return { events };
   },
+  ...subscriptionOperations,
+  await_notice: (session, args) => session.awaitNotice(args),
   subscribe: (session, args) => session.subscribe(args),
   take: (session, args) => session.take(args),
   ack: (session, args) => session.settle("ack", args),

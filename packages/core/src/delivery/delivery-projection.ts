@@ -1,12 +1,4 @@
-import {
-  CursorState,
-  type Entry,
-  type EventsExpired,
-  type EventsSettled,
-  NamespaceState,
-  type SubscriptionDeleted,
-  type SubscriptionState,
-} from "@opendxa/pubsub-protocol";
+import type { Entry, EventsExpired, EventsSettled } from "@opendxa/pubsub-protocol";
 import type { Projection } from "../state/operation.js";
 import {
   type AnyStateKey,
@@ -31,9 +23,6 @@ function settledReads(change: EventsSettled): AnyStateKey[] {
 
 function reads(entry: Entry, _sequence: bigint, loaded: Loaded): readonly AnyStateKey[] {
   switch (entry.kind?.$case) {
-    case "subscriptionCreated":
-    case "subscriptionDeleted":
-      return missingKeys(loaded, [stateKeys.namespace()]);
     case "eventsSettled":
       return missingKeys(loaded, settledReads(entry.kind.value));
     case "eventsExpired":
@@ -44,33 +33,6 @@ function reads(entry: Entry, _sequence: bigint, loaded: Loaded): readonly AnySta
     default:
       return noKeys;
   }
-}
-
-function created(loaded: Loaded, state: SubscriptionState | undefined): StateWrite[] {
-  const subscription = state?.subscription;
-  if (state === undefined || subscription === undefined) return [];
-  const { subscriptionId } = state;
-  const { cursorSequence: sequence, cursorIndex: index } = subscription;
-  const namespace = loaded.get(stateKeys.namespace()) ?? NamespaceState.create();
-  return [
-    stateWrite(stateKeys.namespace(), {
-      ...namespace,
-      nextSubscriptionId: subscriptionId + 1,
-      subscriptions: namespace.subscriptions + 1,
-    }),
-    stateWrite(stateKeys.subscription(subscription.name), state),
-    stateWrite(stateKeys.cursor(subscriptionId), CursorState.create({ sequence, index })),
-  ];
-}
-
-function deleted(loaded: Loaded, { name, subscriptionId }: SubscriptionDeleted): StateWrite[] {
-  const namespace = loaded.get(stateKeys.namespace()) ?? NamespaceState.create();
-  const subscriptions = Math.max(0, namespace.subscriptions - 1);
-  return [
-    stateWrite(stateKeys.namespace(), { ...namespace, subscriptions }),
-    stateWrite(stateKeys.subscription(name), undefined),
-    stateWrite(stateKeys.cursor(subscriptionId), undefined),
-  ];
 }
 
 function settled(loaded: Loaded, change: EventsSettled): StateWrite[] {
@@ -100,10 +62,6 @@ function expired(loaded: Loaded, { counts }: EventsExpired): StateWrite[] {
 
 function apply(loaded: Loaded, entry: Entry): readonly StateWrite[] {
   switch (entry.kind?.$case) {
-    case "subscriptionCreated":
-      return created(loaded, entry.kind.value.subscription);
-    case "subscriptionDeleted":
-      return deleted(loaded, entry.kind.value);
     case "eventsSettled":
       return settled(loaded, entry.kind.value);
     case "eventsExpired":
@@ -113,5 +71,5 @@ function apply(loaded: Loaded, entry: Entry): readonly StateWrite[] {
   }
 }
 
-/** Subscriptions, their cursors and exceptions. */
+/** What settlements and expiry make of cursors and exceptions. */
 export const deliveryProjection: Projection = { reads, apply };

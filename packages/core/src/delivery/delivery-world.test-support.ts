@@ -9,6 +9,7 @@ import {
 } from "@opendxa/pubsub-protocol";
 import type { AnyStateKey, Loaded, StateKey } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
+import { subscriptionProjection } from "../subscriptions/subscription-projection.js";
 import type { BatchRef } from "./batch-ref.js";
 import { deliveryProjection } from "./delivery-projection.js";
 import type { DurableState } from "./durable-cursor.js";
@@ -57,14 +58,16 @@ export class ProjectedState {
         return this.#values.get(key.name) as T | undefined;
       },
     };
-    for (;;) {
-      const missing = deliveryProjection.reads(entry, this.#sequence, loaded);
-      if (missing.length === 0) break;
-      for (const { name } of missing) asked.add(name);
-    }
-    for (const { key, value } of deliveryProjection.apply(loaded, entry, this.#sequence)) {
-      if (value === undefined) this.#values.delete(key.name);
-      else this.#values.set(key.name, key.codec.decode(key.codec.encode(value).finish()));
+    for (const projection of [subscriptionProjection, deliveryProjection]) {
+      for (;;) {
+        const missing = projection.reads(entry, this.#sequence, loaded);
+        if (missing.length === 0) break;
+        for (const { name } of missing) asked.add(name);
+      }
+      for (const { key, value } of projection.apply(loaded, entry, this.#sequence)) {
+        if (value === undefined) this.#values.delete(key.name);
+        else this.#values.set(key.name, key.codec.decode(key.codec.encode(value).finish()));
+      }
     }
   }
 

@@ -22,6 +22,11 @@ export class LeaseTokens {
     return (this.#start << counterBits) | (this.#issued & counterMask);
   }
 
+  /** The highest token issued so far, by this start or an earlier one. */
+  get newest(): bigint {
+    return (this.#start << counterBits) | (this.#issued & counterMask);
+  }
+
   /** Whether a token was issued by this start. */
   isOfThisStart(token: bigint): boolean {
     const counter = token & counterMask;

@@ -9,7 +9,7 @@ import {
 } from "@opendxa/pubsub-protocol";
 
 /** UTF-8 bytes of a text, without an encoder: core knows no platform. */
-function utf8Bytes(text: string): number {
+export function utf8Bytes(text: string): number {
   let bytes = 0;
   for (const character of text) {
     const point = character.codePointAt(0) as number;

@@ -46,6 +46,8 @@ function stateKeyOf({ kind, id }: DueTimer): AnyStateKey {
       return stateKeys.pending(id);
     case "r":
       return stateKeys.received(id);
+    case "e":
+      throw new RangeError("timers of subscriptions fire by expireSubscription");
   }
 }
 

@@ -5,16 +5,16 @@ import type { TimerKind } from "../state/state-keys.js";
 export interface DueTimer {
   /** When it is due, milliseconds since the Unix epoch. */
   readonly dueMs: number;
-  /** `w` wait, `x` execution, `p` pending feedback, `r` received feedback. */
+  /** `w` wait, `x` execution, `p` pending feedback, `r` received feedback, `e` subscription. */
   readonly kind: TimerKind;
-  /** Wait id, execution id or feedback key. */
+  /** Wait id, execution id, feedback key or subscription. */
   readonly id: string;
 }
 
 /** Prefix of all timers' state keys; they sort by due time. */
 export const timerKeyPrefix = "t/";
 
-const timerKey = /^t\/([0-9a-f]{16})\/([wxpr])\/(.*)$/;
+const timerKey = /^t\/([0-9a-f]{16})\/([wxpre])\/(.*)$/;
 
 /** Reads the state key of a timer. Throws when it is none: a fault of the program. */
 export function parseTimerKey(name: string): DueTimer {

@@ -18,6 +18,7 @@ import { SubscriptionDelivery } from "../delivery/subscription-delivery.js";
 import { feedbackProjection } from "../feedback/feedback-projection.js";
 import { batchesProjection } from "../publishing/batches-projection.js";
 import { stateKeys } from "../state/state-keys.js";
+import { subscriptionProjection } from "../subscriptions/subscription-projection.js";
 import { MemoryState } from "../test/memory-state.js";
 import { createTopic } from "../topics/create-topic.js";
 import { deleteTopic } from "../topics/delete-topic.js";
@@ -25,7 +26,13 @@ import { topicsProjection } from "../topics/topics-projection.js";
 import { updateTopic } from "../topics/update-topic.js";
 import { type ExpireEventsCommand, expireEvents } from "./expire-events.js";
 
-const projections = [topicsProjection, batchesProjection, deliveryProjection, feedbackProjection];
+const projections = [
+  topicsProjection,
+  batchesProjection,
+  deliveryProjection,
+  subscriptionProjection,
+  feedbackProjection,
+];
 const publisher = { producerId: new Uint8Array(0), heads: new Uint8Array(60) };
 
 /** A topic with three batches of ten events, in the entries 2, 3 and 4. */

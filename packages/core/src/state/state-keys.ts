@@ -14,6 +14,7 @@ import {
   ProducerWindow,
   ReceivedState,
   SequenceRef_Batch,
+  SnapshotState,
   SubscriptionState,
   TimerState,
   TopicState,
@@ -109,6 +110,9 @@ export const stateKeys = {
   /** A subscription by name. */
   subscription: (name: string): StateKey<SubscriptionState> =>
     key(`sub/${keySegment(name)}`, SubscriptionState),
+  /** A remembered position of a subscription, by its own name. */
+  snapshot: (name: string): StateKey<SnapshotState> =>
+    key(`snap/${keySegment(name)}`, SnapshotState),
   /** Where a subscription stands in a lane. */
   cursor: (subscriptionId: number, lane: Lane = Priority.NORMAL): StateKey<CursorState> =>
     key(`cur/${hex32(subscriptionId)}/${laneDigit(lane)}`, CursorState),
@@ -144,8 +148,11 @@ export const stateKeys = {
     key(`m/${keySegment(memoryKey)}`, bytesCodec),
 };
 
-/** What a timer fires: the end of a wait, of an execution, of pending feedback's time, of a memory. */
-export type TimerKind = "w" | "x" | "p" | "r";
+/**
+ * What a timer fires: the end of a wait, of an execution, of pending feedback's time, of a memory, of
+ * a subscription without consumers.
+ */
+export type TimerKind = "w" | "x" | "p" | "r" | "e";
 
 /** First segments of keys that are rebuilt from retained payload instead of being checkpointed. */
 export const payloadIndexPrefixes: readonly string[] = ["b/", "s/", "i/", "c/"];

@@ -32,6 +32,7 @@ from opendxa_pubsub._received_event import ReceivedEvent
 from opendxa_pubsub._requests import Execution, FeedbackResult, WaitResult
 from opendxa_pubsub._stored_event import StoredEvent
 from opendxa_pubsub._subscription import Subscription
+from opendxa_pubsub._subscription_requests import Snapshot
 
 __all__ = [
     "AsyncPubSubClient",
@@ -55,6 +56,7 @@ __all__ = [
     "PublishReceipt",
     "Publishable",
     "ReceivedEvent",
+    "Snapshot",
     "StoredEvent",
     "Subscription",
     "SubscriptionOptions",

@@ -82,6 +82,20 @@ class AsyncCalls:
 
         return await self._retried(attempt, self._timeout_s)
 
+    async def _call_once(self, method: Any, request: Any) -> Any:  # noqa: ANN401 - as _call
+        """Makes a request that must not be repeated by itself."""
+        self._check_open()
+        try:
+            with self._held(method(request, timeout=self._timeout_s)) as call:
+                return await call
+        except grpc.RpcError as failure:
+            raise error_from_grpc(failure) from failure
+        except asyncio.CancelledError:
+            # A client that closes cancels its calls; nobody has cancelled this task.
+            if is_cancelled() or not self._is_closing:
+                raise
+            raise pubsub_error("CLIENT_CLOSED", "the client was closed") from None
+
     async def _retried(
         self, attempt: Callable[[float | None], Awaitable[_Answer]], timeout_s: float | None
     ) -> _Answer:

@@ -22,6 +22,7 @@ from opendxa_pubsub._async_feedback_calls import AsyncFeedbackCalls
 from opendxa_pubsub._async_publishing_calls import AsyncPublishingCalls
 from opendxa_pubsub._async_reading_calls import AsyncReadingCalls
 from opendxa_pubsub._async_subscription import AsyncSubscription
+from opendxa_pubsub._async_subscription_calls import AsyncSubscriptionCalls
 from opendxa_pubsub._async_topic_calls import AsyncTopicCalls
 from opendxa_pubsub._channel import resolve_address
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as subscription_pb
@@ -37,7 +38,11 @@ from opendxa_pubsub._subscription_requests import (
 
 
 class AsyncPubSubClient(
-    AsyncPublishingCalls, AsyncFeedbackCalls, AsyncReadingCalls, AsyncTopicCalls
+    AsyncPublishingCalls,
+    AsyncFeedbackCalls,
+    AsyncReadingCalls,
+    AsyncTopicCalls,
+    AsyncSubscriptionCalls,
 ):
     """A client of one broker for the coroutines of one event loop.
 
@@ -97,9 +102,10 @@ class AsyncPubSubClient(
                 another in one thread. None: iterate the subscription.
             subscription: Name of the durable subscription, created when it does not exist; its
                 consumers share the events. None: one of this consumer's own under a random name,
-                deleted when it is closed; a program that is killed leaves it behind.
+                deleted when it is closed; a program that is killed leaves it behind for an hour.
             **options: ``start``, ``ack_deadline_ms``, ``attempts_max``, ``retry_min_ms``,
-                ``retry_max_ms``, ``ordered``, ``max_outstanding``; see ``SubscriptionOptions``.
+                ``retry_max_ms``, ``dead_letter_topic``, ``expiry_ms``, ``ordered``,
+                ``ephemeral``, ``max_outstanding``; see ``SubscriptionOptions``.
 
         Returns:
             The subscription; close it to leave.
@@ -124,7 +130,7 @@ class AsyncPubSubClient(
             opening,
             handler,
             self._handlers,
-            self._forget if subscription else self._delete,
+            self._forget if subscription or not opening.subscription else self._delete,
         )
         self._subscriptions.add(opened)
         try:

@@ -68,8 +68,8 @@ class AsyncSubscription:
 
     @property
     def name(self) -> str:
-        """Name of the subscription."""
-        return self._session.options.subscription
+        """Name of the subscription; that of an ephemeral one is known once it is open."""
+        return self._session.name
 
     @property
     def error(self) -> PubSubError | None:
@@ -83,7 +83,10 @@ class AsyncSubscription:
 
     @property
     def notice(self) -> str:
-        """Why the broker dispatches nothing although there may be events; empty otherwise."""
+        """Why the broker dispatches nothing although there may be events; empty otherwise.
+
+        It is also logged as a warning of the logger ``opendxa_pubsub``.
+        """
         return self._session.notice
 
     async def wait_open(self, timeout_s: float = TIMEOUT_S_DEFAULT) -> None:

@@ -40,6 +40,14 @@ class Calls:
     def _call(self, method: Any, request: Any) -> Any:  # noqa: ANN401 - one door for all RPCs
         return self._retried(lambda rest_s: method(request, timeout=rest_s), self._timeout_s)
 
+    def _call_once(self, method: Any, request: Any) -> Any:  # noqa: ANN401 - as _call
+        """Makes a request that must not be repeated by itself."""
+        self._check_open()
+        try:
+            return method(request, timeout=self._timeout_s)
+        except grpc.RpcError as failure:
+            raise error_from_grpc(failure) from failure
+
     def _retried(
         self, attempt: Callable[[float | None], _Answer], timeout_s: float | None
     ) -> _Answer:

@@ -16,6 +16,7 @@ from opendxa_pubsub._options import SubscriptionOptions
 from opendxa_pubsub._publishing_calls import PublishingCalls
 from opendxa_pubsub._reading_calls import ReadingCalls
 from opendxa_pubsub._subscription import Dispatcher, Handler, Subscription
+from opendxa_pubsub._subscription_calls import SubscriptionCalls
 from opendxa_pubsub._subscription_requests import (
     creation_request,
     subscribe_options,
@@ -24,7 +25,7 @@ from opendxa_pubsub._subscription_requests import (
 from opendxa_pubsub._topic_calls import TopicCalls
 
 
-class PubSubClient(PublishingCalls, FeedbackCalls, ReadingCalls, TopicCalls):
+class PubSubClient(PublishingCalls, FeedbackCalls, ReadingCalls, TopicCalls, SubscriptionCalls):
     """A client of one broker, for any number of threads.
 
     It connects when first used and reconnects by itself; what was not acknowledged is sent again
@@ -79,9 +80,10 @@ class PubSubClient(PublishingCalls, FeedbackCalls, ReadingCalls, TopicCalls):
                 with the error as its reason. None: iterate the subscription.
             subscription: Name of the durable subscription, created when it does not exist; its
                 consumers share the events. None: one of this consumer's own under a random name,
-                deleted when it is closed; a program that is killed leaves it behind.
+                deleted when it is closed; a program that is killed leaves it behind for an hour.
             **options: ``start``, ``ack_deadline_ms``, ``attempts_max``, ``retry_min_ms``,
-                ``retry_max_ms``, ``ordered``, ``max_outstanding``; see ``SubscriptionOptions``.
+                ``retry_max_ms``, ``dead_letter_topic``, ``expiry_ms``, ``ordered``,
+                ``ephemeral``, ``max_outstanding``; see ``SubscriptionOptions``.
 
         Returns:
             The subscription; close it to leave.
@@ -107,7 +109,7 @@ class PubSubClient(PublishingCalls, FeedbackCalls, ReadingCalls, TopicCalls):
                 opening,
                 handler,
                 self._dispatcher,
-                self._forget if subscription else self._delete,
+                self._forget if subscription or not opening.subscription else self._delete,
             )
             self._subscriptions.add(opened)
         try:

@@ -60,6 +60,9 @@ LEASE_KEPT_MS_MAX: Final = 600_000
 SUBSCRIPTIONS_MAX: Final = 1_000
 """Subscriptions of one client: each has a stream and a thread."""
 
+OWN_SUBSCRIPTION_EXPIRY_MS: Final = 3_600_000
+"""How long a subscription that nobody named outlives a program that was killed, in milliseconds."""
+
 HEARTBEAT_MS_DEFAULT: Final = 5_000
 """Heartbeat that streams propose, in milliseconds."""
 HEARTBEATS_MISSED_MAX: Final = 3

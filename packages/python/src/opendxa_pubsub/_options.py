@@ -69,6 +69,20 @@ class ChangeableTopicSettings(TypedDict, total=False):
     durability: str | None
 
 
+class ChangeableSubscriptionSettings(TypedDict, total=False):
+    """Settings of a subscription that may change, as for ``subscribe``.
+
+    Of ``retry_min_ms`` and ``retry_max_ms`` one that is not given takes the broker's default.
+    """
+
+    ack_deadline_ms: int
+    attempts_max: int
+    retry_min_ms: int
+    retry_max_ms: int
+    dead_letter_topic: str
+    expiry_ms: int
+
+
 class SubscriptionOptions(TypedDict, total=False):
     """Settings of a subscription and of its consumer.
 
@@ -79,7 +93,13 @@ class SubscriptionOptions(TypedDict, total=False):
         attempts_max: Attempts after which an event is dead-lettered; 0: no bound.
         retry_min_ms: Shortest base of the backoff between attempts; 0: 1,000.
         retry_max_ms: Longest wait between attempts; 0: 600,000.
+        dead_letter_topic: Topic of dead letters, which must exist with one partition and match
+            none of the topics; empty: ``$dead-letter/<subscription>``.
+        expiry_ms: The subscription is deleted after so long without a consumer, 1,000 to 365 days;
+            0: never.
         ordered: Events of one ordering key come strictly in order.
+        ephemeral: The subscription has no name of its own and ends with its stream; after a lost
+            connection it begins anew, so that events in between may be missed.
         max_outstanding: Unsettled events that this consumer holds, at most 100,000; default 1,000.
     """
 
@@ -88,7 +108,10 @@ class SubscriptionOptions(TypedDict, total=False):
     attempts_max: int
     retry_min_ms: int
     retry_max_ms: int
+    dead_letter_topic: str
+    expiry_ms: int
     ordered: bool
+    ephemeral: bool
     max_outstanding: int
 
 

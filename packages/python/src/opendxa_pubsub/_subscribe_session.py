@@ -1,5 +1,6 @@
 """The subscribing stream's meaning."""
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from opendxa_pubsub._limits import HEARTBEAT_MS_DEFAULT, LEASE_KEPT_MS_MAX
 from opendxa_pubsub._received_event import ReceivedEvent
 
 _MS = 1_000
+_log = logging.getLogger("opendxa_pubsub")
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class SubscribeSession:
             options: How to open the stream.
         """
         self.options = options
+        self.name = options.subscription
         self.is_open = False
         self.was_opened = False
         self.heartbeat_ms = HEARTBEAT_MS_DEFAULT
@@ -87,6 +90,8 @@ class SubscribeSession:
             self.heartbeat_ms = message.opened.heartbeat_ms or HEARTBEAT_MS_DEFAULT
             order = message.opened.subscription.settings.order
             self._is_ordered = order == subscription_service_pb2.DELIVERY_ORDER_KEY
+            self.name = message.opened.subscription.name
+            self.notice = ""
             self._ack_deadline_ms = message.opened.subscription.settings.ack_deadline_ms
             self._settlements.reopened()
             self.is_open = self.was_opened = True
@@ -98,6 +103,7 @@ class SubscribeSession:
             self._settlements.through(message.verdicts.through_number)
         elif message.HasField("notice"):
             self.notice = message.notice.message
+            _log.warning("subscription %s: %s", self.name, self.notice)
 
     def next_message(self) -> Message | None:
         """Settlements first, then credit once half of it is due."""

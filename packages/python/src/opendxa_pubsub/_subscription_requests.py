@@ -1,5 +1,6 @@
 """Builds what opens and creates subscriptions, for both clients."""
 
+import dataclasses
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,10 +11,91 @@ from opendxa_pubsub._limits import (
     CREDIT_BYTES_DEFAULT,
     CREDIT_EVENTS_DEFAULT,
     CREDIT_EVENTS_MAX,
+    OWN_SUBSCRIPTION_EXPIRY_MS,
     SUBSCRIPTIONS_MAX,
 )
+from opendxa_pubsub._options import ChangeableSubscriptionSettings
 from opendxa_pubsub._requests import bad_argument
 from opendxa_pubsub._subscribe_session import SubscribeOptions
+
+_FIELDS = {"retry_min_ms": "retry", "retry_max_ms": "retry"}
+
+
+@dataclasses.dataclass(slots=True, frozen=True)
+class Snapshot:
+    """A remembered position of a subscription.
+
+    Attributes:
+        name: Its name.
+        subscription: Subscription that it was taken of.
+        create_time_unix_ms: When, milliseconds since the Unix epoch.
+        cursor_sequence: Journal sequence before which everything was settled.
+    """
+
+    name: str
+    subscription: str
+    create_time_unix_ms: int
+    cursor_sequence: int
+
+
+def snapshot_of(found: subscription_pb.Snapshot) -> Snapshot:
+    """A snapshot as the broker describes it."""
+    return Snapshot(
+        found.name, found.subscription, found.create_time_unix_ms, found.cursor_sequence
+    )
+
+
+def start_position(start: str | int) -> subscription_pb.StartPosition:
+    """Where a subscription begins."""
+    position = subscription_pb.StartPosition()
+    if isinstance(start, int):
+        position.time_unix_ms = start
+    elif start in ("latest", "earliest"):
+        setattr(position, start, True)
+    else:
+        raise bad_argument("start", "'latest', 'earliest' or milliseconds since the Unix epoch")
+    return position
+
+
+def update_request(
+    namespace: str, name: str, settings: ChangeableSubscriptionSettings
+) -> subscription_pb.UpdateSubscriptionRequest:
+    """What changes the given settings of a subscription."""
+    return subscription_pb.UpdateSubscriptionRequest(
+        namespace=namespace,
+        name=name,
+        settings=subscription_settings((), **settings),
+        fields=sorted({_FIELDS.get(field, field) for field in settings}),
+    )
+
+
+def seek_request(
+    namespace: str,
+    name: str,
+    *,
+    start: str | int | None,
+    sequence: int | None,
+    snapshot: str | None,
+    topic: str | None,
+    partition: int,
+    offset: int,
+) -> subscription_pb.SeekSubscriptionRequest:
+    """What moves a subscription; see ``PubSubClient.seek_subscription``."""
+    targets = (start, sequence, snapshot, topic)
+    if sum(target is not None for target in targets) != 1:
+        raise bad_argument("start", "exactly one of start, sequence, snapshot and topic")
+    request = subscription_pb.SeekSubscriptionRequest(namespace=namespace, name=name)
+    if start is not None:
+        request.position.CopyFrom(start_position(start))
+    elif sequence is not None:
+        request.position.sequence = sequence
+    elif snapshot is not None:
+        request.snapshot = snapshot
+    else:
+        request.offset.topic = topic or ""
+        request.offset.partition = partition
+        request.offset.offset = offset
+    return request
 
 
 def subscription_settings(
@@ -24,20 +106,19 @@ def subscription_settings(
     attempts_max: int = 0,
     retry_min_ms: int = 0,
     retry_max_ms: int = 0,
+    dead_letter_topic: str = "",
+    expiry_ms: int = 0,
     ordered: bool = False,
 ) -> subscription_pb.SubscriptionSettings:
-    """Settings of a subscription; what is 0 takes the broker's default."""
+    """Settings of a subscription; what is 0 or empty takes the broker's default."""
     settings = subscription_pb.SubscriptionSettings(
         patterns=[patterns] if isinstance(patterns, str) else patterns,
+        start=start_position(start),
         ack_deadline_ms=ack_deadline_ms,
         attempts_max=attempts_max,
+        dead_letter_topic=dead_letter_topic,
+        expiry_ms=expiry_ms,
     )
-    if isinstance(start, int):
-        settings.start.time_unix_ms = start
-    elif start in ("latest", "earliest"):
-        setattr(settings.start, start, True)
-    else:
-        raise bad_argument("start", "'latest', 'earliest' or milliseconds since the Unix epoch")
     if retry_min_ms or retry_max_ms:
         settings.retry.min_ms = retry_min_ms
         settings.retry.max_ms = retry_max_ms
@@ -65,9 +146,15 @@ def subscribe_options(
     """How to open a consumer; see ``PubSubClient.subscribe``."""
     known = dict(options)
     events = checked_credit_events(known.pop("max_outstanding", CREDIT_EVENTS_DEFAULT))
+    is_ephemeral = known.pop("ephemeral", False)
+    if is_ephemeral and subscription:
+        raise bad_argument("subscription", "not together with ephemeral")
+    if not (subscription or is_ephemeral):
+        known.setdefault("expiry_ms", OWN_SUBSCRIPTION_EXPIRY_MS)
+    own_name = "" if is_ephemeral else f"{client_name or 'python'}-{secrets.token_hex(8)}"
     return SubscribeOptions(
         namespace=namespace,
-        subscription=subscription or f"{client_name or 'python'}-{secrets.token_hex(8)}",
+        subscription=subscription or own_name,
         settings=subscription_settings(topic, **known),
         consumer_name=client_name,
         credit_bytes=CREDIT_BYTES_DEFAULT,
@@ -80,7 +167,8 @@ def creation_request(
     namespace: str, name: str, topic: str | Sequence[str], options: Mapping[str, Any]
 ) -> subscription_pb.CreateSubscriptionRequest:
     """Creates a subscription; see ``PubSubClient.create_subscription``."""
-    known = {key: value for key, value in options.items() if key != "max_outstanding"}
+    of_consumers = ("max_outstanding", "ephemeral")
+    known = {key: value for key, value in options.items() if key not in of_consumers}
     return subscription_pb.CreateSubscriptionRequest(
         namespace=namespace, name=name, settings=subscription_settings(topic, **known)
     )

@@ -378,8 +378,9 @@ export interface SubscriptionSought {
   /** Cursors of all lanes. */
   cursors: LaneCursor[];
   /**
-   * Exceptions that change. What does not fit follows in further entries of this kind, with nothing
-   * but their subscription and exceptions, before anything else of the subscription.
+   * Exceptions that change. What does not fit is in further entries of this kind, with nothing but
+   * their subscription and exceptions: removals come before the entry that moves the cursors, new
+   * exceptions behind it, so that a cut between them brings events again and loses none.
    */
   exceptions: LaneException[];
 }

@@ -233,6 +233,11 @@ export interface PartitionStart {
   partition: number;
   /** Events below this offset do not enter. */
   offset: bigint;
+  /**
+   * Lane of these events. UNSPECIFIED: every lane. Lanes differ in what they had settled of a
+   * topic-partition when another one was sought.
+   */
+  lane: Priority;
 }
 
 /** A remembered position of a subscription. */
@@ -2688,7 +2693,7 @@ export const SubscriptionState: MessageFns<SubscriptionState> = {
 };
 
 function createBasePartitionStart(): PartitionStart {
-  return { topicId: 0, partition: 0, offset: 0n };
+  return { topicId: 0, partition: 0, offset: 0n, lane: 0 };
 }
 
 export const PartitionStart: MessageFns<PartitionStart> = {
@@ -2704,6 +2709,9 @@ export const PartitionStart: MessageFns<PartitionStart> = {
         throw new globalThis.Error("value provided for field message.offset of type uint64 too large");
       }
       writer.uint32(24).uint64(message.offset);
+    }
+    if (message.lane !== 0) {
+      writer.uint32(32).int32(message.lane);
     }
     return writer;
   },
@@ -2745,6 +2753,14 @@ export const PartitionStart: MessageFns<PartitionStart> = {
             message.offset = reader.uint64() as bigint;
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.lane = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2766,6 +2782,7 @@ export const PartitionStart: MessageFns<PartitionStart> = {
         : 0,
       partition: isSet(object.partition) ? globalThis.Number(object.partition) : 0,
       offset: isSet(object.offset) ? BigInt(object.offset) : 0n,
+      lane: isSet(object.lane) ? priorityFromJSON(object.lane) : 0,
     };
   },
 
@@ -2780,6 +2797,9 @@ export const PartitionStart: MessageFns<PartitionStart> = {
     if (message.offset !== 0n) {
       obj.offset = message.offset.toString();
     }
+    if (message.lane !== 0) {
+      obj.lane = priorityToJSON(message.lane);
+    }
     return obj;
   },
 
@@ -2791,6 +2811,7 @@ export const PartitionStart: MessageFns<PartitionStart> = {
     message.topicId = object.topicId ?? 0;
     message.partition = object.partition ?? 0;
     message.offset = (object.offset !== undefined && object.offset !== null) ? BigInt(object.offset) : 0n;
+    message.lane = object.lane ?? 0;
     return message;
   },
 };

@@ -11,6 +11,8 @@ import {
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
+import { checkAttempts, checkDeadLetterTopic, deadLetterReads } from "./dead-letter-topic.js";
+import { startSequence } from "./start-sequence.js";
 import {
   completeSubscriptionSettings,
   differingSubscriptionSetting,
@@ -24,6 +26,8 @@ export interface CreateSubscriptionCommand {
   readonly settings: SubscriptionSettings;
   /** It ends with its stream. Absent: it does not. */
   readonly isEphemeral?: boolean;
+  /** First sequence whose entry is not older than `settings.start.time_unix_ms`; only with it. */
+  readonly timeSequence?: bigint | undefined;
 }
 
 /** What was created or existed. */
@@ -34,24 +38,11 @@ export interface CreateSubscriptionReply {
   readonly existed: boolean;
 }
 
-/** Sequences begin with 1. */
-const firstSequence = 1n;
-
 function reads(command: CreateSubscriptionCommand, loaded: Loaded): readonly AnyStateKey[] {
-  return missingKeys(loaded, [stateKeys.namespace(), stateKeys.subscription(command.name)]);
-}
-
-function cursorOf(settings: SubscriptionSettings, nextSequence: bigint): bigint {
-  const position = settings.start?.position;
-  if (position?.$case === "earliest") return firstSequence;
-  if (position?.$case !== "sequence") return nextSequence;
-  if (position.value > nextSequence) {
-    const rule = `must be at most ${nextSequence}, the next sequence`;
-    throw PubSubError.of("BAD_REQUEST", `settings.start.sequence ${rule}`, {
-      metadata: { field: "settings.start.sequence", rule },
-    });
-  }
-  return position.value > firstSequence ? position.value : firstSequence;
+  const { name, settings } = command;
+  const topic = deadLetterReads(name, settings.deadLetterTopic, loaded);
+  const wanted = [stateKeys.namespace(), stateKeys.subscription(name), ...topic];
+  return missingKeys(loaded, wanted);
 }
 
 function existingOf(
@@ -74,13 +65,15 @@ function existingOf(
 
 function decide(
   loaded: Loaded,
-  { name, settings: asked, isEphemeral }: CreateSubscriptionCommand,
+  { name, settings: asked, isEphemeral, timeSequence }: CreateSubscriptionCommand,
   context: DecideContext,
 ): Decision<CreateSubscriptionReply> {
   validateSubscriptionName(name);
   const settings = completeSubscriptionSettings(name, asked);
   const existing = loaded.get(stateKeys.subscription(name));
   if (existing !== undefined) return existingOf(existing, name, settings);
+  checkAttempts(settings);
+  checkDeadLetterTopic(loaded, name, settings);
   const namespace = loaded.get(stateKeys.namespace()) ?? NamespaceState.create();
   if (namespace.subscriptions >= SUBSCRIPTIONS_MAX) {
     throw PubSubError.of(
@@ -91,16 +84,19 @@ function decide(
       },
     );
   }
+  const { nextSequence, nowMs } = context;
+  const at = { nextSequence, timeSequence, field: "settings.start" };
   const state = SubscriptionState.create({
     subscriptionId: Math.max(1, namespace.nextSubscriptionId),
     subscription: Subscription.create({
       name,
       settings,
       epoch: 1,
-      createTimeUnixMs: BigInt(context.nowMs),
-      cursorSequence: cursorOf(settings, context.nextSequence),
+      createTimeUnixMs: BigInt(nowMs),
+      cursorSequence: startSequence(settings.start, at),
       ephemeral: isEphemeral ?? false,
     }),
+    idleSinceUnixMs: settings.expiryMs > 0n ? BigInt(nowMs) : undefined,
   });
   const kind = { $case: "subscriptionCreated", value: { subscription: state } } as const;
   return { entries: [Entry.create({ kind })], reply: { state, existed: false } };

@@ -2,21 +2,23 @@ import {
   DeliveryOrder,
   deadLetterTopicOf,
   NamespaceState,
+  Priority,
+  SUBSCRIPTION_EXPIRY_MS_MAX,
   SUBSCRIPTIONS_MAX,
   SubscriptionSettings,
 } from "@opendxa/pubsub-protocol";
 import { describe, expect, it } from "vitest";
-import type { Loaded, StateKey } from "../state/state-key.js";
-import { stateKeys } from "../state/state-keys.js";
-import { createSubscription } from "./create-subscription.js";
-import { deleteSubscription } from "./delete-subscription.js";
 import {
   batchRef,
   ProjectedState,
   restoreDelivery,
   subscriptionId,
-} from "./delivery-world.test-support.js";
-import { clearedSequencesMax } from "./limits.js";
+} from "../delivery/delivery-world.test-support.js";
+import { clearedSequencesMax } from "../delivery/limits.js";
+import type { Loaded, StateKey } from "../state/state-key.js";
+import { stateKeys } from "../state/state-keys.js";
+import { createSubscription } from "./create-subscription.js";
+import { deleteSubscription } from "./delete-subscription.js";
 
 const context = { nowMs: 5_000, nextSequence: 42n };
 
@@ -37,7 +39,10 @@ function refusal(run: () => unknown): unknown {
     run();
   } catch (error) {
     const { reason, metadata } = error as { reason: string; metadata: Record<string, string> };
-    return [reason, metadata["field"] ?? metadata["pattern"] ?? metadata["subscription"]];
+    return [
+      reason,
+      metadata["field"] ?? metadata["pattern"] ?? metadata["topic"] ?? metadata["subscription"],
+    ];
   }
   return undefined;
 }
@@ -94,6 +99,9 @@ describe("createSubscription", () => {
       [{ ackDeadlineMs: 1_000 }, "ack_deadline_ms"],
       [{ retry: { minMs: 5, maxMs: 0 } }, "retry.min_ms"],
       [{ retry: { minMs: 0, maxMs: 5_000 } }, "retry.max_ms"],
+      [{ attemptsMax: 5 }, "attempts_max"],
+      [{ order: DeliveryOrder.KEY }, "order"],
+      [{ expiryMs: 5_000n }, "expiry_ms"],
     ];
     for (const [more, field] of differing) {
       expect(refusal(() => create(state, "learner", more))).toEqual(["SUBSCRIPTION_EXISTS", field]);
@@ -122,15 +130,12 @@ describe("createSubscription", () => {
     [{ retry: { minMs: 1, maxMs: 604_800_001 } }, "BAD_REQUEST", "settings.retry.max_ms"],
     [{ retry: { minMs: 10, maxMs: 5 } }, "BAD_REQUEST", "settings.retry.min_ms"],
     [{ filter: "true" }, "NOT_SERVED_YET", "settings.filter"],
-    [{ order: DeliveryOrder.KEY }, "NOT_SERVED_YET", "settings.order"],
-    [{ attemptsMax: 1 }, "NOT_SERVED_YET", "settings.attempts_max"],
-    [{ deadLetterTopic: "dead" }, "NOT_SERVED_YET", "settings.dead_letter_topic"],
-    [{ expiryMs: 1n }, "NOT_SERVED_YET", "settings.expiry_ms"],
-    [
-      { start: { position: { $case: "timeUnixMs", value: 1n } } },
-      "NOT_SERVED_YET",
-      "settings.start.time_unix_ms",
-    ],
+    [{ order: 9 as DeliveryOrder }, "BAD_REQUEST", "settings.order"],
+    [{ attemptsMax: 1_001 }, "BAD_REQUEST", "settings.attempts_max"],
+    [{ attemptsMax: 1, patterns: ["a", "$dead-letter/a"] }, "BAD_REQUEST", "settings.attempts_max"],
+    [{ deadLetterTopic: "dead" }, "TOPIC_NOT_FOUND", "dead"],
+    [{ expiryMs: 999n }, "BAD_REQUEST", "settings.expiry_ms"],
+    [{ expiryMs: BigInt(SUBSCRIPTION_EXPIRY_MS_MAX) + 1n }, "BAD_REQUEST", "settings.expiry_ms"],
   ])("refuses %o", (more, reason, named) => {
     expect(refusal(() => create(new ProjectedState(), "x", more))).toEqual([reason, named]);
   });
@@ -166,9 +171,10 @@ describe("deleteSubscription", () => {
     delivery.grant(0);
     delivery.removeConsumer(1n, 0, () => 0);
     state.follow(delivery);
-    const exceptionSequences = [...state.durable().exceptions.keys()];
-    expect(exceptionSequences).toEqual([1n]);
-    const command = { name: "learner", exceptionSequences };
+    const sequences = [...state.durable().exceptions.keys()];
+    expect(sequences).toEqual([1n]);
+    const exceptionSequences = new Map([[Priority.NORMAL, sequences] as const]);
+    const command = { name: "learner", exceptionSequences, snapshots: [] };
     const none: Loaded = { has: () => false, get: () => undefined };
     expect(deleteSubscription.reads(command, none)).toHaveLength(2);
     const { entries, reply } = deleteSubscription.decide(loadedOf(state), command, context);
@@ -181,14 +187,20 @@ describe("deleteSubscription", () => {
   it("clears in entries of a bounded size", () => {
     const state = new ProjectedState();
     state.create();
-    const exceptionSequences = Array.from({ length: clearedSequencesMax + 1 }, (_, i) => BigInt(i));
-    const command = { name: "learner", exceptionSequences };
+    const sequences = Array.from({ length: clearedSequencesMax + 1 }, (_, i) => BigInt(i));
+    const exceptionSequences = new Map([[Priority.NORMAL, sequences] as const]);
+    const command = { name: "learner", exceptionSequences, snapshots: ["before"] };
     const { entries } = deleteSubscription.decide(loadedOf(state), command, context);
-    expect(entries).toHaveLength(3);
+    expect(entries.map(({ kind }) => kind?.$case)).toEqual([
+      "snapshotDeleted",
+      "subscriptionDeleted",
+      "eventsSettled",
+      "eventsSettled",
+    ]);
   });
 
   it("refuses what is not there", () => {
-    const command = { name: "x", exceptionSequences: [] };
+    const command = { name: "x", exceptionSequences: new Map(), snapshots: [] };
     const run = () => deleteSubscription.decide(loadedOf(new ProjectedState()), command, context);
     expect(refusal(run)).toEqual(["SUBSCRIPTION_NOT_FOUND", "x"]);
   });

@@ -2,6 +2,7 @@ import {
   ACK_DEADLINE_MS_DEFAULT,
   ACK_DEADLINE_MS_MAX,
   ACK_DEADLINE_MS_MIN,
+  ATTEMPTS_MAX,
   DeliveryOrder,
   deadLetterTopicOf,
   PATTERNS_MAX,
@@ -11,11 +12,14 @@ import {
   RETRY_MIN_MS_DEFAULT,
   type RetryPolicy,
   StartPosition,
+  SUBSCRIPTION_EXPIRY_MS_MAX,
+  SUBSCRIPTION_EXPIRY_MS_MIN,
   SubscriptionSettings,
   TopicPattern,
 } from "@opendxa/pubsub-protocol";
 
-function refuse(field: string, rule: string): never {
+/** Refuses a setting. Throws BAD_REQUEST naming it and the rule. */
+export function refuseSetting(field: string, rule: string): never {
   throw PubSubError.of("BAD_REQUEST", `settings.${field} ${rule}`, {
     metadata: { field: `settings.${field}`, rule },
   });
@@ -28,7 +32,7 @@ function refuseNotServed(field: string, part: number): never {
 }
 
 function patternsOf(patterns: readonly string[]): string[] {
-  if (patterns.length === 0) refuse("patterns", "must name at least one topic pattern");
+  if (patterns.length === 0) refuseSetting("patterns", "must name at least one topic pattern");
   if (patterns.length > PATTERNS_MAX) {
     throw PubSubError.of("LIMIT_EXCEEDED", `a subscription has at most ${PATTERNS_MAX} patterns`, {
       metadata: { field: "settings.patterns", limit: PATTERNS_MAX, size: patterns.length },
@@ -43,9 +47,8 @@ function startOf(start: StartPosition | undefined): StartPosition {
     case "earliest":
       return StartPosition.create({ position: { $case: "earliest", value: true } });
     case "sequence":
-      return StartPosition.create({ position });
     case "timeUnixMs":
-      return refuseNotServed("start.time_unix_ms", 3);
+      return StartPosition.create({ position });
     default:
       return StartPosition.create({ position: { $case: "latest", value: true } });
   }
@@ -54,7 +57,7 @@ function startOf(start: StartPosition | undefined): StartPosition {
 function ackDeadlineOf(asked: number): number {
   const ackDeadlineMs = asked || ACK_DEADLINE_MS_DEFAULT;
   if (ackDeadlineMs < ACK_DEADLINE_MS_MIN || ackDeadlineMs > ACK_DEADLINE_MS_MAX) {
-    refuse("ack_deadline_ms", `must be ${ACK_DEADLINE_MS_MIN} to ${ACK_DEADLINE_MS_MAX}`);
+    refuseSetting("ack_deadline_ms", `must be ${ACK_DEADLINE_MS_MIN} to ${ACK_DEADLINE_MS_MAX}`);
   }
   return ackDeadlineMs;
 }
@@ -62,9 +65,31 @@ function ackDeadlineOf(asked: number): number {
 function retryOf(asked: RetryPolicy | undefined): RetryPolicy {
   const minMs = asked?.minMs || RETRY_MIN_MS_DEFAULT;
   const maxMs = asked?.maxMs || RETRY_MAX_MS_DEFAULT;
-  if (maxMs > RETRY_DELAY_MS_MAX) refuse("retry.max_ms", `must be at most ${RETRY_DELAY_MS_MAX}`);
-  if (minMs > maxMs) refuse("retry.min_ms", `must be at most retry.max_ms, ${maxMs}`);
+  if (maxMs > RETRY_DELAY_MS_MAX)
+    refuseSetting("retry.max_ms", `must be at most ${RETRY_DELAY_MS_MAX}`);
+  if (minMs > maxMs) refuseSetting("retry.min_ms", `must be at most retry.max_ms, ${maxMs}`);
   return { minMs, maxMs };
+}
+
+function orderOf(asked: DeliveryOrder): DeliveryOrder {
+  if (asked === DeliveryOrder.KEY) return DeliveryOrder.KEY;
+  if (asked === DeliveryOrder.NONE || asked === DeliveryOrder.UNSPECIFIED)
+    return DeliveryOrder.NONE;
+  return refuseSetting("order", "must be NONE or KEY");
+}
+
+function attemptsMaxOf(asked: number): number {
+  if (asked > ATTEMPTS_MAX) refuseSetting("attempts_max", `must be at most ${ATTEMPTS_MAX}`);
+  return asked;
+}
+
+function expiryOf(asked: bigint): bigint {
+  const least = SUBSCRIPTION_EXPIRY_MS_MIN;
+  const most = SUBSCRIPTION_EXPIRY_MS_MAX;
+  if (asked !== 0n && (asked < least || asked > most)) {
+    refuseSetting("expiry_ms", `must be 0 or ${least} to ${most}`);
+  }
+  return asked;
 }
 
 /**
@@ -77,21 +102,16 @@ export function completeSubscriptionSettings(
   settings: SubscriptionSettings,
 ): SubscriptionSettings {
   const patterns = patternsOf(settings.patterns);
-  const deadLetterTopic = deadLetterTopicOf(name);
   if (settings.filter !== "") refuseNotServed("filter", 7);
-  if (settings.order === DeliveryOrder.KEY) refuseNotServed("order", 3);
-  if (settings.attemptsMax !== 0) refuseNotServed("attempts_max", 3);
-  if (settings.deadLetterTopic !== "" && settings.deadLetterTopic !== deadLetterTopic) {
-    refuseNotServed("dead_letter_topic", 3);
-  }
-  if (settings.expiryMs !== 0n) refuseNotServed("expiry_ms", 3);
   return SubscriptionSettings.create({
     patterns,
     start: startOf(settings.start),
     ackDeadlineMs: ackDeadlineOf(settings.ackDeadlineMs),
     retry: retryOf(settings.retry),
-    deadLetterTopic,
-    order: DeliveryOrder.NONE,
+    attemptsMax: attemptsMaxOf(settings.attemptsMax),
+    deadLetterTopic: settings.deadLetterTopic || deadLetterTopicOf(name),
+    order: orderOf(settings.order),
+    expiryMs: expiryOf(settings.expiryMs),
   });
 }
 
@@ -110,5 +130,9 @@ export function differingSubscriptionSetting(
   if (a.ackDeadlineMs !== b.ackDeadlineMs) return "ack_deadline_ms";
   if (a.retry?.minMs !== b.retry?.minMs) return "retry.min_ms";
   if (a.retry?.maxMs !== b.retry?.maxMs) return "retry.max_ms";
+  if (a.attemptsMax !== b.attemptsMax) return "attempts_max";
+  if (a.deadLetterTopic !== b.deadLetterTopic) return "dead_letter_topic";
+  if (a.order !== b.order) return "order";
+  if (a.expiryMs !== b.expiryMs) return "expiry_ms";
   return undefined;
 }

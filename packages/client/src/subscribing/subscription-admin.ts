@@ -1,0 +1,212 @@
+import {
+  ConsumeRequest,
+  type ConsumeResponse,
+  type Delivery,
+  PubSubError,
+  type Snapshot,
+  type SubscribeOpen,
+  type Subscription as SubscriptionState,
+} from "@opendxa/pubsub-protocol";
+import { present, repeatable } from "../admin.js";
+import type { Connection, RequestOptions } from "../connection/connection.js";
+import { CREDIT_BYTES_DEFAULT, CREDIT_EVENTS_DEFAULT } from "../limits.js";
+import { allPages } from "../reading/pages.js";
+import { CallSettler } from "./call-settler.js";
+import { Deliveries } from "./deliveries.js";
+import type { ReceivedEvent } from "./received-event.js";
+import {
+  type ChangeableSubscriptionSettings,
+  type SeekTarget,
+  seekTargetOf,
+  updateOf,
+} from "./subscription-requests.js";
+
+/** How much one call of `consume` takes. */
+export interface ConsumeOptions {
+  /** Events that may be unsettled, at most 100,000. Default 1,000. */
+  readonly creditEvents?: number | undefined;
+  /** Bytes that the call may deliver, at most 64 MiB. Default 4 MiB. */
+  readonly creditBytes?: number | undefined;
+  /** Ends after so many deliveries, at most 10,000. Default 0: no bound. */
+  readonly deliveriesMax?: number | undefined;
+  /** Ends when nothing came for so long, in milliseconds, at most 60,000. Default 10,000. */
+  readonly waitMs?: number | undefined;
+  /** Ends it. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Changes subscriptions that exist: settings, pauses, moves, snapshots; and consumes them by calls
+ * where a stream in both directions does not fit.
+ *
+ * @example
+ * ```ts
+ * await client.subscriptions.createSnapshot("before-deploy", "learner");
+ * await client.subscriptions.seek("learner", { snapshot: "before-deploy" });
+ * ```
+ */
+export class SubscriptionAdmin {
+  readonly #connection: Connection;
+  readonly #clientName: string;
+
+  /** Works over a connection. */
+  constructor(connection: Connection, clientName: string) {
+    this.#connection = connection;
+    this.#clientName = clientName;
+  }
+
+  /**
+   * Changes settings of a subscription: those that are given. One that is given as `undefined` gets
+   * its default. Leases that are open keep their deadline.
+   *
+   * @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND, TOPIC_NOT_FOUND, BAD_REQUEST
+   */
+  async update(
+    name: string,
+    settings: ChangeableSubscriptionSettings,
+    options: RequestOptions = {},
+  ): Promise<SubscriptionState> {
+    const { clients, namespace } = this.#connection;
+    const request = { namespace, name, ...updateOf(settings) };
+    const call = clients.subscription.updateSubscription.bind(clients.subscription);
+    return present((await this.#connection.unary(call, request, repeatable(options))).subscription);
+  }
+
+  /**
+   * Stops dispatch until `resume`, also over restarts of the broker. Consumers are told the reason.
+   *
+   * @param reason at most 1 KiB
+   * @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND, LIMIT_EXCEEDED
+   */
+  async pause(name: string, reason = "", options: RequestOptions = {}): Promise<SubscriptionState> {
+    const { clients, namespace } = this.#connection;
+    const call = clients.subscription.pauseSubscription.bind(clients.subscription);
+    const answer = await this.#connection.unary(
+      call,
+      { namespace, name, reason },
+      repeatable(options),
+    );
+    return present(answer.subscription);
+  }
+
+  /** Ends a pause. @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND */
+  async resume(name: string, options: RequestOptions = {}): Promise<SubscriptionState> {
+    const { clients, namespace } = this.#connection;
+    const call = clients.subscription.resumeSubscription.bind(clients.subscription);
+    const answer = await this.#connection.unary(call, { namespace, name }, repeatable(options));
+    return present(answer.subscription);
+  }
+
+  /**
+   * Moves a subscription; its consumers open their streams again by themselves, and what was leased
+   * before is stale. Not repeated by itself: it may have been carried out, and events settled since.
+   *
+   * @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND, SNAPSHOT_NOT_FOUND, TOPIC_NOT_FOUND,
+   * OFFSET_OUT_OF_RANGE, LIMIT_REACHED, BAD_REQUEST
+   */
+  async seek(
+    name: string,
+    target: SeekTarget,
+    options: RequestOptions = {},
+  ): Promise<SubscriptionState> {
+    const { clients, namespace } = this.#connection;
+    const request = { namespace, name, target: seekTargetOf(target) };
+    const call = clients.subscription.seekSubscription.bind(clients.subscription);
+    const once = { ...options, isRepeatable: false };
+    return present((await this.#connection.unary(call, request, once)).subscription);
+  }
+
+  /**
+   * Remembers which events of a subscription are settled. It keeps no events from leaving. Not
+   * repeated by itself: the name may be taken by the first attempt.
+   *
+   * @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND, LIMIT_REACHED, BAD_REQUEST
+   */
+  async createSnapshot(
+    name: string,
+    subscription: string,
+    options: RequestOptions = {},
+  ): Promise<Snapshot> {
+    const { clients, namespace } = this.#connection;
+    const request = { namespace, name, subscription };
+    const call = clients.subscription.createSnapshot.bind(clients.subscription);
+    const once = { ...options, isRepeatable: false };
+    return present((await this.#connection.unary(call, request, once)).snapshot);
+  }
+
+  /** Snapshots by name, of one subscription or of all. */
+  listSnapshots(
+    subscription = "",
+    options: RequestOptions = {},
+  ): AsyncGenerator<Snapshot, void, undefined> {
+    const { clients, namespace } = this.#connection;
+    const call = clients.subscription.listSnapshots.bind(clients.subscription);
+    return allPages(async (pageToken) => {
+      const request = { namespace, subscription, pageSize: 0, pageToken };
+      const answer = await this.#connection.unary(call, request, repeatable(options));
+      return { items: answer.snapshots, nextPageToken: answer.nextPageToken };
+    });
+  }
+
+  /** Forgets a snapshot. @throws {@link PubSubError} SNAPSHOT_NOT_FOUND */
+  async deleteSnapshot(name: string, options: RequestOptions = {}): Promise<void> {
+    const { clients, namespace } = this.#connection;
+    const call = clients.subscription.deleteSnapshot.bind(clients.subscription);
+    await this.#connection.unary(call, { namespace, name }, repeatable(options));
+  }
+
+  /**
+   * Takes events of a subscription by one call that ends. What is said of an event goes out by a
+   * call of its own; leases outlive this call and end by their deadline. Leaving the loop ends it.
+   *
+   * @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND, BAD_REQUEST, LIMIT_EXCEEDED, CONNECTION_LOST
+   */
+  async *consume(
+    subscription: string,
+    options: ConsumeOptions = {},
+  ): AsyncGenerator<ReceivedEvent, void, undefined> {
+    const { clients, namespace } = this.#connection;
+    const settle = clients.subscriber.settle.bind(clients.subscriber);
+    const settler = new CallSettler((settlement) =>
+      this.#connection.unary(settle, { namespace, subscription, settlement }, repeatable({})),
+    );
+    const open = this.#openOf(subscription, options);
+    const { deliveriesMax = 0, waitMs = 0 } = options;
+    const request = ConsumeRequest.create({ open, deliveriesMax, waitMs });
+    const call = this.#connection.serverStream<ConsumeResponse>(
+      (metadata, callOptions) => clients.subscriber.consume(request, metadata, callOptions),
+      options.signal,
+    );
+    try {
+      for await (const { message } of call as AsyncIterable<ConsumeResponse>) {
+        if (message?.$case === "delivery") yield* eventsOf(message.value, settler);
+      }
+    } catch (error) {
+      this.#connection.throwIfAborted(options.signal);
+      throw PubSubError.from(error);
+    } finally {
+      call.cancel();
+      await settler.finished();
+    }
+  }
+
+  #openOf(subscription: string, options: ConsumeOptions): SubscribeOpen {
+    const { creditBytes = CREDIT_BYTES_DEFAULT, creditEvents = CREDIT_EVENTS_DEFAULT } = options;
+    return {
+      namespace: this.#connection.namespace,
+      subscription,
+      settings: undefined,
+      consumerName: this.#clientName,
+      credit: { bytes: BigInt(creditBytes), events: creditEvents },
+      heartbeatMs: 0,
+    };
+  }
+}
+
+/** Events of one delivery; a batch that cannot be read ends the call. */
+function* eventsOf(delivery: Delivery, settler: CallSettler): Generator<ReceivedEvent> {
+  const deliveries = new Deliveries(settler, 0);
+  const [broken] = deliveries.add(delivery.batches, 0, 0);
+  for (let event = deliveries.take(); event !== undefined; event = deliveries.take()) yield event;
+  if (broken !== undefined) throw broken.error;
+}

@@ -1,0 +1,223 @@
+"""Changes of subscriptions, snapshots, and consuming by calls, for threads."""
+
+from collections.abc import Iterator
+from typing import Unpack
+
+import grpc
+
+from opendxa_pubsub._calls import Calls
+from opendxa_pubsub._consumption import Consumption, consume_request
+from opendxa_pubsub._errors import error_from_grpc
+from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as pb
+from opendxa_pubsub._limits import CREDIT_EVENTS_DEFAULT, PAGE_SIZE
+from opendxa_pubsub._options import ChangeableSubscriptionSettings
+from opendxa_pubsub._received_event import ReceivedEvent
+from opendxa_pubsub._subscription_requests import (
+    Snapshot,
+    seek_request,
+    snapshot_of,
+    update_request,
+)
+
+
+class SubscriptionCalls(Calls):
+    """Changes subscriptions and consumes them where a stream in both directions does not fit."""
+
+    def update_subscription(
+        self, name: str, **settings: Unpack[ChangeableSubscriptionSettings]
+    ) -> None:
+        """Changes settings of a subscription: those that are given.
+
+        Leases that are open keep their deadline.
+
+        Args:
+            name: Its name.
+            **settings: As for ``subscribe``; 0 or an empty text is the default.
+
+        Raises:
+            PubSubError: SUBSCRIPTION_NOT_FOUND, TOPIC_NOT_FOUND, or BAD_REQUEST.
+        """
+        request = update_request(self._namespace, name, settings)
+        self._call(self._stubs.subscription.UpdateSubscription, request)
+
+    def pause_subscription(self, name: str, reason: str = "") -> None:
+        """Stops dispatch until :meth:`resume_subscription`, also over restarts of the broker.
+
+        Args:
+            name: Its name.
+            reason: Why, shown to consumers; at most 1 KiB.
+
+        Raises:
+            PubSubError: SUBSCRIPTION_NOT_FOUND, or LIMIT_EXCEEDED.
+        """
+        request = pb.PauseSubscriptionRequest(namespace=self._namespace, name=name, reason=reason)
+        self._call(self._stubs.subscription.PauseSubscription, request)
+
+    def resume_subscription(self, name: str) -> None:
+        """Ends a pause.
+
+        Args:
+            name: Its name.
+
+        Raises:
+            PubSubError: SUBSCRIPTION_NOT_FOUND.
+        """
+        request = pb.ResumeSubscriptionRequest(namespace=self._namespace, name=name)
+        self._call(self._stubs.subscription.ResumeSubscription, request)
+
+    def seek_subscription(
+        self,
+        name: str,
+        *,
+        start: str | int | None = None,
+        sequence: int | None = None,
+        snapshot: str | None = None,
+        topic: str | None = None,
+        partition: int = 0,
+        offset: int = 0,
+    ) -> None:
+        """Moves a subscription: to one of start, sequence, snapshot or an offset of a topic.
+
+        Its consumers open their streams again by themselves; what was leased before is stale. It is
+        not repeated by itself: it may have been carried out, and events settled since.
+
+        Args:
+            name: Its name.
+            start: ``latest``, ``earliest``, or milliseconds since the Unix epoch.
+            sequence: Journal sequence.
+            snapshot: Name of a snapshot of the subscription.
+            topic: Topic whose events come again from ``offset``; those of other topics stay.
+            partition: Its partition.
+            offset: First offset of the topic that comes.
+
+        Raises:
+            PubSubError: SUBSCRIPTION_NOT_FOUND, SNAPSHOT_NOT_FOUND, TOPIC_NOT_FOUND,
+                OFFSET_OUT_OF_RANGE, LIMIT_REACHED, or BAD_REQUEST.
+        """
+        request = seek_request(
+            self._namespace,
+            name,
+            start=start,
+            sequence=sequence,
+            snapshot=snapshot,
+            topic=topic,
+            partition=partition,
+            offset=offset,
+        )
+        self._call_once(self._stubs.subscription.SeekSubscription, request)
+
+    def delete_subscription(self, name: str) -> None:
+        """Deletes a subscription with its position and its snapshots; its consumers end.
+
+        Args:
+            name: Its name.
+
+        Raises:
+            PubSubError: SUBSCRIPTION_NOT_FOUND.
+        """
+        request = pb.DeleteSubscriptionRequest(namespace=self._namespace, name=name)
+        self._call(self._stubs.subscription.DeleteSubscription, request)
+
+    def create_snapshot(self, name: str, subscription: str) -> None:
+        """Remembers which events of a subscription are settled; it keeps no events from leaving.
+
+        It is not repeated by itself: the name may be taken by the first attempt.
+
+        Args:
+            name: Name of the snapshot.
+            subscription: Name of the subscription.
+
+        Raises:
+            PubSubError: SUBSCRIPTION_NOT_FOUND, LIMIT_REACHED, or BAD_REQUEST.
+        """
+        request = pb.CreateSnapshotRequest(
+            namespace=self._namespace, name=name, subscription=subscription
+        )
+        self._call_once(self._stubs.subscription.CreateSnapshot, request)
+
+    def list_snapshots(self, subscription: str = "") -> Iterator[Snapshot]:
+        """Snapshots by name.
+
+        Args:
+            subscription: Those of one subscription; empty: all.
+
+        Yields:
+            The snapshots.
+        """
+        token = ""
+        while True:
+            request = pb.ListSnapshotsRequest(
+                namespace=self._namespace,
+                subscription=subscription,
+                page_size=PAGE_SIZE,
+                page_token=token,
+            )
+            page = self._call(self._stubs.subscription.ListSnapshots, request)
+            for found in page.snapshots:
+                yield snapshot_of(found)
+            token = page.next_page_token
+            if not token:
+                return
+
+    def delete_snapshot(self, name: str) -> None:
+        """Forgets a snapshot.
+
+        Args:
+            name: Its name.
+
+        Raises:
+            PubSubError: SNAPSHOT_NOT_FOUND.
+        """
+        request = pb.DeleteSnapshotRequest(namespace=self._namespace, name=name)
+        self._call(self._stubs.subscription.DeleteSnapshot, request)
+
+    def consume(
+        self,
+        subscription: str,
+        *,
+        deliveries_max: int = 0,
+        wait_ms: int = 0,
+        max_outstanding: int = CREDIT_EVENTS_DEFAULT,
+    ) -> Iterator[ReceivedEvent]:
+        """Takes events of a subscription by one call that ends.
+
+        What is said of an event goes out by a call of its own when the loop goes on or ends. Leases
+        outlive the loop and end by their deadline.
+
+        Args:
+            subscription: Its name; it must exist.
+            deliveries_max: Ends after so many deliveries, at most 10,000; 0: no bound.
+            wait_ms: Ends when nothing came for so long, at most 60,000; 0: 10,000.
+            max_outstanding: Events that may be unsettled, at most 100,000.
+
+        Yields:
+            The events.
+
+        Raises:
+            PubSubError: SUBSCRIPTION_NOT_FOUND, BAD_REQUEST, LIMIT_EXCEEDED, CONNECTION_LOST.
+        """
+        request = consume_request(
+            self._namespace,
+            subscription,
+            deliveries_max=deliveries_max,
+            wait_ms=wait_ms,
+            max_outstanding=max_outstanding,
+        )
+        said = Consumption(self._namespace, subscription)
+        self._check_open()
+        call = self._stubs.subscriber.Consume(request)
+        try:
+            for answer in call:
+                for event in said.events_of(answer):
+                    yield event
+                    self._settle(said)
+        except grpc.RpcError as error:
+            self._check_open()
+            raise error_from_grpc(error) from error
+        finally:
+            call.cancel()
+            self._settle(said)
+
+    def _settle(self, said: Consumption) -> None:
+        while (settlement := said.next_request()) is not None:
+            self._call(self._stubs.subscriber.Settle, settlement)
