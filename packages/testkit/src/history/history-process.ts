@@ -48,9 +48,9 @@ export class HistoryProcess {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** Tells it to do its last work. */
-  tellToFinish(): void {
-    this.#child.stdin?.end("finish\n");
+  /** Writes a line to its input. */
+  tell(word: string): void {
+    this.#child.stdin?.write(`${word}\n`);
   }
 
   /** Kills it with SIGKILL. */

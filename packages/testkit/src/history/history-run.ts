@@ -57,9 +57,11 @@ export async function historyRun(options: HistoryRunOptions): Promise<string[]> 
     await crew.ready();
     const failures = crew.missing.map((name) => `${name} ended by itself`);
     failures.push(...(await crew.stop("publisher")));
+    // A seek while nobody consumes any more would leave everything to be delivered.
+    operator.tell("rest");
     if (!(await isQuiet(crew.consumerFiles))) failures.push("consumers did not come to rest");
     failures.push(...(await crew.stop("consumer")));
-    operator.tellToFinish();
+    operator.tell("finish");
     failures.push(...[await operator.ended()].filter((failure) => failure !== undefined));
     return failures;
   } finally {

@@ -142,9 +142,10 @@ const { notServed } = await client.getBroker();
 const operator = new HistoryOperator({ client, writer, task, notServed });
 await operator.setUp();
 process.stdout.write("ready\n");
-const asked = { isFinishing: false, wake: (): void => undefined };
-createInterface({ input: process.stdin }).on("line", () => {
-  asked.isFinishing = true;
+const asked = { isResting: false, isFinishing: false, wake: (): void => undefined };
+createInterface({ input: process.stdin }).on("line", (word) => {
+  asked.isResting = true;
+  asked.isFinishing = word === "finish";
   asked.wake();
 });
 while (!asked.isFinishing) {
@@ -152,7 +153,7 @@ while (!asked.isFinishing) {
     asked.wake = resolve;
   });
   await Promise.race([told, sleep(OPERATOR_EVERY_MS, undefined, { ref: true })]);
-  if (!asked.isFinishing) await operator.act();
+  if (!asked.isResting) await operator.act();
 }
 await operator.finish();
 process.exit(0);
