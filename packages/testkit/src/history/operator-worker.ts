@@ -7,6 +7,7 @@ import { CLIENT_TIMEOUT_MS, OPERATOR_EVERY_MS, PAUSE_MS } from "./limits.js";
 import { OperatorCalls } from "./operator-calls.js";
 import { readFinal } from "./read-final.js";
 import { RETRY, SUBSCRIPTIONS, TOPICS } from "./run-plan.js";
+import { SERVED_SETTINGS } from "./served-features.js";
 import { readTask, type WorkerTask } from "./worker-task.js";
 
 const SERVICE = "SubscriptionService";
@@ -99,7 +100,8 @@ class HistoryOperator {
 
   /** Once a run: each seek brings everything again. */
   async #seek(): Promise<void> {
-    if (!this.#serves("SeekSubscription") || this.#hasSought) return;
+    const isServed = SERVED_SETTINGS.epochsOfOpenedStreams && this.#serves("SeekSubscription");
+    if (!isServed || this.#hasSought) return;
     this.#hasSought = true;
     for (const { sub } of SUBSCRIPTIONS.filter(({ isSought }) => isSought)) {
       // Noted before and after: it happens between the two, perhaps more than once.

@@ -14,6 +14,8 @@ export const SERVED_SETTINGS = {
   scheduled: false,
   /** `expire_time_unix_ms` of an event keeps it from being delivered. */
   expiry: false,
+  /** The answer to a stream that is opened right after a seek names the new epoch, on which histories rely. */
+  epochsOfOpenedStreams: false,
   /** A batch that is sent again after a crash answers its duplicates by id with their originals' offsets. */
   duplicatesOfRepeatedBatches: false,
 };
