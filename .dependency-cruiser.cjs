@@ -120,6 +120,14 @@ const arrows = [
     to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "unknown"], pathNot: "^(packages|apps)/" },
   },
   {
+    name: "history-checker-is-independent",
+    comment:
+      "what judges the broker shares no code with it, nor with its clients: node and its own files",
+    severity: "error",
+    from: { path: "^packages/testkit/src/history/checker/", pathNot: TESTS },
+    to: { pathNot: "^packages/testkit/src/history/checker/", dependencyTypesNot: ["core"] },
+  },
+  {
     name: "sources-need-no-development-packages",
     severity: "error",
     from: { path: "^(packages|apps)/[^/]+/src/", pathNot: [TESTS, "/contract/"] },

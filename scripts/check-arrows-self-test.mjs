@@ -55,6 +55,16 @@ const PLANTS = [
     "packages/client/src/wrong.ts",
     'import "development-package";\n',
   ],
+  [
+    "history-checker-is-independent",
+    "packages/testkit/src/history/checker/wrong.ts",
+    ours("protocol"),
+  ],
+  [
+    "history-checker-is-independent",
+    "packages/testkit/src/history/checker/wrong.ts",
+    'import "../../index.js";\n',
+  ],
   ["layer-protocol", "packages/protocol/src/wrong.ts", ours("core")],
   ["layer-simulated", "packages/simulated/src/wrong.ts", ours("journal")],
   ["layer-core", "packages/core/src/wrong.ts", ours("journal")],

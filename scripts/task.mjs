@@ -14,6 +14,9 @@ import { pythonEnvironment, testLegs } from "./task/test-legs.mjs";
 /** Seeds of the fault matrix at night: about an hour and a half. */
 const NIGHTLY_FAULT_SEEDS = "5000";
 
+/** Seconds of the history run at night. */
+const NIGHTLY_HISTORY_SECONDS = "600";
+
 /** Runs a command with its output shown; true when it succeeded. */
 async function show(command, options) {
   return (await run(command, options)).code === 0;
@@ -59,6 +62,21 @@ async function faults(args) {
   return show(["node", "packages/testkit/dist/faults/faults-run.js", ...args]);
 }
 
+async function history(args) {
+  await installNodePackages();
+  await installPythonPackages({ dev: true });
+  if (!(await show(buildCommand()))) return false;
+  const { OPENDXA_PYTHON: python } = pythonEnvironment();
+  const program = "packages/testkit/dist/history/history-main.js";
+  return show(["node", program, "--python", python, ...args]);
+}
+
+async function checkHistory(args) {
+  await installNodePackages();
+  if (!(await show(buildCommand("@opendxa/pubsub-testkit...")))) return false;
+  return show(["node", "packages/testkit/dist/history/checker/check-history-run.js", ...args]);
+}
+
 async function generate() {
   await installNodePackages();
   if (hasPythonPackage()) await installPythonPackages({ dev: true });
@@ -81,10 +99,13 @@ const COMMANDS = {
   "test-nightly": async (args) => {
     const passed = [await test([]), await testReal(args)];
     passed.push(await faults(["--seeds", NIGHTLY_FAULT_SEEDS, "--seed", "100000"]));
+    passed.push(await history(["--seconds", NIGHTLY_HISTORY_SECONDS, "--seed", "100000"]));
     return passed.every(Boolean);
   },
   bench,
   faults,
+  history,
+  "check-history": checkHistory,
   check: async (args) => {
     await installNodePackages();
     return runLegs(selectLegs(staticLegs(), only(args)), "npm run check --");

@@ -13,16 +13,17 @@ function delivered(
   lease: bigint,
   keys: readonly string[],
   selected: Uint8Array = new Uint8Array(0),
+  topic = "t",
 ): DeliveredBatch {
   const events = keys.map((orderingKey, index) => ({ id: String(index), type: "t", orderingKey }));
   return {
     lease,
     sequence: 1n,
     firstIndex: 3,
-    batch: encodeBatch({ topic: "t", events }),
+    batch: encodeBatch({ topic, events }),
     selected,
     attempt: 1,
-    leaseEndUnixMs: 0n,
+    leaseEndUnixMs: 1_234n,
   };
 }
 
@@ -30,9 +31,9 @@ it("hands out the selected events in order, and returns credit at half", () => {
   const deliveries = new Deliveries(SETTLER, 100);
   deliveries.add([delivered(1n, ["a", "b", "c"], selectionOf(3, [0, 2]))], 40, 0);
   deliveries.add([delivered(2n, ["d"])], 20, 0);
-  expect([deliveries.take(), deliveries.take()].map((event) => event?.position.index)).toEqual([
-    3, 5,
-  ]);
+  const taken = [deliveries.take(), deliveries.take()];
+  expect(taken.map((event) => event?.position.index)).toEqual([3, 5]);
+  expect(taken.map((event) => event?.leaseEndUnixMs)).toEqual([1_234n, 1_234n]);
   expect(deliveries.takeCredit()).toBe(0);
   expect(deliveries.take()?.orderingKey).toBe("d");
   expect(deliveries.takeCredit()).toBe(60);
@@ -42,10 +43,14 @@ it("hands out the selected events in order, and returns credit at half", () => {
 it("takes back what waits of a key, with its credit", () => {
   const deliveries = new Deliveries(SETTLER, 10);
   deliveries.add([delivered(1n, ["a", "b", "a"])], 30, 0);
-  deliveries.take();
-  deliveries.dropKey("a");
+  deliveries.add([delivered(2n, ["a"], undefined, "another")], 1, 0);
+  const nacked = deliveries.take();
+  if (nacked === undefined) throw new Error("no event");
+  deliveries.dropKeyOf(nacked);
   expect(deliveries.takeCredit()).toBe(30);
   expect(deliveries.take()?.orderingKey).toBe("b");
+  // A key is one of its topic-partition: the same word elsewhere is another.
+  expect(deliveries.take()?.topic).toBe("another");
   expect(deliveries.waiting).toBe(0);
 });
 

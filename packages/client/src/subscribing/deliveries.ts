@@ -98,11 +98,13 @@ export class Deliveries {
     if (held?.events.size === 0) this.#held.delete(event.position.lease);
   }
 
-  /** Takes back what waits of a key: its order broke, and the broker delivers it again. */
-  dropKey(key: string): void {
+  /** Takes back what waits of an event's key, in its topic-partition: its order broke, and the broker delivers it again. */
+  dropKeyOf({ topic, partition, orderingKey }: ReceivedEvent): void {
+    const isOfKey = ({ event }: Queued) =>
+      event.orderingKey === orderingKey && event.partition === partition && event.topic === topic;
     const waiting = this.#queue.slice(this.#next);
-    const dropped = waiting.filter(({ event }) => event.orderingKey === key);
-    this.#queue = waiting.filter(({ event }) => event.orderingKey !== key);
+    const dropped = waiting.filter(isOfKey);
+    this.#queue = waiting.filter((queued) => !isOfKey(queued));
     this.#next = 0;
     for (const { event, credit } of dropped) {
       this.#consumedBytes += credit;

@@ -16,6 +16,11 @@ export interface Settler {
 export class ReceivedEvent extends StoredEvent {
   /** Delivery attempt, from 1. */
   readonly attempt: number;
+  /**
+   * When its lease ends unless it is extended, milliseconds since the Unix epoch by the broker's clock: as the
+   * delivery said, not counting extensions since.
+   */
+  readonly leaseEndUnixMs: bigint;
   /** Names it to the broker. */
   readonly position: SettledPosition;
   readonly #settler: Settler;
@@ -25,6 +30,7 @@ export class ReceivedEvent extends StoredEvent {
   constructor(origin: BatchEventOrigin, delivered: DeliveredBatch, settler: Settler) {
     super(origin);
     this.attempt = delivered.attempt;
+    this.leaseEndUnixMs = delivered.leaseEndUnixMs;
     this.#settler = settler;
     this.position = {
       lease: delivered.lease,

@@ -177,10 +177,8 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
 
   /** @internal */
   async nack(event: ReceivedEvent, options: NackOptions): Promise<SettlementOutcome> {
-    const key = event.orderingKey;
-    if (key !== undefined && this.#state?.settings?.order === DeliveryOrder.KEY) {
-      this.#deliveries.dropKey(key);
-    }
+    const isKept = this.#state?.settings?.order === DeliveryOrder.KEY;
+    if (isKept && event.orderingKey !== undefined) this.#deliveries.dropKeyOf(event);
     const reason = cutReason(options.reason ?? "");
     return await this.#settled(
       event,

@@ -17,9 +17,12 @@ class Lease:
     sequence: int
     first_index: int
     attempt: int
+    end_unix_ms: int
     received_s: float
     extended_s: float
     open_indexes: set[int] = field(default_factory=set)
+    ordered_by: dict[int, tuple[str, int, str]] = field(default_factory=dict)
+    """Topic, partition and ordering key by index, where the subscription keeps their order."""
 
 
 @dataclass(slots=True, frozen=True)

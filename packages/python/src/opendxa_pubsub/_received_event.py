@@ -40,6 +40,24 @@ class ReceivedEvent(StoredEvent):
         return self._lease.sequence
 
     @property
+    def entry_index(self) -> int:
+        """Its index in the journal entry that holds it."""
+        return self._lease.first_index + self._index
+
+    @property
+    def lease(self) -> int:
+        """Token of the lease; tokens rise in the order in which the broker gives them."""
+        return self._lease.token
+
+    @property
+    def lease_end_unix_ms(self) -> int:
+        """When its lease ends unless it is extended, milliseconds since the Unix epoch.
+
+        By the broker's clock, as the delivery said, not counting extensions since.
+        """
+        return self._lease.end_unix_ms
+
+    @property
     def is_settled(self) -> bool:
         """Whether it was acked or nacked here."""
         return self._index not in self._lease.open_indexes

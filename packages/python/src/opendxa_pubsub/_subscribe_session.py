@@ -63,6 +63,7 @@ class SubscribeSession:
         self.on_ready: Callable[[], None] = lambda: None
         self.speak: Callable[[Lease, int, Word], None] = self.say
         self._ack_deadline_ms = 0
+        self._is_ordered = False
         self._settlements = SettlementQueue()
         self._leases: set[Lease] = set()
         self._ready: deque[tuple[ReceivedEvent, _Parcel]] = deque()
@@ -87,6 +88,8 @@ class SubscribeSession:
         assert isinstance(message, pb.SubscribeResponse)
         if message.HasField("opened"):
             self.heartbeat_ms = message.opened.heartbeat_ms or HEARTBEAT_MS_DEFAULT
+            order = message.opened.subscription.settings.order
+            self._is_ordered = order == subscription_service_pb2.DELIVERY_ORDER_KEY
             self.name = message.opened.subscription.name
             self.notice = ""
             self._ack_deadline_ms = message.opened.subscription.settings.ack_deadline_ms
@@ -165,10 +168,28 @@ class SubscribeSession:
         if index not in lease.open_indexes:
             return
         if not isinstance(word, Extend):
-            lease.open_indexes.discard(index)
-            if not lease.open_indexes:
-                self._leases.discard(lease)
+            self._settled(lease, index)
+        if isinstance(word, Nack) and index in lease.ordered_by:
+            self._drop_key(lease.ordered_by[index])
         self._settlements.say(lease, index, word)
+
+    def _settled(self, lease: Lease, index: int) -> None:
+        lease.open_indexes.discard(index)
+        if not lease.open_indexes:
+            self._leases.discard(lease)
+
+    def _drop_key(self, ordered_by: tuple[str, int, str]) -> None:
+        """Takes back what waits of a key: its order broke, and the broker delivers it again."""
+        waiting = list(self._ready)
+        self._ready.clear()
+        for event, parcel in waiting:
+            if event._lease.ordered_by.get(event._index) != ordered_by:
+                self._ready.append((event, parcel))
+                continue
+            self._settled(event._lease, event._index)
+            parcel.waiting -= 1
+            if parcel.waiting == 0:
+                self._credit_due += parcel.size
 
     def _take_delivery(self, delivery: pb.Delivery) -> None:
         parcel = _Parcel(delivery.ByteSize())
@@ -179,6 +200,7 @@ class SubscribeSession:
                 delivered.sequence,
                 delivered.first_index,
                 delivered.attempt,
+                delivered.lease_end_unix_ms,
                 now_s,
                 now_s,
             )
@@ -193,6 +215,9 @@ class SubscribeSession:
                 continue
             self._leases.add(lease)
             for stored in events:
+                if self._is_ordered and stored.ordering_key is not None:
+                    place = (stored.topic, stored.partition, stored.ordering_key)
+                    lease.ordered_by[stored._index] = place
                 self._ready.append((ReceivedEvent(stored, lease, self._heard), parcel))
             parcel.waiting += len(events)
         if parcel.waiting == 0:

@@ -29,9 +29,12 @@ export class Buckets {
   readonly #buckets: Bucket[];
   #folder: string | undefined;
 
-  /** @param historyBytes size of all files */
-  constructor(historyBytes: number) {
-    const count = Math.min(BUCKETS_MAX, Math.max(1, Math.ceil(historyBytes / BUCKET_BYTES)));
+  /**
+   * @param historyBytes size of all files
+   * @param bucketBytes size of a bucket
+   */
+  constructor(historyBytes: number, bucketBytes = BUCKET_BYTES) {
+    const count = Math.min(BUCKETS_MAX, Math.max(1, Math.ceil(historyBytes / bucketBytes)));
     this.#buckets = Array.from({ length: count }, () => ({ texts: [], bytes: 0 }));
     if (count > 1) this.#folder = mkdtempSync(join(tmpdir(), "check-history-"));
   }

@@ -12,17 +12,18 @@ export function checkAttempts(
   event: EventLife,
   context: LeaseContext,
 ): void {
+  let confirmed = 0;
   for (const [index, later] of deliveries.entries()) {
     const earlier = deliveries[index - 1];
+    if (earlier !== undefined && wasCounted(earlier)) confirmed = earlier.record.attempt;
     const before = earlier?.record.attempt ?? 0;
-    const least = before + leastRise(earlier, later, context);
+    const least = leastAttempt(earlier, later, { confirmed, sub: context.sub });
     const { attempt, lease } = later.record;
     // The upper bound costs a look at every consumer, and is crossed only by what it must explain.
     if (attempt === least) continue;
     const most = before + mostRise(earlier, later, event, context);
     if (attempt >= least && attempt <= most) continue;
-    const range =
-      least === most || most === Number.POSITIVE_INFINITY ? `${least}` : `${least} to ${most}`;
+    const range = most === Number.POSITIVE_INFINITY ? `at least ${least}` : `${least} to ${most}`;
     const what = `attempt ${attempt} under lease ${lease} after ${before}: ${range} would be right`;
     context.report("attempts-wrong", later.place, event.name, what);
   }
@@ -34,12 +35,22 @@ export function checkAttempts(
   }
 }
 
-function leastRise(earlier: Delivery | undefined, later: Delivery, { sub }: LeaseContext): number {
-  if (earlier === undefined) return 1;
-  const wasCounted = earlier.settlings.some((each) => each.kind === "nack" && isConfirmed(each));
-  // Within one life of the broker a lease ends by a nack, its deadline or a disconnect, and each counts; with order
-  // KEY it may also end with its run.
-  return wasCounted || (sub.order !== "key" && isSameStart(earlier, later)) ? 1 : 0;
+function wasCounted({ settlings }: Delivery): boolean {
+  return settlings.some((each) => each.kind === "nack" && isConfirmed(each));
+}
+
+/**
+ * Within one life of the broker a lease ends by a nack, its deadline or a disconnect, and each counts;
+ * with order KEY it may also end with its run. What was not confirmed before a crash may be lost with it.
+ */
+function leastAttempt(
+  earlier: Delivery | undefined,
+  later: Delivery,
+  { confirmed, sub }: { readonly confirmed: number; readonly sub: LeaseContext["sub"] },
+): number {
+  if (earlier === undefined || !isSameStart(earlier, later)) return confirmed + 1;
+  const rise = sub.order !== "key" || wasCounted(earlier) ? 1 : 0;
+  return earlier.record.attempt + rise;
 }
 
 function mostRise(

@@ -30,11 +30,15 @@ export interface HistoryVerdict {
  * Judges a history by its files alone, in memory that does not grow with it.
  *
  * @param paths one file a process
+ * @param options `bucketBytes`: how much of it is judged at a time; default `BUCKET_BYTES`
  * @throws Error where a file cannot be read or a bound of this checker is crossed
  */
-export async function checkHistory(paths: readonly string[]): Promise<HistoryVerdict> {
+export async function checkHistory(
+  paths: readonly string[],
+  { bucketBytes }: { readonly bucketBytes?: number } = {},
+): Promise<HistoryVerdict> {
   const bytes = paths.reduce((sum, path) => sum + statSync(path).size, 0);
-  const buckets = new Buckets(bytes);
+  const buckets = new Buckets(bytes, bucketBytes);
   try {
     return await new HistoryCheck(paths, buckets).run();
   } finally {

@@ -72,7 +72,7 @@ function mayHaveEnded(
   if (later.begin >= earlier.record.leaseEnd - CLOCK_SLACK_MS) return true;
   if (!earlier.process.tellsLosses) return true;
   if (facts.endsOf(earlier.process, earlier.begin, later.begin + LOSS_NOTICED_MS) > 0) return true;
-  if (wasNacked(earlier, later.record.t)) return true;
+  if (wasNacked(earlier, earlier.begin, later.record.t)) return true;
   return sub.order === "key" && mayBeTornOff(earlier, later.begin, sameKey());
 }
 
@@ -95,21 +95,25 @@ function mayBeStale(
   return sub.order === "key" && mayBeTornOff(delivery, t, sameKey());
 }
 
-function wasNacked({ settlings }: Delivery, until: number): boolean {
-  return settlings.some(({ kind, t }) => kind === "nack" && t <= until + CLOCK_SLACK_MS);
+function wasNacked({ settlings }: Delivery, from: number, until: number): boolean {
+  return settlings.some(
+    ({ kind, t }) => kind === "nack" && from - CLOCK_SLACK_MS <= t && t <= until + CLOCK_SLACK_MS,
+  );
 }
 
-/** With order KEY a nack or the end of an earlier event's lease ends those of the later ones of its run. */
+/**
+ * With order KEY a nack or the end of an earlier event's lease, while this one ran, ends those of the later
+ * ones of its run.
+ */
 function mayBeTornOff(
-  { process, begin }: Delivery,
+  { process, begin, record }: Delivery,
   until: number,
   sameKey: readonly Delivery[],
 ): boolean {
-  return sameKey.some(
-    (other) =>
-      other.process === process &&
-      other.begin <= until + CLOCK_SLACK_MS &&
-      other.record.leaseEnd >= begin &&
-      (wasNacked(other, until) || other.record.leaseEnd <= until + CLOCK_SLACK_MS),
-  );
+  return sameKey.some((other) => {
+    if (other.process !== process || other.record.offset > record.offset) return false;
+    const { leaseEnd } = other.record;
+    const hasEnded = leaseEnd >= begin - CLOCK_SLACK_MS && leaseEnd <= until + CLOCK_SLACK_MS;
+    return hasEnded || wasNacked(other, begin, until);
+  });
 }

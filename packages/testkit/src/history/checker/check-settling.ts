@@ -15,7 +15,7 @@ export function skipOf(event: EventLife, sub: string, facts: Facts): RecordOf<"s
   const deliveries = event.deliveries.get(sub) ?? [];
   const [stored] = event.stored;
   return facts.skips.find(({ record }) => {
-    if (record.sub !== sub || record.skipped === 0) return false;
+    if (record.sub !== sub || (record.skipped === 0 && record.unsure !== true)) return false;
     if (deliveries.length > 0) return deliveries.some((each) => isAmong(record, each));
     // Never seen at a consumer: its position is not known, only its key.
     return record.topic === stored?.record.topic && record.key === event.key;

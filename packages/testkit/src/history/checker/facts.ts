@@ -46,12 +46,20 @@ export class Facts {
   lastT = 0;
   /** Losses that a kill of the broker explains; asked for only when everything was read. */
   readonly #explained = new Map<ProcessFacts, ReadonlySet<unknown>>();
+  readonly #factsMax: number;
   #count = 0;
+
+  /** @param factsMax records that are kept at most */
+  constructor(factsMax = FACTS_MAX) {
+    this.#factsMax = factsMax;
+  }
 
   /** Takes a record that is not about a single event. @throws Error naming the bound */
   add(record: HistoryRecord, file: number, place: Place): void {
     this.#count += 1;
-    if (this.#count > FACTS_MAX) throw new Error(`more than ${FACTS_MAX} records beside events`);
+    if (this.#count > this.#factsMax) {
+      throw new Error(`more than ${this.#factsMax} records beside those of events`);
+    }
     switch (record.k) {
       case "process":
         this.processes[file] = {

@@ -24,6 +24,8 @@ export interface HistoryFigures {
   delivered: number;
   /** Deliveries of an event that its subscription had been delivered before. */
   redelivered: number;
+  /** Redeliveries with a lower attempt than before: what a crash took back because nobody had been told. */
+  attemptsFell: number;
   /** Nacks that were sent. */
   nacked: number;
   /** Dead letters that were read. */
@@ -79,6 +81,7 @@ export class FigureCounter {
     failed: 0,
     delivered: 0,
     redelivered: 0,
+    attemptsFell: 0,
     nacked: 0,
     deadLettered: 0,
     expired: 0,
@@ -110,6 +113,11 @@ export class FigureCounter {
     for (const deliveries of event.deliveries.values()) {
       figures.delivered += deliveries.length;
       figures.redelivered += deliveries.length - 1;
+      figures.attemptsFell += deliveries.filter(
+        ({ record, epoch }, index) =>
+          epoch === deliveries[index - 1]?.epoch &&
+          record.attempt < (deliveries[index - 1]?.record.attempt ?? 0),
+      ).length;
     }
     if (event.acked.length === 0) return;
     figures.owed += subs.length;

@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { LINE_BYTES_MAX } from "./limits.js";
+import { LINE_LENGTH_MAX } from "./limits.js";
 
 /** One line of a file. */
 export interface HistoryLine {
@@ -18,12 +18,18 @@ export async function* historyLines(path: string): AsyncGenerator<HistoryLine, v
   for await (const block of createReadStream(path, { encoding: "utf8" })) {
     const parts = (rest + (block as string)).split("\n");
     rest = parts.pop() ?? "";
-    if (rest.length > LINE_BYTES_MAX)
-      throw new Error(`${path}:${line + parts.length + 1}: longer than ${LINE_BYTES_MAX} bytes`);
     for (const text of parts) {
       line += 1;
+      checkLength(text, path, line);
       yield { text, line, isWhole: true };
     }
+    checkLength(rest, path, line + 1);
   }
   if (rest !== "") yield { text: rest, line: line + 1, isWhole: false };
+}
+
+function checkLength({ length }: string, path: string, line: number): void {
+  if (length > LINE_LENGTH_MAX) {
+    throw new Error(`${path}:${line}: longer than ${LINE_LENGTH_MAX} characters`);
+  }
 }

@@ -75,6 +75,7 @@ const FIELDS = {
     first: "number",
     last: "number",
     skipped: "number",
+    unsure: "flag?",
   },
   seek: { sub: "text", to: "text", epoch: "number" },
   pause: { sub: "text" },

@@ -29,7 +29,7 @@ function figureLines(figures: HistoryFigures): string[] {
   return [
     `${figures.records} records of ${figures.processes} processes; killed: broker ${figures.brokerKills}, clients ${figures.clientKills}`,
     `published ${figures.published}, acked ${figures.acked}, duplicates ${figures.duplicates}, failed ${figures.failed}`,
-    `delivered ${figures.delivered}, redelivered ${figures.redelivered}, nacked ${figures.nacked}, dead-lettered ${figures.deadLettered}, expired ${figures.expired}, skipped ${figures.skipped}`,
+    `delivered ${figures.delivered}, redelivered ${figures.redelivered} (${figures.attemptsFell} with fewer attempts after a crash), nacked ${figures.nacked}, dead-lettered ${figures.deadLettered}, expired ${figures.expired}, skipped ${figures.skipped}`,
     `delivered/acked ${ratio} (${paid} of ${owed} pairs of event and subscription), keys checked ${figures.keys}`,
     `longest gaps: ${figures.ackGapMs} ms between acks, ${figures.deliveryGapMs} ms between deliveries`,
   ];
