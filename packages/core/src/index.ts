@@ -5,15 +5,25 @@
  */
 
 export type { RetryBackoff } from "./delivery/backoff.js";
-export type { BatchRef } from "./delivery/batch-ref.js";
+export { type BatchRef, batchRefOf } from "./delivery/batch-ref.js";
+export type { BatchTraits } from "./delivery/batch-traits.js";
+export type { BlockedKeyView, KeyName } from "./delivery/blocked-keys.js";
 export type { ConsumerCredit } from "./delivery/consumer-ring.js";
 export * from "./delivery/create-subscription.js";
+export type { Decompress } from "./delivery/dead-letter.js";
+export * from "./delivery/dead-letter-events.js";
 export * from "./delivery/delete-subscription.js";
 export * from "./delivery/delivery-projection.js";
+export type { DeliverySettings } from "./delivery/delivery-parts.js";
+export type { DoomedEvents } from "./delivery/doomed-events.js";
 export type { DurableState } from "./delivery/durable-cursor.js";
 export type { Grant } from "./delivery/granter.js";
+export { type Lane, laneOf, lanes } from "./delivery/lane.js";
+export type { LanePosition } from "./delivery/lane-state.js";
 export { LeaseTokens } from "./delivery/lease-tokens.js";
 export * from "./delivery/limits.js";
+export type { AbsentBatch } from "./delivery/settler.js";
+export { snapshotLane } from "./delivery/snapshot-lane.js";
 export * from "./delivery/subscription-delivery.js";
 export * from "./delivery/subscription-settings.js";
 export * from "./feedback/await-feedback.js";

@@ -1,9 +1,11 @@
 import {
   type CursorException,
   CursorState,
+  DeliveryOrder,
   Entry,
   EventsExpired,
   type EventsSettled,
+  Priority,
   Subscription,
   SubscriptionState,
 } from "@opendxa/pubsub-protocol";
@@ -13,30 +15,72 @@ import type { BatchRef } from "./batch-ref.js";
 import { deliveryProjection } from "./delivery-projection.js";
 import type { DurableState } from "./durable-cursor.js";
 import type { ExpiredEvents } from "./expired-events.js";
+import { type Lane, lanes } from "./lane.js";
+import type { LanePosition } from "./lane-state.js";
 import { LeaseTokens } from "./lease-tokens.js";
-import { SubscriptionDelivery } from "./subscription-delivery.js";
+import { type RestoreOptions, SubscriptionDelivery } from "./subscription-delivery.js";
 
 /** Number of the subscription that the tests use. */
 export const subscriptionId = 7;
 /** Settings that the tests use. */
-export const settings = { ackDeadlineMs: 30_000, retry: { minMs: 1_000, maxMs: 60_000 } };
+export const settings = {
+  ackDeadlineMs: 30_000,
+  retry: { minMs: 1_000, maxMs: 60_000 },
+  attemptsMax: 0,
+};
 
 /** A batch with everything that does not matter filled in. */
 export function batchRef(sequence: bigint, count: number, more: Partial<BatchRef> = {}): BatchRef {
-  const place = { topicId: 1, partition: 0, baseOffset: 0n };
-  const excluded = new Uint8Array(0);
-  return { sequence, firstIndex: 0, count, excluded, bytes: count * 100, ...place, ...more };
+  const { firstIndex = 0 } = more;
+  return {
+    sequence,
+    firstIndex,
+    count,
+    excluded: new Uint8Array(0),
+    bytes: count * 100,
+    topicId: 1,
+    partition: 0,
+    baseOffset: 0n,
+    lane: Priority.NORMAL,
+    expires: false,
+    isDeadLetter: false,
+    payload: { sequence, firstIndex },
+    ...more,
+  };
 }
 
-/** A fresh delivery, or one restored from a durable state. */
-export function restoreDelivery(tokens = new LeaseTokens(1), state?: DurableState) {
+/** Positions of all lanes at sequence 1. */
+export function freshLanes(order: DeliveryOrder = DeliveryOrder.NONE): LanePosition[] {
+  const own = order === DeliveryOrder.KEY ? [Priority.NORMAL] : lanes;
+  return own.map((lane) => ({
+    lane,
+    cursor: CursorState.create({ sequence: 1n }),
+    exceptions: new Map(),
+  }));
+}
+
+/** A delivery with everything that does not matter filled in. */
+export function makeDelivery(more: Partial<RestoreOptions> = {}): SubscriptionDelivery {
   return SubscriptionDelivery.restore({
     subscriptionId,
     epoch: 1,
     settings,
-    cursor: state?.cursor ?? CursorState.create({ sequence: 1n }),
-    exceptions: state?.exceptions ?? new Map(),
+    order: DeliveryOrder.NONE,
+    lanes: freshLanes(more.order),
+    partitionStarts: [],
+    leaseFloor: 0n,
+    pauseReason: undefined,
+    tokens: new LeaseTokens(1),
+    ...more,
+  });
+}
+
+/** A fresh delivery of one lane, or one restored from a durable state. */
+export function restoreDelivery(tokens = new LeaseTokens(1), state?: DurableState) {
+  const [fresh] = freshLanes(DeliveryOrder.KEY);
+  return makeDelivery({
     tokens,
+    lanes: [{ ...(fresh as LanePosition), ...state }],
   });
 }
 
@@ -77,6 +121,13 @@ export class ProjectedState {
     });
   }
 
+  /** Cursors at sequence 1 of all lanes that the order has. */
+  createLanes(order: DeliveryOrder): void {
+    for (const { lane, cursor } of freshLanes(order)) {
+      this.#values.set(stateKeys.cursor(subscriptionId, lane).name, cursor);
+    }
+  }
+
   /** Applies all that a delivery has to journal; answers how many entries it took. */
   follow(delivery: SubscriptionDelivery, isFinal = false): EventsSettled[] {
     const taken: EventsSettled[] = [];
@@ -92,7 +143,8 @@ export class ProjectedState {
     this.follow(delivery);
     const expired = delivery.expireBatch(ref);
     const { count, entered } = expired;
-    const counts = [{ subscriptionId, count: BigInt(count), enteredCount: BigInt(entered) }];
+    const lane = delivery.laneOf(ref);
+    const counts = [{ subscriptionId, count: BigInt(count), enteredCount: BigInt(entered), lane }];
     this.apply({ $case: "eventsExpired", value: EventsExpired.create({ counts }) });
     return expired;
   }
@@ -107,14 +159,15 @@ export class ProjectedState {
     return [...this.#values.keys()].sort();
   }
 
-  /** What a restart finds. */
-  durable(): DurableState {
-    const prefix = stateKeys.cursorException(subscriptionId, 0n).name.slice(0, -16);
+  /** What a restart finds of a lane. */
+  durable(lane: Lane = Priority.NORMAL): LanePosition {
+    const prefix = stateKeys.cursorException(subscriptionId, 0n, lane).name.slice(0, -16);
     const exceptions = new Map<bigint, CursorException>();
     for (const [name, value] of this.#values) {
       if (!name.startsWith(prefix)) continue;
       exceptions.set(BigInt(`0x${name.slice(prefix.length)}`), value as CursorException);
     }
-    return { cursor: this.value(stateKeys.cursor(subscriptionId)) as CursorState, exceptions };
+    const cursor = this.value(stateKeys.cursor(subscriptionId, lane)) as CursorState;
+    return { lane, cursor, exceptions };
   }
 }
