@@ -148,8 +148,8 @@ export class ActiveSubscription {
     if (!this.#sinks.has(id)) return;
     let verdicts: readonly SettlementException[];
     try {
-      const now = this.#parts.clock.now();
-      verdicts = this.delivery.settle(id, settlement, now, this.#jitter).verdicts;
+      const moment = { nowMs: this.#parts.clock.now(), jitter: this.#jitter };
+      verdicts = this.delivery.settle(id, settlement, moment).verdicts;
     } catch (error) {
       const sink = this.#sinks.get(id);
       this.leave(id);

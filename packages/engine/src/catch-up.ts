@@ -1,4 +1,4 @@
-import { type BatchRef, type SubscriptionDelivery, stateKeys } from "@opendxa/pubsub-core";
+import { batchRefOf, type SubscriptionDelivery, stateKeys } from "@opendxa/pubsub-core";
 import type { IndexStore } from "@opendxa/pubsub-index-store";
 import { type SequenceRef, SequenceRef_Batch } from "@opendxa/pubsub-protocol";
 import type { ExpiryGate } from "./expiry-gate.js";
@@ -56,7 +56,7 @@ export class CatchUp {
   /** Answers whether nothing is left. */
   async #step(): Promise<boolean> {
     const { recent } = this.#parts;
-    const from = this.#delivery.frontier;
+    const from = this.#delivery.frontier();
     if (from > recent.lastSequence) {
       this.#onLive();
       return true;
@@ -99,8 +99,7 @@ export class CatchUp {
 
   #offer(sequence: bigint, batches: SequenceRef["batches"]): void {
     for (const batch of batches) {
-      const ref: BatchRef = { sequence, ...batch };
-      if (this.#matches(batch.topicId)) this.#delivery.offer(ref);
+      if (this.#matches(batch.topicId)) this.#delivery.offer(batchRefOf(sequence, batch));
     }
   }
 }

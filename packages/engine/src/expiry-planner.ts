@@ -1,4 +1,4 @@
-import { type BatchRef, stateKeys } from "@opendxa/pubsub-core";
+import { type BatchRef, batchRefOf, stateKeys } from "@opendxa/pubsub-core";
 import type { IndexStore } from "@opendxa/pubsub-index-store";
 import {
   BatchRef as IndexedBatch,
@@ -174,7 +174,7 @@ export class ExpiryPlanner {
     return stored.map(({ sequence, appendTimeUnixMs }, i) => {
       const line = lines[i];
       if (line === undefined) throw new Error(`the index lacks a line of entry ${sequence}`);
-      const ref = { sequence, ...SequenceRef_Batch.decode(line) };
+      const ref = batchRefOf(sequence, SequenceRef_Batch.decode(line));
       return { ref, appendMs: Number(appendTimeUnixMs) };
     });
   }

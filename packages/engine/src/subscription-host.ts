@@ -1,4 +1,5 @@
 import {
+  batchRefOf,
   type ConcernedSubscriptions,
   createSubscription,
   deleteSubscription,
@@ -11,6 +12,8 @@ import { prefixScope } from "@opendxa/pubsub-index-store";
 import {
   CursorException,
   CursorState,
+  DeliveryOrder,
+  Priority,
   PubSubError,
   type SubscribeOpen,
   type Subscription,
@@ -171,7 +174,7 @@ export class SubscriptionHost {
       const topic = this.#parts.topics.byId(batch.topicId)?.topic?.name;
       if (topic === undefined) continue;
       for (const active of this.#trie.match(topic)) {
-        active.offerLive({ sequence, ...batch });
+        active.offerLive(batchRefOf(sequence, batch));
         this.#touch(active);
       }
     }
@@ -187,7 +190,8 @@ export class SubscriptionHost {
       delivery,
     }));
     const ids = new Set(resident.map(({ subscriptionId }) => subscriptionId));
-    const idle = this.#cursors.behind(topic, sequence).filter((id) => !ids.has(id));
+    const behind = this.#cursors.behind(topic, sequence).filter((id) => !ids.has(id));
+    const idle = behind.map((id) => ({ subscriptionId: id, partitionStarts: [] }));
     return { resident, idle };
   }
 
@@ -249,9 +253,13 @@ export class SubscriptionHost {
       settings: {
         ackDeadlineMs: settings?.ackDeadlineMs ?? 0,
         retry: { minMs: settings?.retry?.minMs ?? 0, maxMs: settings?.retry?.maxMs ?? 0 },
+        attemptsMax: settings?.attemptsMax ?? 0,
       },
-      cursor,
-      exceptions,
+      order: settings?.order ?? DeliveryOrder.NONE,
+      lanes: [{ lane: Priority.NORMAL, cursor, exceptions }],
+      partitionStarts: [],
+      leaseFloor: 0n,
+      pauseReason: undefined,
       tokens: this.#tokens,
     });
     const patterns = settings?.patterns ?? [];

@@ -122,9 +122,10 @@ export class ProjectedState {
   }
 
   /** Cursors at sequence 1 of all lanes that the order has. */
-  createLanes(order: DeliveryOrder): void {
+  createLanes(order: DeliveryOrder, floorSequence: bigint): void {
     for (const { lane, cursor } of freshLanes(order)) {
-      this.#values.set(stateKeys.cursor(subscriptionId, lane).name, cursor);
+      const value = { ...cursor, floorSequence };
+      this.#values.set(stateKeys.cursor(subscriptionId, lane).name, value);
     }
   }
 

@@ -5,8 +5,8 @@ import {
   type ExpiredCount,
 } from "@opendxa/pubsub-protocol";
 import { MinHeap } from "./min-heap.js";
-import { expiredCursor, type SettledView, settledWrites } from "./settled-state.js";
 import type { Position } from "./position.js";
+import { expiredCursor, type SettledView, settledWrites } from "./settled-state.js";
 
 /** A subscription's position in one lane as the journal and the projection know it. */
 export interface DurableState {

@@ -24,7 +24,10 @@ describe("granting", () => {
       ],
     );
     for (const grant of grants) {
-      const settled = delivery.settle(1n, ack(grant.lease, grant.ref.sequence), { nowMs: 2_000, jitter: half });
+      const settled = delivery.settle(1n, ack(grant.lease, grant.ref.sequence), {
+        nowMs: 2_000,
+        jitter: half,
+      });
       expect(settled.verdicts).toEqual([]);
     }
     expect(delivery.takeChange()).toMatchObject({

@@ -2,7 +2,7 @@ import {
   type EventRange,
   type EventsRemoved,
   type EventsRetried,
-  EventsSettled,
+  type EventsSettled,
   type RemovalCause,
   type RetryCause,
 } from "@opendxa/pubsub-protocol";
@@ -45,13 +45,7 @@ interface Totals {
 /** What an entry says of settlements. */
 export type TakenChange = Pick<
   EventsSettled,
-  | "acked"
-  | "ackedCount"
-  | "enteredCount"
-  | "retried"
-  | "removed"
-  | "cursorSequence"
-  | "cursorIndex"
+  "acked" | "ackedCount" | "enteredCount" | "retried" | "removed" | "cursorSequence" | "cursorIndex"
 >;
 
 function rangeOf(run: Run): CountedRange {
@@ -139,7 +133,7 @@ export class PendingChange {
     const retried = this.#takeRetries(cursor, totals);
     const removed = this.#takeRemovals(totals);
     const acked = this.#takeAcks(cursor, totals);
-    return EventsSettled.create({
+    return {
       acked,
       retried,
       removed,
@@ -147,7 +141,7 @@ export class PendingChange {
       enteredCount: BigInt(totals.entered),
       cursorSequence: cursor.sequence,
       cursorIndex: cursor.index,
-    });
+    };
   }
 
   #fits(): boolean {

@@ -58,6 +58,14 @@ export function settledWrites(view: SettledView, change: EventsSettled): Settled
   for (const sequence of change.clearedSequences) exceptions.set(sequence, undefined);
   const { cursor } = view;
   if (cursor === undefined) return { cursor, exceptions };
+  for (const [sequence, all] of editedRuns(view, change)) {
+    const runs = sequence === change.cursorSequence ? runsFrom(all, change.cursorIndex) : all;
+    exceptions.set(sequence, runs.length === 0 ? undefined : CursorException.create({ runs }));
+  }
+  return { cursor: nextCursor(cursor, change), exceptions };
+}
+
+function editedRuns(view: SettledView, change: EventsSettled): Map<bigint, ExceptionRun[]> {
   const edited = new Map<bigint, ExceptionRun[]>();
   for (const sequence of sequencesTouched(change)) {
     edited.set(sequence, [...(view.exceptionOf(sequence)?.runs ?? [])]);
@@ -71,29 +79,28 @@ export function settledWrites(view: SettledView, change: EventsSettled): Settled
     }
   }
   for (const range of change.acked) lay(range, settledRun(range.first, range.last));
-  for (const { ranges } of change.removed) {
-    for (const range of ranges) {
-      if (isListed(range, change)) lay(range, settledRun(range.first, range.last));
-    }
+  for (const range of change.removed.flatMap(({ ranges }) => ranges)) {
+    if (isListed(range, change)) lay(range, settledRun(range.first, range.last));
   }
-  for (const [sequence, all] of edited) {
-    const runs = sequence === change.cursorSequence ? runsFrom(all, change.cursorIndex) : all;
-    exceptions.set(sequence, runs.length === 0 ? undefined : CursorException.create({ runs }));
-  }
-  const next: CursorState = {
-    ...cursor,
+  return edited;
+}
+
+/** Field by field: it is made for every batch, and spreading a message costs as much as the rest. */
+function nextCursor(cursor: CursorState, change: EventsSettled): CursorState {
+  const isRemoving = change.removed.length > 0;
+  const removed = (cause: RemovalCause) => (isRemoving ? removedOf(change, cause) : 0n);
+  return {
     sequence: change.cursorSequence,
     index: change.cursorIndex,
     entered: cursor.entered + change.enteredCount,
     acked: cursor.acked + change.ackedCount,
+    expired: cursor.expired + removed(RemovalCause.EXPIRED),
+    deadLettered: cursor.deadLettered + removed(RemovalCause.DEAD_LETTERED),
+    skipped: cursor.skipped + removed(RemovalCause.SKIPPED),
+    filtered: cursor.filtered + removed(RemovalCause.FILTERED),
+    floorSequence: cursor.floorSequence,
+    floorIndex: cursor.floorIndex,
   };
-  if (change.removed.length > 0) {
-    next.expired += removedOf(change, RemovalCause.EXPIRED);
-    next.deadLettered += removedOf(change, RemovalCause.DEAD_LETTERED);
-    next.skipped += removedOf(change, RemovalCause.SKIPPED);
-    next.filtered += removedOf(change, RemovalCause.FILTERED);
-  }
-  return { cursor: next, exceptions };
 }
 
 /** What an expiry makes of a cursor: only its counters change, the batches are simply not there. */

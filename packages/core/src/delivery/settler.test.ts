@@ -22,7 +22,8 @@ describe("settling", () => {
     offerAll(delivery, batchRef(1n, 10), batchRef(3n, 10));
     const [grant] = delivery.grant(0);
     const lease = grant?.lease ?? 0n;
-    const settle = (settlement: Settlement) => verdictsOf(delivery.settle(1n, settlement, { nowMs: 0, jitter: half }));
+    const settle = (settlement: Settlement) =>
+      verdictsOf(delivery.settle(1n, settlement, { nowMs: 0, jitter: half }));
     expect(settle(ack(lease, 1n, [0, 4], [2, 6]))).toEqual([[Verdict.STALE, [[2, 4]]]]);
     expect(settle(ack(lease, 1n, [3, 12]))).toEqual([
       [Verdict.STALE, [[3, 6]]],
@@ -45,9 +46,9 @@ describe("settling", () => {
     delivery.addConsumer(1n, credit);
     offerAll(delivery, batchRef(1n, 2));
     const first = only(delivery.grant(0));
-    expect(verdictsOf(delivery.settle(2n, ack(first.lease, 1n), { nowMs: 0, jitter: half }))).toEqual([
-      [Verdict.STALE, [[0, 1]]],
-    ]);
+    expect(
+      verdictsOf(delivery.settle(2n, ack(first.lease, 1n), { nowMs: 0, jitter: half })),
+    ).toEqual([[Verdict.STALE, [[0, 1]]]]);
     delivery.expire(30_000, half);
     const second = only(delivery.grant(40_000));
     for (const late of [ack(first.lease, 1n), nack(first.lease, 1n), extend(first.lease, 1n, 5)]) {
@@ -55,7 +56,9 @@ describe("settling", () => {
         [Verdict.STALE, [[0, 1]]],
       ]);
     }
-    expect(delivery.settle(undefined, ack(second.lease, 1n), { nowMs: 40_000, jitter: half }).verdicts).toEqual([]);
+    expect(
+      delivery.settle(undefined, ack(second.lease, 1n), { nowMs: 40_000, jitter: half }).verdicts,
+    ).toEqual([]);
     expect(delivery.takeChange()).toMatchObject({ ackedCount: 2n, enteredCount: 2n, retried: [] });
   });
 
@@ -65,10 +68,12 @@ describe("settling", () => {
     offerAll(delivery, batchRef(1n, 2));
     const { lease } = only(delivery.grant(0));
     delivery.expire(30_000, half);
-    expect(verdictsOf(delivery.settle(1n, nack(lease, 1n), { nowMs: 30_001, jitter: half }))).toEqual([
-      [Verdict.STALE, [[0, 1]]],
-    ]);
-    expect(delivery.settle(1n, ack(lease, 1n), { nowMs: 30_001, jitter: half }).verdicts).toEqual([]);
+    expect(
+      verdictsOf(delivery.settle(1n, nack(lease, 1n), { nowMs: 30_001, jitter: half })),
+    ).toEqual([[Verdict.STALE, [[0, 1]]]]);
+    expect(delivery.settle(1n, ack(lease, 1n), { nowMs: 30_001, jitter: half }).verdicts).toEqual(
+      [],
+    );
     expect(delivery.figures()).toMatchObject({ unsettled: 0, leased: 0 });
     expect(delivery.nextTimerMs()).toBeUndefined();
   });
@@ -80,17 +85,21 @@ describe("settling", () => {
     offerAll(old, batchRef(1n, 2));
     const { lease } = only(old.grant(0));
     const delivery = restoreDelivery(new LeaseTokens(2), old.durableState());
-    expect(verdictsOf(delivery.settle(1n, ack(lease, 1n, [0, 0]), { nowMs: 0, jitter: half }))).toEqual([
-      [Verdict.UNKNOWN, [[0, 0]]],
-    ]);
+    expect(
+      verdictsOf(delivery.settle(1n, ack(lease, 1n, [0, 0]), { nowMs: 0, jitter: half })),
+    ).toEqual([[Verdict.UNKNOWN, [[0, 0]]]]);
     offerAll(delivery, batchRef(1n, 2));
-    expect(verdictsOf(delivery.settle(1n, ack(lease, 1n), { nowMs: 0, jitter: half }))).toEqual([[Verdict.STALE, []]]);
-    expect(delivery.settle(1n, ack(lease, 1n, [0, 0]), { nowMs: 0, jitter: half }).verdicts).toEqual([]);
+    expect(verdictsOf(delivery.settle(1n, ack(lease, 1n), { nowMs: 0, jitter: half }))).toEqual([
+      [Verdict.STALE, []],
+    ]);
+    expect(
+      delivery.settle(1n, ack(lease, 1n, [0, 0]), { nowMs: 0, jitter: half }).verdicts,
+    ).toEqual([]);
     expect(delivery.takeChange()).toMatchObject({ cursorSequence: 1n, cursorIndex: 1 });
     offerAll(delivery, batchRef(2n, 1));
-    expect(verdictsOf(delivery.settle(1n, ack(lease, 0n, [0, 0]), { nowMs: 0, jitter: half }))).toEqual([
-      [Verdict.STALE, [[0, 0]]],
-    ]);
+    expect(
+      verdictsOf(delivery.settle(1n, ack(lease, 0n, [0, 0]), { nowMs: 0, jitter: half })),
+    ).toEqual([[Verdict.STALE, [[0, 0]]]]);
   });
 
   it("splits a range at a cursor within an entry: it called what was settled unknown", () => {
@@ -148,7 +157,8 @@ describe("settling", () => {
       { extensions: [{ events: undefined, deadlineMs: 600_001 }] },
     ],
   ])("refuses a settlement over %s before anything of it is carried out", (field, settlement) => {
-    const run = () => restoreDelivery().settle(1n, Settlement.create(settlement), { nowMs: 0, jitter: half });
+    const run = () =>
+      restoreDelivery().settle(1n, Settlement.create(settlement), { nowMs: 0, jitter: half });
     expect(run).toThrowError(
       expect.objectContaining({
         reason: "LIMIT_EXCEEDED",
@@ -189,9 +199,11 @@ describe("settling", () => {
       lease = only(delivery.grant(at)).lease;
     }
     delivery.settle(1n, nack(lease, 1n, 0), { nowMs: 9_999, jitter: half });
-    expect(verdictsOf(delivery.settle(1n, ack(first, 1n), { nowMs: 9_999, jitter: half }))).toEqual([
-      [Verdict.STALE, []],
-    ]);
-    expect(verdictsOf(delivery.settle(1n, ack(lease, 1n), { nowMs: 9_999, jitter: half }))).toEqual([]);
+    expect(verdictsOf(delivery.settle(1n, ack(first, 1n), { nowMs: 9_999, jitter: half }))).toEqual(
+      [[Verdict.STALE, []]],
+    );
+    expect(verdictsOf(delivery.settle(1n, ack(lease, 1n), { nowMs: 9_999, jitter: half }))).toEqual(
+      [],
+    );
   });
 });

@@ -56,7 +56,9 @@ interface PlacedSlot {
 /** A late ack of an event with a key is too late while an earlier event of the key is unsettled. */
 function isFirstOfKey({ key, before, slot, first }: Run, span: IndexRange): boolean {
   if (key === undefined) return true;
-  return before === undefined && (first === span.first || slot.countOf(first, span.first - 1) === 0);
+  return (
+    before === undefined && (first === span.first || slot.countOf(first, span.first - 1) === 0)
+  );
 }
 
 /** Settles events of a batch that was not looked at yet. */
@@ -206,8 +208,7 @@ export class Settler {
   /** What no batch has lies below the cursors, or nowhere. */
   #outside(item: PositionRanges, range: IndexRange, lease: Lease | undefined): void {
     if (range.first > range.last) return;
-    const passed =
-      lease === undefined ? Math.min(range.last, this.#lastPassed(item.sequence)) : -1;
+    const passed = lease === undefined ? Math.min(range.last, this.#lastPassed(item.sequence)) : -1;
     const stale = { first: range.first, last: passed };
     if (stale.first <= stale.last) this.#verdicts.add(item, stale, Verdict.STALE);
     const unknown = { first: Math.max(range.first, passed + 1), last: range.last };

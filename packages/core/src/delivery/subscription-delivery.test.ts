@@ -78,7 +78,8 @@ describe("bounds", () => {
     delivery.settle(1n, ack(head.lease, 1n), { nowMs: 0, jitter: half });
     let grants = delivery.grant(0);
     while (grants.length > 0) {
-      for (const { lease, ref } of grants) delivery.settle(1n, ack(lease, ref.sequence), { nowMs: 0, jitter: half });
+      for (const { lease, ref } of grants)
+        delivery.settle(1n, ack(lease, ref.sequence), { nowMs: 0, jitter: half });
       grants = delivery.grant(0);
     }
     expect(delivery.takeChange()).toMatchObject({ cursorSequence: 3n, clearedSequences: [2n] });

@@ -25,7 +25,7 @@ import { type ExpiredEvents, expireBatch, nothingExpired } from "./expired-event
 import { type Grant, Granter } from "./granter.js";
 import { KeyTable } from "./key-table.js";
 import type { Lane } from "./lane.js";
-import { type LanePosition, LaneState } from "./lane-state.js";
+import { type ChangeHead, type LanePosition, LaneState } from "./lane-state.js";
 import type { IndexSpan } from "./lease.js";
 import { LeaseTable } from "./lease-table.js";
 import type { LeaseTokens } from "./lease-tokens.js";
@@ -101,16 +101,14 @@ export interface SettleOutcome {
  * ```
  */
 export class SubscriptionDelivery {
-  readonly #subscriptionId: number;
-  readonly #epoch: number;
+  readonly #head: ChangeHead;
   readonly #partitionStarts: readonly PartitionStart[];
   readonly #parts: DeliveryParts;
   readonly #granter: Granter;
   #pauseReason: string | undefined;
 
   private constructor(options: RestoreOptions) {
-    this.#subscriptionId = options.subscriptionId;
-    this.#epoch = options.epoch;
+    this.#head = { subscriptionId: options.subscriptionId, epoch: options.epoch };
     this.#partitionStarts = options.partitionStarts;
     this.#pauseReason = options.pauseReason;
     this.#parts = {
@@ -316,7 +314,7 @@ export class SubscriptionDelivery {
     const [first, ...others] = touched.length > 0 ? touched : this.#parts.lanes.slice(0, 1);
     return {
       ...this.#take(first as LaneState, clearedBesideBatchesMax),
-      otherLanes: others.map((lane) => lane.take(clearedBesideBatchesMax)),
+      otherLanes: others.map((lane) => lane.take(nobody, clearedBesideBatchesMax)),
     };
   }
 
@@ -493,14 +491,16 @@ export class SubscriptionDelivery {
   }
 
   #take(lane: LaneState, clearedMax?: number): EventsSettled {
-    const head = { subscriptionId: this.#subscriptionId, epoch: this.#epoch };
-    return { ...lane.take(clearedMax), ...head };
+    return lane.take(this.#head, clearedMax);
   }
 
   #requireDrained(): void {
     if (this.hasChanges) throw new Error("changes are waiting: take them first");
   }
 }
+
+/** Of changes that are a part of another. */
+const nobody: ChangeHead = { subscriptionId: 0, epoch: 0 };
 
 function hasChange(lane: LaneState, isFinal: boolean): boolean {
   const { durable, pending } = lane;
