@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export type { AbsentBatch } from "./delivery/absent-batch.js";
 export type { RetryBackoff } from "./delivery/backoff.js";
 export { type BatchRef, batchRefOf } from "./delivery/batch-ref.js";
 export type { BatchTraits } from "./delivery/batch-traits.js";
@@ -15,6 +16,7 @@ export * from "./delivery/dead-letter-events.js";
 export * from "./delivery/delete-subscription.js";
 export type { DeliverySettings } from "./delivery/delivery-parts.js";
 export * from "./delivery/delivery-projection.js";
+export type { PausedReason } from "./delivery/dispatch-bounds.js";
 export type { DoomedEvents } from "./delivery/doomed-events.js";
 export type { DurableState } from "./delivery/durable-cursor.js";
 export type { Grant } from "./delivery/granter.js";
@@ -22,7 +24,6 @@ export { type Lane, laneOf, lanes } from "./delivery/lane.js";
 export type { LanePosition } from "./delivery/lane-state.js";
 export { LeaseTokens } from "./delivery/lease-tokens.js";
 export * from "./delivery/limits.js";
-export type { AbsentBatch } from "./delivery/settler.js";
 export { snapshotLane } from "./delivery/snapshot-lane.js";
 export * from "./delivery/subscription-delivery.js";
 export * from "./delivery/subscription-settings.js";

@@ -2,14 +2,6 @@ import type { CursorState, PartitionStart } from "@opendxa/pubsub-protocol";
 import type { BatchRef } from "./batch-ref.js";
 import { isBefore } from "./position.js";
 
-/** Where a subscription begins, beside its cursor. */
-export interface AdmissionRule {
-  /** The lane's cursor: its floor. */
-  readonly cursor: CursorState;
-  /** Topic-partitions that begin elsewhere. */
-  readonly starts: readonly PartitionStart[];
-}
-
 /** Excluded events of a batch and the first `skipped` ones. */
 function excludedBelow({ count, excluded }: BatchRef, skipped: number): Uint8Array {
   const bits = new Uint8Array(Math.ceil(count / 8));
@@ -24,16 +16,24 @@ function excludedBelow({ count, excluded }: BatchRef, skipped: number): Uint8Arr
  * What of a batch enters a subscription: nothing before the lane's floor but of topic-partitions
  * with a start of their own, and of those nothing below it. `undefined`: nothing.
  */
-export function admitted(ref: BatchRef, { cursor, starts }: AdmissionRule): BatchRef | undefined {
-  const start = starts.find(
-    ({ topicId, partition }) => topicId === ref.topicId && partition === ref.partition,
-  );
+export function admitted(
+  ref: BatchRef,
+  { floorSequence, floorIndex }: CursorState,
+  starts: readonly PartitionStart[],
+): BatchRef | undefined {
+  const start = starts.length === 0 ? undefined : startOf(ref, starts);
   if (start === undefined) {
-    const floor = { sequence: cursor.floorSequence, index: cursor.floorIndex };
+    const floor = { sequence: floorSequence, index: floorIndex };
     return isBefore({ sequence: ref.sequence, index: ref.firstIndex }, floor) ? undefined : ref;
   }
   if (start.offset <= ref.baseOffset) return ref;
   const skipped = start.offset - ref.baseOffset;
   if (skipped >= BigInt(ref.count)) return undefined;
   return { ...ref, excluded: excludedBelow(ref, Number(skipped)) };
+}
+
+function startOf(ref: BatchRef, starts: readonly PartitionStart[]): PartitionStart | undefined {
+  return starts.find(
+    ({ topicId, partition }) => topicId === ref.topicId && partition === ref.partition,
+  );
 }

@@ -139,25 +139,25 @@ export class BatchSlot {
     const from = Math.max(0, this.placeOf(first) - 1);
     const to = Math.min(this.runs.length - 1, this.placeOf(last) + 1);
     const joined: Run[] = [];
-    let start = -1;
-    for (let at = from; at <= to + 1; at += 1) {
-      const run = at <= to ? (this.runs[at] as Run) : undefined;
-      if (run?.state === "settled") {
-        if (start === -1) start = at;
-        continue;
-      }
-      if (start !== -1) joined.push(this.#joined(start, at - 1));
-      start = -1;
-      if (run !== undefined) joined.push(run);
+    for (let at = from; at <= to; at += 1) {
+      const run = this.runs[at] as Run;
+      if (run.state === "settled") at = this.#lastSettled(at, to);
+      joined.push(this.#joined(run, this.runs[at] as Run));
     }
     if (joined.length > to - from) return;
     if (from === 0 && to === this.runs.length - 1) this.runs = joined;
     else this.runs = [...this.runs.slice(0, from), ...joined, ...this.runs.slice(to + 1)];
   }
 
-  #joined(from: number, to: number): Run {
-    const run = this.runs[from] as Run;
-    return from === to ? run : this.#make(run.first, (this.runs[to] as Run).last, run);
+  /** Place of the last run of the settled ones that begin at a place. */
+  #lastSettled(from: number, to: number): number {
+    let last = from;
+    while (last < to && this.runs[last + 1]?.state === "settled") last += 1;
+    return last;
+  }
+
+  #joined(from: Run, to: Run): Run {
+    return from === to ? from : this.#make(from.first, to.last, from);
   }
 
   #make(first: number, last: number, source: RunSource): Run {

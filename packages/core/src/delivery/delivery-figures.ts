@@ -1,4 +1,6 @@
+import type { PausedReason } from "./dispatch-bounds.js";
 import type { LaneState } from "./lane-state.js";
+import { leastOf } from "./position.js";
 
 /** Where the events of lanes are. */
 export interface LaneFigures {
@@ -42,7 +44,7 @@ export interface DeliveryFigures extends LaneFigures {
   /** Consumers. */
   readonly consumers: number;
   /** Why nothing new is dispatched. */
-  readonly paused: "PAUSED" | "TOO_MANY_BLOCKED_KEYS" | "TOO_MANY_EXCEPTIONS" | undefined;
+  readonly paused: PausedReason | undefined;
 }
 
 function figuresOfLane({ book, durable, frontier }: LaneState): LaneFigures {
@@ -81,7 +83,7 @@ function sum(a: LaneFigures, b: LaneFigures): LaneFigures {
     skipped: a.skipped + b.skipped,
     filtered: a.filtered + b.filtered,
     exceptions: a.exceptions + b.exceptions,
-    frontier: a.frontier < b.frontier ? a.frontier : b.frontier,
+    frontier: leastOf([a.frontier, b.frontier]),
   };
 }
 

@@ -2,14 +2,14 @@ import {
   type PositionRanges,
   RetryCause,
   Settlement,
-  Verdict,
+  type Verdict,
 } from "@opendxa/pubsub-protocol";
 import { expect } from "vitest";
 import type { TestBatch } from "./batches.test-support.js";
+import { compareBlocked, compareLane } from "./delivery-comparison.test-support.js";
 import {
   DeliveryModel,
   eachVerdict,
-  expectJournalled,
   isOf,
   isSelected,
   type ModelEnd,
@@ -26,6 +26,7 @@ import type { DoomedRun } from "./doomed-events.js";
 import { unsettledOf } from "./expired-events.js";
 import type { Grant } from "./granter.js";
 import { LeaseTokens } from "./lease-tokens.js";
+import { sayToModel, type Word } from "./model-speech.test-support.js";
 
 /** Which events of which grant. */
 export interface Wish {
@@ -33,9 +34,6 @@ export interface Wish {
   readonly from: number;
   readonly to: number;
 }
-
-/** What a consumer can say of events. */
-export type Word = "ack" | "nack" | "extend";
 
 /** The delivery and the model side by side; every step compares them. */
 export class DeliveryPair {
@@ -188,50 +186,19 @@ export class DeliveryPair {
       absent,
     });
     expect(outcome.isDooming).toBe(this.delivery.figures().doomed > doomed);
-    const refused = this.#say(word, events, grant);
+    const speech = { word, grant, start: this.#start, floor: this.#floor };
+    const refused = sayToModel(this.model, events, speech, (event) => this.#carryOut(word, event));
     const told = new Map<string, Verdict>();
     for (const [place, verdict] of outcome.verdicts.flatMap(eachVerdict)) {
       const [sequence = "", index = ""] = place.split("/");
       const event = this.model.at(BigInt(sequence), Number(index));
       // Stale, or unknown where no batch is there to tell by.
-      const isUntold = event?.isGone || (word !== "ack" && !this.model.offered.has(event as ModelEvent));
+      const isUntold =
+        event?.isGone || (word !== "ack" && !this.model.offered.has(event as ModelEvent));
       if (event !== undefined && isUntold) expect(refused.delete(place)).toBe(true);
       else if (event !== undefined) told.set(place, verdict);
     }
     expect([...told].sort()).toEqual([...refused].sort());
-  }
-
-  #say(word: Word, events: readonly ModelEvent[], grant: Grant): Map<string, Verdict> {
-    const refused = new Map<string, Verdict>();
-    const held = new Set(events.filter(({ lease }) => lease?.token === grant.lease));
-    const failed = new Set<string>();
-    for (const event of events) {
-      const isGivenBack = event.key !== undefined && failed.has(event.key) && held.has(event);
-      if (word === "nack" && isGivenBack) continue;
-      const verdict = this.#verdict(word, event, grant);
-      if (verdict !== undefined) {
-        refused.set(`${event.sequence}/${event.index}`, verdict);
-        continue;
-      }
-      if (word === "nack" && event.key !== undefined) failed.add(event.key);
-      this.#carryOut(word, event);
-    }
-    return refused;
-  }
-
-  #verdict(word: Word, event: ModelEvent, grant: Grant): Verdict | undefined {
-    if (grant.lease <= this.#floor) return Verdict.STALE;
-    if (event.end !== undefined) return Verdict.STALE;
-    if (event.lease !== undefined) {
-      return event.lease.token === grant.lease ? undefined : Verdict.STALE;
-    }
-    if (word !== "ack") return Verdict.STALE;
-    const isCurrent = grant.lease >> 40n === BigInt(this.#start);
-    if (isCurrent && !isSelected(grant, event.index)) return Verdict.UNKNOWN;
-    if (!this.model.offered.has(event)) {
-      return event.key === undefined ? undefined : Verdict.STALE;
-    }
-    return this.model.before(event).length === 0 ? undefined : Verdict.STALE;
   }
 
   #carryOut(word: Word, event: ModelEvent): void {
@@ -346,57 +313,10 @@ export class DeliveryPair {
   commit(isFinal = false): void {
     this.projected.follow(this.delivery, isFinal);
     this.model.commit();
-    for (const lane of this.lanes) this.#compareLane(lane);
-    this.#compareBlocked();
-  }
-
-  #compareLane(lane: (typeof this.lanes)[number]): void {
-    const state = this.delivery.durableState(lane);
-    expect(this.projected.durable(lane)).toEqual(state);
-    const events = this.model.events.filter((event) => event.lane === lane);
-    for (const event of events) expectJournalled(state, event);
-    const settled = events.filter(({ end }) => end !== undefined);
-    const tried = events.filter(({ end, attempts }) => end === undefined && attempts > 0);
-    const { acked, expired, deadLettered, skipped, filtered, entered } = state.cursor;
-    expect({ acked, expired, deadLettered, skipped, filtered, entered }).toEqual({
-      acked: this.model.count(lane, "acked"),
-      expired: this.model.count(lane, "expired"),
-      deadLettered: this.model.count(lane, "dead"),
-      skipped: this.model.count(lane, "skipped"),
-      filtered: 0n,
-      entered: BigInt(settled.length + tried.length),
-    });
-    for (const sequence of state.exceptions.keys()) {
-      expect(sequence >= state.cursor.sequence, "no exception outlives the cursor").toBe(true);
+    for (const lane of this.lanes) {
+      compareLane(this.delivery, this.model, { lane, projected: this.projected });
     }
-    const open = events.filter((event) => !event.end && this.model.offered.has(event));
-    const { leased, unsettled, doomed } = this.delivery.figures(lane);
-    expect({ leased, unsettled, doomed }).toEqual({
-      leased: open.filter((event) => event.lease !== undefined).length,
-      unsettled: open.length,
-      doomed: open.filter(({ doom }) => doom !== undefined).length,
-    });
-  }
-
-  #compareBlocked(): void {
-    const blocked = this.model.blocked(this.nowMs);
-    expect(this.delivery.figures().blockedKeys).toBe(blocked.length);
-    const views = this.delivery.blockedKeys(undefined, 100);
-    const places = blocked.map(({ sequence, index, key, attempts, doom }) => {
-      const held = this.model.events.filter((event) => {
-        const isOpen = event.end === undefined && this.model.offered.has(event);
-        return isOpen && event.key === key;
-      }).length;
-      return [key, sequence, index, attempts + (doom === undefined ? 0 : 1), held - 1];
-    });
-    const told = views.map(({ topicId, partition, key, sequence, index, attempts, held }) => [
-      `${topicId}/${partition}/${key}`,
-      sequence,
-      index,
-      attempts,
-      held,
-    ]);
-    expect(told.sort()).toEqual(places.sort());
+    compareBlocked(this.delivery, this.model, this.nowMs);
   }
 
   /** Drops a batch, with consumers or as of a subscription that has none. */

@@ -18,7 +18,8 @@ import type { ExpiredEvents } from "./expired-events.js";
 import { type Lane, lanes } from "./lane.js";
 import type { LanePosition } from "./lane-state.js";
 import { LeaseTokens } from "./lease-tokens.js";
-import { type RestoreOptions, SubscriptionDelivery } from "./subscription-delivery.js";
+import type { RestoreOptions } from "./restore-options.js";
+import { SubscriptionDelivery } from "./subscription-delivery.js";
 
 /** Number of the subscription that the tests use. */
 export const subscriptionId = 7;

@@ -9,8 +9,10 @@ import { removeRun } from "./run-changes.js";
  * counts. So are doomed ones: they were tried in time and become dead letters.
  */
 export function expireByTime(parts: DeliveryParts, { book }: LaneState, nowMs: number): void {
+  let run = book.takeExpired(nowMs);
+  if (run === undefined) return;
   const touched = new Set<BatchSlot>();
-  for (let run = book.takeExpired(nowMs); run !== undefined; run = book.takeExpired(nowMs)) {
+  for (; run !== undefined; run = book.takeExpired(nowMs)) {
     removeRun(parts, run, RemovalCause.EXPIRED);
     touched.add(run.slot);
   }

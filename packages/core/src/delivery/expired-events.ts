@@ -45,8 +45,8 @@ function unsettledAhead(lane: LaneState, ref: BatchRef): ExpiredEvents {
 
 /** What a position leaves unsettled of a batch, without consumers. */
 export function unsettledOf(position: EntryPosition, given: BatchRef): ExpiredEvents {
-  const { cursor, exception } = position;
-  const ref = admitted(given, position);
+  const { cursor, exception, starts } = position;
+  const ref = admitted(given, cursor, starts);
   if (ref === undefined) return nothingExpired;
   const exceptions = new Map(exception === undefined ? [] : [[ref.sequence, exception]]);
   return unsettledAhead(new LaneState({ lane: ref.lane, cursor, exceptions }), ref);

@@ -6,7 +6,12 @@ import { DurableCursor, type DurableState } from "./durable-cursor.js";
 import { type ExceptionRun, overlay, settledRun } from "./exception-runs.js";
 import type { KeyTable } from "./key-table.js";
 import type { Lane } from "./lane.js";
-import { clearedSequencesMax, readyBatchesMax, readyRunsMax } from "./limits.js";
+import {
+  clearedSequencesMax,
+  readyBatchesMax,
+  readyRunsMax,
+  silentCursorSequences,
+} from "./limits.js";
 import { PendingChange } from "./pending-change.js";
 import { isBefore, type Position } from "./position.js";
 import type { Run } from "./run.js";
@@ -98,6 +103,16 @@ export class LaneState {
     overlay(runs, settledRun(first, last));
     this.#aheadRuns += runs.length;
     this.#ahead.set(sequence, runs);
+  }
+
+  /** Whether there is something to journal: silence that the cursor passed when it is much. */
+  hasChange(isFinal: boolean): boolean {
+    const { position } = this.durable;
+    if (!this.pending.isEmpty || this.durable.hasBelow(position.sequence)) return true;
+    if (!isFinal && this.frontier - position.sequence < silentCursorSequences) return false;
+    const cursor = this.position();
+    const isFar = cursor.sequence - position.sequence >= silentCursorSequences;
+    return isFar || (isFinal && isBefore(position, cursor));
   }
 
   /** One entry's worth of what is to be journalled; the cursor as far as that lets it. */

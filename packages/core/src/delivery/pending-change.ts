@@ -1,10 +1,10 @@
-import {
-  type EventRange,
-  type EventsRemoved,
-  type EventsRetried,
-  type EventsSettled,
-  type RemovalCause,
-  type RetryCause,
+import type {
+  EventRange,
+  EventsRemoved,
+  EventsRetried,
+  EventsSettled,
+  RemovalCause,
+  RetryCause,
 } from "@opendxa/pubsub-protocol";
 import { changeBytesMax } from "./limits.js";
 import { isBefore, type Position } from "./position.js";

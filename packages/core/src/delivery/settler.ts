@@ -7,40 +7,25 @@ import {
   type Settlement,
   Verdict,
 } from "@opendxa/pubsub-protocol";
+import type { AbsentBatch } from "./absent-batch.js";
 import { backoffMs } from "./backoff.js";
-import type { BatchRef } from "./batch-ref.js";
 import type { BatchSlot } from "./batch-slot.js";
-import type { BatchTraits } from "./batch-traits.js";
 import { type DeliveryParts, laneStateOf } from "./delivery-parts.js";
+import { ackLate } from "./late-acks.js";
 import type { Lease } from "./lease.js";
 import { covers } from "./lease-table.js";
-import { exceptionsMax, settlementRunsMax } from "./limits.js";
+import { settlementRunsMax } from "./limits.js";
+import type { Moment } from "./moment.js";
 import type { Run } from "./run.js";
 import { ackRun, failRun } from "./run-changes.js";
 import { requireAtMost } from "./settlement-rules.js";
 import { VerdictList } from "./verdict-list.js";
-
-/** Time and randomness of one call. */
-export interface Moment {
-  /** Milliseconds since the Unix epoch. */
-  readonly nowMs: number;
-  /** A random value in [0, 1). */
-  readonly jitter: () => number;
-}
 
 /** What a settlement wants of events: acks may come late, the others need the lease. */
 interface Wish {
   readonly item: PositionRanges;
   readonly kind: "ack" | "nack" | "extension";
   readonly act: (run: Run) => void;
-}
-
-/** A batch that a settlement names and that was not looked at yet, as the index has it. */
-export interface AbsentBatch {
-  /** The batch. */
-  readonly ref: BatchRef;
-  /** Needed with order KEY only. */
-  readonly traits?: BatchTraits;
 }
 
 interface SlotSpan extends IndexRange {
@@ -59,14 +44,6 @@ function isFirstOfKey({ key, before, slot, first }: Run, span: IndexRange): bool
   return (
     before === undefined && (first === span.first || slot.countOf(first, span.first - 1) === 0)
   );
-}
-
-/** Settles events of a batch that was not looked at yet. */
-function settleAhead(run: Run): void {
-  const { lane } = run.slot;
-  lane.pending.ack(run);
-  lane.settleAhead(run);
-  run.state = "settled";
 }
 
 /** Carries one settlement out. */
@@ -174,23 +151,42 @@ export class Settler {
       this.#verdicts.add(item, range, Verdict.UNKNOWN);
       return;
     }
+    if (lease === undefined) this.#rangeOfOld(wish, range);
+    else this.#rangeOfLease(wish, range, lease);
+  }
+
+  #rangeOfLease(wish: Wish, range: IndexRange, lease: Lease): void {
+    const { slot } = lease;
+    const { firstIndex } = slot.ref;
+    const first = Math.max(range.first, firstIndex);
+    const last = Math.min(range.last, slot.lastIndex);
+    this.#unknown(wish.item, { first: range.first, last: Math.min(range.last, firstIndex - 1) });
+    if (first <= last) this.#slot(wish, slot, { first, last }, lease);
+    this.#unknown(wish.item, {
+      first: Math.max(range.first, slot.lastIndex + 1),
+      last: range.last,
+    });
+  }
+
+  /** Of a lease that is not known here: of an earlier start, or ended long ago. */
+  #rangeOfOld(wish: Wish, range: IndexRange): void {
+    const { item } = wish;
     let next = range.first;
-    for (const { slot, place } of this.#slotsOf(item.sequence, lease)) {
+    for (const { slot, place } of this.#slotsOf(item.sequence)) {
       const first = Math.max(next, slot.ref.firstIndex);
       const last = Math.min(range.last, slot.lastIndex);
       if (first > last) continue;
-      this.#outside(item, { first: next, last: first - 1 }, lease);
-      if (place === "resident") this.#slot(wish, slot, { first, last }, lease);
+      this.#outside(item, { first: next, last: first - 1 });
+      if (place === "resident") this.#slot(wish, slot, { first, last }, undefined);
       else if (place === "ahead") this.#slotAhead(wish, slot, { first, last });
       else this.#verdicts.add(item, { first, last }, Verdict.STALE);
       next = last + 1;
     }
-    this.#outside(item, { first: next, last: range.last }, lease);
+    this.#outside(item, { first: next, last: range.last });
   }
 
   /** The batches of an entry, resident or found by the engine, in order. */
-  #slotsOf(sequence: bigint, lease: Lease | undefined): PlacedSlot[] {
-    if (lease !== undefined) return [{ slot: lease.slot, place: "resident" }];
+  #slotsOf(sequence: bigint): PlacedSlot[] {
     const found: PlacedSlot[] = [];
     for (const { slots } of this.#parts.lanes) {
       for (const slot of slots.ofSequence(sequence)) found.push({ slot, place: "resident" });
@@ -206,13 +202,15 @@ export class Settler {
   }
 
   /** What no batch has lies below the cursors, or nowhere. */
-  #outside(item: PositionRanges, range: IndexRange, lease: Lease | undefined): void {
-    if (range.first > range.last) return;
-    const passed = lease === undefined ? Math.min(range.last, this.#lastPassed(item.sequence)) : -1;
-    const stale = { first: range.first, last: passed };
-    if (stale.first <= stale.last) this.#verdicts.add(item, stale, Verdict.STALE);
-    const unknown = { first: Math.max(range.first, passed + 1), last: range.last };
-    if (unknown.first <= unknown.last) this.#verdicts.add(item, unknown, Verdict.UNKNOWN);
+  #outside(item: PositionRanges, { first, last }: IndexRange): void {
+    if (first > last) return;
+    const passed = Math.min(last, this.#lastPassed(item.sequence));
+    if (first <= passed) this.#verdicts.add(item, { first, last: passed }, Verdict.STALE);
+    this.#unknown(item, { first: Math.max(first, passed + 1), last });
+  }
+
+  #unknown(item: PositionRanges, range: IndexRange): void {
+    if (range.first <= range.last) this.#verdicts.add(item, range, Verdict.UNKNOWN);
   }
 
   /** The last index of an entry that every lane's cursor passed; -1 when one passed none. */
@@ -260,32 +258,13 @@ export class Settler {
     return isFirstOfKey(run, span) ? Verdict.UNSPECIFIED : Verdict.STALE;
   }
 
-  /**
-   * A late ack, from before a restart, of events that were not looked at yet. With order KEY nobody
-   * knows here what comes before them, so that only events without a key are settled.
-   */
+  /** What was not looked at yet is nobody's: only a late ack can be meant. */
   #slotAhead(wish: Wish, slot: BatchSlot, span: IndexRange): void {
-    const { lane } = slot;
-    const isKeyed = this.#parts.keys !== undefined;
-    const traits = this.#absent.find(({ ref }) => ref === slot.ref)?.traits;
-    this.#work(isKeyed ? span.last - span.first + 1 : 1);
-    for (const run of slot.runsIn(span.first, span.last)) {
-      const end = Math.min(span.last, run.last);
-      for (let first = Math.max(span.first, run.first); first <= end; ) {
-        const last = isKeyed ? first : end;
-        const isOpen = run.state !== "settled" && lane.exceptionRuns < exceptionsMax;
-        const isFree = !isKeyed || (traits !== undefined && traits.keyOf(first) === undefined);
-        if (slot.countOf(first, last) === 0) {
-          // Excluded: no event of the subscription.
-        } else if (wish.kind === "ack" && isOpen && isFree) {
-          const [part] = slot.runsIn(first, first);
-          if (part !== undefined) settleAhead(slot.cut(part, first, last).part);
-        } else {
-          this.#verdicts.add(wish.item, { first, last }, Verdict.STALE);
-        }
-        first = last + 1;
-      }
-    }
+    const absent = this.#absent.find(({ ref }) => ref === slot.ref);
+    this.#work(this.#parts.keys === undefined ? 1 : span.last - span.first + 1);
+    const refuse = (refused: IndexRange) => this.#verdicts.add(wish.item, refused, Verdict.STALE);
+    if (wish.kind !== "ack" || absent === undefined) refuse(span);
+    else ackLate(this.#parts, { slot, absent }, span, refuse);
   }
 
   #work(runs: number): void {

@@ -63,8 +63,13 @@ export class SlotFiller {
   /** Fills the slot. */
   fill(known: KnownOfBatch): void {
     const slot = this.#slot;
+    const { firstIndex } = slot.ref;
+    if (known.passed < firstIndex && known.runs.length === 0) {
+      this.#part(firstIndex, slot.lastIndex, undefined);
+      return;
+    }
     eachPart(slot, known, (first, last, fate) => this.#part(first, last, fate));
-    slot.mergeSettled(slot.ref.firstIndex, slot.lastIndex);
+    slot.mergeSettled(firstIndex, slot.lastIndex);
   }
 
   #part(first: number, last: number, fate: RunFate | undefined): void {

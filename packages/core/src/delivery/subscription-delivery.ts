@@ -4,13 +4,12 @@ import {
   type PartitionStart,
   type PositionRanges,
   Priority,
-  RetryCause,
   type Settlement,
   type SettlementException,
   type SnapshotLane,
 } from "@opendxa/pubsub-protocol";
+import type { AbsentBatch } from "./absent-batch.js";
 import { admitted } from "./admission.js";
-import { backoffMs } from "./backoff.js";
 import { ackAll } from "./batch-acks.js";
 import type { BatchRef } from "./batch-ref.js";
 import type { BatchTraits } from "./batch-traits.js";
@@ -18,6 +17,7 @@ import { type BlockedKeyView, blockedKeys, type KeyName, releaseKey } from "./bl
 import { type ConsumerCredit, ConsumerRing } from "./consumer-ring.js";
 import { type DeliveryFigures, figuresOf } from "./delivery-figures.js";
 import { type DeliveryParts, type DeliverySettings, laneStateOf } from "./delivery-parts.js";
+import { hasRoom, type PausedReason, reachedBound } from "./dispatch-bounds.js";
 import { type DoomedEvents, oldestDoomed, settleDoomed, stillDoomed } from "./doomed-events.js";
 import { type EventWhereabouts, whereaboutsOf } from "./event-whereabouts.js";
 import { expireByTime } from "./expire-times.js";
@@ -27,47 +27,16 @@ import { KeyTable } from "./key-table.js";
 import type { Lane } from "./lane.js";
 import { type ChangeHead, type LanePosition, LaneState } from "./lane-state.js";
 import type { IndexSpan } from "./lease.js";
+import { failConsumer, failOverdue } from "./lease-failures.js";
 import { LeaseTable } from "./lease-table.js";
-import type { LeaseTokens } from "./lease-tokens.js";
-import {
-  clearedBesideBatchesMax,
-  exceptionsMax,
-  heldRunsMax,
-  readyEventsMax,
-  silentCursorSequences,
-} from "./limits.js";
-import { isBefore } from "./position.js";
-import type { Run } from "./run.js";
-import { failRun } from "./run-changes.js";
+import { clearedBesideBatchesMax } from "./limits.js";
+import type { Moment } from "./moment.js";
+import { leastOf } from "./position.js";
+import type { RestoreOptions } from "./restore-options.js";
 import { checkSettlement } from "./settlement-rules.js";
-import { type AbsentBatch, type Moment, Settler } from "./settler.js";
+import { Settler } from "./settler.js";
 import { skipEvents } from "./skipped-events.js";
 import { snapshotLane } from "./snapshot-lane.js";
-
-/** Why nothing new is dispatched. */
-export type PausedReason = "PAUSED" | "TOO_MANY_BLOCKED_KEYS" | "TOO_MANY_EXCEPTIONS";
-
-/** What a subscription's resident state is made from. */
-export interface RestoreOptions {
-  /** Number of the subscription. */
-  readonly subscriptionId: number;
-  /** Its epoch. */
-  readonly epoch: number;
-  /** What of its settings matters here, defaults filled in. */
-  readonly settings: DeliverySettings;
-  /** Order that is kept; it never changes. */
-  readonly order: DeliveryOrder;
-  /** Projected positions of all its lanes: three, or NORMAL alone with order KEY. */
-  readonly lanes: readonly LanePosition[];
-  /** Topic-partitions that begin elsewhere than the cursors say. */
-  readonly partitionStarts: readonly PartitionStart[];
-  /** Leases up to this token belong to earlier epochs. */
-  readonly leaseFloor: bigint;
-  /** An operator's reason while it is paused. Absent: it is not. */
-  readonly pauseReason: string | undefined;
-  /** Numbers leases; the engine has one for all subscriptions. */
-  readonly tokens: LeaseTokens;
-}
 
 /** When a settlement is carried out, and what it needs beside what is resident. */
 export interface SettleMoment extends Moment {
@@ -143,8 +112,7 @@ export class SubscriptionDelivery {
 
   /** Next sequence to examine in a lane; without one, in the lane that is behind most. */
   frontier(lane?: Lane): bigint {
-    const [first, ...others] = this.#some(lane).map(({ frontier }) => frontier);
-    return others.reduce((least, each) => (each < least ? each : least), first as bigint);
+    return leastOf(this.#some(lane).map((each) => each.frontier));
   }
 
   /**
@@ -176,19 +144,12 @@ export class SubscriptionDelivery {
    * that holds the cursor.
    */
   wantsMore(lane?: Lane): boolean {
-    return this.#some(lane).every((each) => this.#laneWantsMore(each));
+    return this.#some(lane).every((each) => hasRoom(this.#parts, each));
   }
 
   /** Why nothing new is dispatched; but for PAUSED, retries of what is oldest go on even then. */
   pausedReason(): PausedReason | undefined {
-    const { keys, lanes } = this.#parts;
-    if (this.#pauseReason !== undefined) return "PAUSED";
-    if (lanes.some(({ exceptionRuns }) => exceptionRuns >= exceptionsMax)) {
-      return "TOO_MANY_EXCEPTIONS";
-    }
-    if (keys === undefined || keys.blocked.size === 0) return undefined;
-    const isFull = lanes.some(({ book }) => book.heldRuns >= heldRunsMax);
-    return keys.isOverfull || isFull ? "TOO_MANY_BLOCKED_KEYS" : undefined;
+    return this.#pauseReason === undefined ? reachedBound(this.#parts) : "PAUSED";
   }
 
   /** What the operator said who paused it. Absent: nobody did. */
@@ -237,13 +198,7 @@ export class SubscriptionDelivery {
   removeConsumer(id: bigint, nowMs: number, jitter: () => number): void {
     const consumer = this.#parts.consumers.get(id);
     if (consumer === undefined) return;
-    for (const lease of [...consumer.leases]) {
-      const chance = jitter();
-      for (const run of [...lease.runs]) {
-        if (run.lease !== lease) continue;
-        this.#fail(run.key?.head ?? run, RetryCause.DISCONNECT, nowMs, chance);
-      }
-    }
+    failConsumer(this.#parts, consumer, { nowMs, jitter });
     this.#parts.consumers.remove(id);
   }
 
@@ -277,11 +232,7 @@ export class SubscriptionDelivery {
     checkSettlement(settlement);
     const before = this.#doomedEvents();
     const settler = new Settler(this.#parts, consumerId, moment);
-    const known = (moment.absent ?? []).flatMap(({ ref, ...rest }) => {
-      const admittedRef = this.#admitted(laneStateOf(this.#parts, ref), ref);
-      return admittedRef === undefined ? [] : [{ ...rest, ref: admittedRef }];
-    });
-    const verdicts = settler.settle(settlement, known);
+    const verdicts = settler.settle(settlement, this.#admittedOf(moment.absent));
     return { verdicts, isDooming: this.#doomedEvents() > before };
   }
 
@@ -323,17 +274,8 @@ export class SubscriptionDelivery {
    * whose expire time passed.
    */
   expire(nowMs: number, jitter: () => number): void {
-    const chances = new Map<bigint, number>();
-    for (const lane of this.#parts.lanes) {
-      const { book } = lane;
-      for (let run = book.overdue(nowMs); run !== undefined; run = book.overdue(nowMs)) {
-        const token = run.lease?.token ?? 0n;
-        const chance = chances.get(token) ?? jitter();
-        chances.set(token, chance);
-        this.#fail(earliestOverdue(run, nowMs), RetryCause.DEADLINE, nowMs, chance);
-      }
-      expireByTime(this.#parts, lane, nowMs);
-    }
+    failOverdue(this.#parts, { nowMs, jitter });
+    for (const lane of this.#parts.lanes) expireByTime(this.#parts, lane, nowMs);
     this.#promote(nowMs);
   }
 
@@ -354,7 +296,7 @@ export class SubscriptionDelivery {
    * does not match is journalled when it went far, or when `isFinal`.
    */
   takeChange(isFinal = false): EventsSettled | undefined {
-    const lane = this.#parts.lanes.find((each) => hasChange(each, isFinal));
+    const lane = this.#parts.lanes.find((each) => each.hasChange(isFinal));
     return lane === undefined ? undefined : this.#take(lane);
   }
 
@@ -458,19 +400,14 @@ export class SubscriptionDelivery {
   }
 
   #admitted(lane: LaneState, ref: BatchRef): BatchRef | undefined {
-    return admitted(ref, { cursor: lane.durable.cursor, starts: this.#partitionStarts });
+    return admitted(ref, lane.durable.cursor, this.#partitionStarts);
   }
 
-  #laneWantsMore(lane: LaneState): boolean {
-    const { book, slots } = lane;
-    const isReadyFull = book.freshEvents >= readyEventsMax || book.freshRuns >= lane.freshRunsMax;
-    const isFull =
-      lane.exceptionRuns >= exceptionsMax ||
-      book.heldRuns >= heldRunsMax ||
-      this.#parts.keys?.isOverfull === true;
-    if (!isReadyFull && !isFull) return true;
-    lane.position();
-    return !isReadyFull && slots.head() === undefined;
+  #admittedOf(absent: readonly AbsentBatch[] | undefined): AbsentBatch[] {
+    return (absent ?? []).flatMap(({ ref, ...rest }) => {
+      const admittedRef = this.#admitted(laneStateOf(this.#parts, ref), ref);
+      return admittedRef === undefined ? [] : [{ ...rest, ref: admittedRef }];
+    });
   }
 
   #promote(nowMs: number): void {
@@ -479,11 +416,6 @@ export class SubscriptionDelivery {
         if (run.key !== undefined) this.#parts.keys?.arrange(run.key);
       }
     }
-  }
-
-  #fail(run: Run, cause: RetryCause, nowMs: number, chance: number): void {
-    const dueMs = nowMs + backoffMs(this.#parts.settings.retry, run.attempts + 1, chance);
-    failRun(this.#parts, run, { nowMs, dueMs, cause, reason: run.reason });
   }
 
   #doomedEvents(): number {
@@ -501,18 +433,3 @@ export class SubscriptionDelivery {
 
 /** Of changes that are a part of another. */
 const nobody: ChangeHead = { subscriptionId: 0, epoch: 0 };
-
-function hasChange(lane: LaneState, isFinal: boolean): boolean {
-  const { durable, pending } = lane;
-  if (!pending.isEmpty || durable.hasBelow(durable.position.sequence)) return true;
-  const cursor = lane.position();
-  const advance = cursor.sequence - durable.position.sequence;
-  return advance >= silentCursorSequences || (isFinal && isBefore(durable.position, cursor));
-}
-
-/** Of the runs of a key whose leases are over the first one: it fails, and the others wait for it. */
-function earliestOverdue(run: Run, nowMs: number): Run {
-  let first = run.key?.head ?? run;
-  while (first !== run && first.atMs > nowMs) first = first.after ?? run;
-  return first;
-}
