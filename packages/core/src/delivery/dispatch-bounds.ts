@@ -21,7 +21,7 @@ function hasTooManyHeld({ book }: LaneState): boolean {
  */
 export function reachedBound({ keys, lanes }: Bounded): PausedReason | undefined {
   if (lanes.some(hasTooManyExceptions)) return "TOO_MANY_EXCEPTIONS";
-  if (keys === undefined || keys.blocked.size === 0) return undefined;
+  if (keys === undefined || keys.failing.size === 0) return undefined;
   return keys.isOverfull || lanes.some(hasTooManyHeld) ? "TOO_MANY_BLOCKED_KEYS" : undefined;
 }
 

@@ -31,11 +31,16 @@ export class KeyQueue {
     return this.head?.state === "leased" ? this.head.lease?.consumer : undefined;
   }
 
+  /** Whether its first event failed and was not settled since. */
+  get isFailing(): boolean {
+    const { head } = this;
+    if (head === undefined) return false;
+    return head.attempts > 0 || head.state === "waiting" || head.state === "doomed";
+  }
+
   /** Whether the key stands still because of its first event. */
   get isBlocked(): boolean {
-    const { head } = this;
-    if (head === undefined || head.state === "leased") return false;
-    return head.attempts > 0 || head.state === "waiting" || head.state === "doomed";
+    return this.isFailing && this.head?.state !== "leased";
   }
 
   /** Adds a run behind the others. */

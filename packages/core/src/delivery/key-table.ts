@@ -14,13 +14,18 @@ export interface KeyScope {
 
 /** The ordering keys of a subscription with unsettled events that were looked at. */
 export class KeyTable {
+  /** Keys whose first event failed: those that are blocked, and those that are tried again now. */
+  readonly failing = new Set<KeyQueue>();
   /** Keys that stand still because of their first event. */
   readonly blocked = new Set<KeyQueue>();
   readonly #scopes = new Map<string, KeyScope>();
 
-  /** More keys are blocked than there may be. */
+  /**
+   * More keys fail than may be blocked. Those tried again count: else new ones would be let in with
+   * every round of retries.
+   */
   get isOverfull(): boolean {
-    return this.blocked.size > BLOCKED_KEYS_MAX;
+    return this.failing.size > BLOCKED_KEYS_MAX;
   }
 
   /** The keys of a topic-partition. */
@@ -80,8 +85,8 @@ export class KeyTable {
       bound?.bound.add(queue);
       queue.boundTo = bound;
     }
-    if (queue.isBlocked) this.blocked.add(queue);
-    else this.blocked.delete(queue);
+    note(this.failing, queue, queue.isFailing);
+    note(this.blocked, queue, queue.isBlocked);
     if (head === undefined) this.#drop(queue);
   }
 
@@ -89,4 +94,9 @@ export class KeyTable {
     scope.queues.delete(key);
     if (scope.queues.size === 0) this.#scopes.delete(`${scope.topicId}/${scope.partition}`);
   }
+}
+
+function note(set: Set<KeyQueue>, queue: KeyQueue, isIn: boolean): void {
+  if (isIn) set.add(queue);
+  else set.delete(queue);
 }
