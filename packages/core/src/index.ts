@@ -24,6 +24,7 @@ export { type Lane, laneOf, lanes } from "./delivery/lane.js";
 export type { LanePosition } from "./delivery/lane-state.js";
 export { LeaseTokens } from "./delivery/lease-tokens.js";
 export * from "./delivery/limits.js";
+export type { OperatorDesk } from "./delivery/operator-desk.js";
 export { snapshotLane } from "./delivery/snapshot-lane.js";
 export * from "./delivery/subscription-delivery.js";
 export * from "./delivery/subscription-settings.js";

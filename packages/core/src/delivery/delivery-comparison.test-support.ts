@@ -45,7 +45,7 @@ export function compareBlocked(
 ): void {
   const blocked = model.blocked(nowMs);
   expect(delivery.figures().blockedKeys).toBe(blocked.length);
-  const views = delivery.blockedKeys(undefined, 100);
+  const views = delivery.operator.blockedKeys(undefined, 100);
   const places = blocked.map(({ sequence, index, key, attempts, doom }) => {
     const held = model.events.filter((event) => {
       const isOpen = event.end === undefined && model.offered.has(event);

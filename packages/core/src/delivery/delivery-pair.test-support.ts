@@ -239,7 +239,7 @@ export class DeliveryPair {
     const open = this.model
       .of(ref)
       .filter(({ index, end }) => first <= index && index <= last && end === undefined);
-    expect(this.delivery.skip(ref, { first, last })).toBe(open.length);
+    expect(this.delivery.operator.skip(ref, { first, last })).toBe(open.length);
     for (const event of open) this.#end(event, "skipped");
   }
 
@@ -249,14 +249,18 @@ export class DeliveryPair {
     event.doom = undefined;
   }
 
-  release(key: string): void {
+  /** Releases a key that is blocked, if one is, and sees what is journalled of it. */
+  release(pick: number): void {
+    const names = this.model.blocked(this.nowMs).map((event) => event.key?.split("/")[2] ?? "");
+    const key = names[pick % Math.max(1, names.length)] ?? "a";
     const blocked = this.model
       .blocked(this.nowMs)
       .filter((event) => event.key?.endsWith(`/${key}`) === true);
-    expect(this.delivery.release(key, undefined, this.nowMs)).toBe(blocked.length);
+    expect(this.delivery.operator.release(key, undefined, this.nowMs)).toBe(blocked.length);
     for (const event of blocked) {
       if (!event.doom && event.dueMs > this.nowMs) event.dueMs = this.nowMs;
     }
+    this.commit();
   }
 
   /** Makes dead letters of what is doomed, as the engine does; of some only, sometimes. */
@@ -291,8 +295,8 @@ export class DeliveryPair {
 
   pause(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    if (isPaused) this.delivery.pause("maintenance");
-    else this.delivery.resume();
+    if (isPaused) this.delivery.operator.pause("maintenance");
+    else this.delivery.operator.resume();
     expect(this.delivery.pausedReason()).toBe(isPaused ? "PAUSED" : undefined);
   }
 

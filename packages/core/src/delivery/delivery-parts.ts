@@ -1,4 +1,5 @@
 import type { RetryBackoff } from "./backoff.js";
+import type { BatchRef } from "./batch-ref.js";
 import type { ConsumerRing } from "./consumer-ring.js";
 import type { KeyTable } from "./key-table.js";
 import type { LaneState } from "./lane-state.js";
@@ -26,6 +27,8 @@ export interface DeliveryParts {
   readonly consumers: ConsumerRing;
   /** Ordering keys; absent without order KEY. */
   readonly keys: KeyTable | undefined;
+  /** What of a batch enters the subscription; `undefined`: nothing. */
+  readonly admit: (lane: LaneState, ref: BatchRef) => BatchRef | undefined;
 }
 
 /** The lane of a batch: with order KEY there is only one. */

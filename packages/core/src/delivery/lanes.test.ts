@@ -157,12 +157,12 @@ describe("an operator", () => {
     const delivery = makeDelivery({ pauseReason: "upgrade" });
     delivery.addConsumer(1n, credit);
     delivery.offer(batchRef(1n, 1));
-    expect([delivery.pausedReason(), delivery.pauseReason]).toEqual(["PAUSED", "upgrade"]);
+    expect([delivery.pausedReason(), delivery.operator.pauseReason]).toEqual(["PAUSED", "upgrade"]);
     expect(delivery.wantsMore()).toBe(true);
     expect(delivery.grant(0)).toEqual([]);
-    delivery.resume();
+    delivery.operator.resume();
     const { lease } = only(delivery.grant(0));
-    delivery.pause("again");
+    delivery.operator.pause("again");
     expect(verdictsOf(delivery.settle(1n, ack(lease, 1n), now))).toEqual([]);
     expect(delivery.figures().paused).toBe("PAUSED");
   });
@@ -171,10 +171,10 @@ describe("an operator", () => {
     const delivery = makeDelivery();
     delivery.examinedThrough(4n);
     const ref = batchRef(9n, 4, { excluded: Uint8Array.of(0b0100) });
-    expect(delivery.skip(ref, { first: 1, last: 2 })).toBe(1);
-    expect(delivery.skip(ref, { first: 1, last: 2 })).toBe(0);
-    expect(delivery.skip(ref, { first: 8, last: 9 })).toBe(0);
-    expect(delivery.skip(batchRef(2n, 1), { first: 0, last: 0 }), "passed").toBe(0);
+    expect(delivery.operator.skip(ref, { first: 1, last: 2 })).toBe(1);
+    expect(delivery.operator.skip(ref, { first: 1, last: 2 })).toBe(0);
+    expect(delivery.operator.skip(ref, { first: 8, last: 9 })).toBe(0);
+    expect(delivery.operator.skip(batchRef(2n, 1), { first: 0, last: 0 }), "passed").toBe(0);
     delivery.offer(ref);
     expect(delivery.figures().unsettled).toBe(2);
     const runs = Array.from({ length: exceptionsMax / 2 }, (_, i) => ({
@@ -184,7 +184,7 @@ describe("an operator", () => {
     const full = CursorException.fromPartial({ runs: [...runs, ...runs] });
     const lanes = freshLanes().map((lane) => ({ ...lane, exceptions: new Map([[50n, full]]) }));
     const crowded = makeDelivery({ lanes });
-    expect(() => crowded.skip(ref, { first: 0, last: 0 })).toThrowError(
+    expect(() => crowded.operator.skip(ref, { first: 0, last: 0 })).toThrowError(
       expect.objectContaining({ reason: "LIMIT_REACHED" }),
     );
     const late = Settlement.create({ acks: [rangesOf((1n << 40n) | 1n, 9n, [[0, 0]])] });
@@ -207,8 +207,8 @@ describe("an operator", () => {
   it("is shown what is settled above the cursors, for a snapshot", () => {
     const delivery = makeDelivery();
     delivery.offer(batchRef(1n, 3));
-    delivery.skip(batchRef(1n, 3), { first: 1, last: 1 });
-    delivery.skip(batchRef(7n, 3, { lane: HIGH }), { first: 0, last: 2 });
+    delivery.operator.skip(batchRef(1n, 3), { first: 1, last: 1 });
+    delivery.operator.skip(batchRef(7n, 3, { lane: HIGH }), { first: 0, last: 2 });
     expect(() => delivery.settledAbove()).toThrowError("take them first");
     while (delivery.takeChange() !== undefined);
     expect(delivery.settledAbove()).toMatchObject([
@@ -239,7 +239,9 @@ describe("where a subscription begins", () => {
     delivery.offer(batchRef(5n, 2, { topicId: 2, firstIndex: 3 }));
     expect(delivery.figures().unsettled).toBe(10);
     expect(delivery.expireBatch(batchRef(4n, 2, { topicId: 2 }))).toEqual({ count: 0, entered: 0 });
-    expect(delivery.skip(batchRef(3n, 2, { baseOffset: 4n }), { first: 0, last: 1 })).toBe(0);
+    expect(delivery.operator.skip(batchRef(3n, 2, { baseOffset: 4n }), { first: 0, last: 1 })).toBe(
+      0,
+    );
   });
 });
 
@@ -253,7 +255,7 @@ describe("what was removed", () => {
       const ref = batchRef(sequence, 1_200);
       delivery.offer(ref);
       for (let first = 0; first < 1_200; first += 2) {
-        skipped += delivery.skip(ref, { first, last: first });
+        skipped += delivery.operator.skip(ref, { first, last: first });
       }
     }
     delivery.examinedThrough(40n);

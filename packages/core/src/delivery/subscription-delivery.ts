@@ -1,7 +1,6 @@
 import {
   DeliveryOrder,
   type EventsSettled,
-  type PartitionStart,
   type PositionRanges,
   Priority,
   type Settlement,
@@ -13,7 +12,6 @@ import { admitted } from "./admission.js";
 import { ackAll } from "./batch-acks.js";
 import type { BatchRef } from "./batch-ref.js";
 import type { BatchTraits } from "./batch-traits.js";
-import { type BlockedKeyView, blockedKeys, type KeyName, releaseKey } from "./blocked-keys.js";
 import { type ConsumerCredit, ConsumerRing } from "./consumer-ring.js";
 import { type DeliveryFigures, figuresOf } from "./delivery-figures.js";
 import { type DeliveryParts, type DeliverySettings, laneStateOf } from "./delivery-parts.js";
@@ -26,16 +24,15 @@ import { type Grant, Granter } from "./granter.js";
 import { KeyTable } from "./key-table.js";
 import type { Lane } from "./lane.js";
 import { type ChangeHead, type LanePosition, LaneState } from "./lane-state.js";
-import type { IndexSpan } from "./lease.js";
 import { failConsumer, failOverdue } from "./lease-failures.js";
 import { LeaseTable } from "./lease-table.js";
 import { clearedBesideBatchesMax } from "./limits.js";
 import type { Moment } from "./moment.js";
+import { OperatorDesk } from "./operator-desk.js";
 import { leastOf } from "./position.js";
 import type { RestoreOptions } from "./restore-options.js";
 import { checkSettlement } from "./settlement-rules.js";
 import { Settler } from "./settler.js";
-import { skipEvents } from "./skipped-events.js";
 import { snapshotLane } from "./snapshot-lane.js";
 
 /** When a settlement is carried out, and what it needs beside what is resident. */
@@ -70,23 +67,23 @@ export interface SettleOutcome {
  * ```
  */
 export class SubscriptionDelivery {
+  /** What an operator does. */
+  readonly operator: OperatorDesk;
   readonly #head: ChangeHead;
-  readonly #partitionStarts: readonly PartitionStart[];
   readonly #parts: DeliveryParts;
   readonly #granter: Granter;
-  #pauseReason: string | undefined;
 
   private constructor(options: RestoreOptions) {
     this.#head = { subscriptionId: options.subscriptionId, epoch: options.epoch };
-    this.#partitionStarts = options.partitionStarts;
-    this.#pauseReason = options.pauseReason;
     this.#parts = {
       settings: options.settings,
       lanes: options.lanes.map((position) => new LaneState(position)),
       consumers: new ConsumerRing(),
       leases: new LeaseTable(options.tokens, options.leaseFloor),
       keys: options.order === DeliveryOrder.KEY ? new KeyTable() : undefined,
+      admit: (lane, ref) => admitted(ref, lane.durable.cursor, options.partitionStarts),
     };
+    this.operator = new OperatorDesk(this.#parts, options.pauseReason);
     this.#granter = new Granter(this.#parts);
   }
 
@@ -126,7 +123,7 @@ export class SubscriptionDelivery {
     const isNeeded = this.isKeyed || ref.expires;
     if (isNeeded && traits === undefined) throw new Error(`batch ${ref.sequence} without traits`);
     const lane = laneStateOf(this.#parts, ref);
-    const admittedRef = this.#admitted(lane, ref);
+    const admittedRef = this.#parts.admit(lane, ref);
     if (admittedRef === undefined) return;
     lane.offer(admittedRef, isNeeded ? traits : undefined, this.#parts.keys);
   }
@@ -149,22 +146,7 @@ export class SubscriptionDelivery {
 
   /** Why nothing new is dispatched; but for PAUSED, retries of what is oldest go on even then. */
   pausedReason(): PausedReason | undefined {
-    return this.#pauseReason === undefined ? reachedBound(this.#parts) : "PAUSED";
-  }
-
-  /** What the operator said who paused it. Absent: nobody did. */
-  get pauseReason(): string | undefined {
-    return this.#pauseReason;
-  }
-
-  /** Stops granting, retries included; leases run on, and what is settled counts. */
-  pause(reason: string): void {
-    this.#pauseReason = reason;
-  }
-
-  /** Grants again. */
-  resume(): void {
-    this.#pauseReason = undefined;
+    return this.operator.pauseReason === undefined ? reachedBound(this.#parts) : "PAUSED";
   }
 
   /** Follows changed settings; open leases keep their deadline. */
@@ -209,7 +191,7 @@ export class SubscriptionDelivery {
       lane.position();
     }
     this.#promote(nowMs);
-    return this.#pauseReason === undefined ? this.#granter.grant(nowMs) : [];
+    return this.operator.pauseReason === undefined ? this.#granter.grant(nowMs) : [];
   }
 
   /**
@@ -322,40 +304,13 @@ export class SubscriptionDelivery {
   }
 
   /**
-   * Settles unsettled events of a batch that matches as skipped, leased ones too, and those that were
-   * not looked at yet. Throws LIMIT_REACHED with too many exceptions.
-   *
-   * @returns their number
-   */
-  skip(ref: BatchRef, span: IndexSpan): number {
-    const lane = laneStateOf(this.#parts, ref);
-    const admittedRef = this.#admitted(lane, ref);
-    return admittedRef === undefined ? 0 : skipEvents(this.#parts, lane, admittedRef, span);
-  }
-
-  /**
-   * Makes the first event of a key due now where the key is blocked, in one topic or in all; no
-   * attempt is counted.
-   *
-   * @returns in how many topic-partitions it was blocked
-   */
-  release(key: string, topicId: number | undefined, nowMs: number): number {
-    return releaseKey(this.#parts, { key, topicId }, nowMs);
-  }
-
-  /** Blocked keys behind a name, in the order of the keys' bytes; at most `blockedKeysPageMax`. */
-  blockedKeys(after: KeyName | undefined, limit: number): BlockedKeyView[] {
-    return blockedKeys(this.#parts, after, limit);
-  }
-
-  /**
    * Settles the unsettled events of a batch as expired and answers their number, which the caller
    * journals. Take all changes before, so that what was acked counts as acked. The batch must not be
    * offered afterwards.
    */
   expireBatch(given: BatchRef): ExpiredEvents {
     const lane = laneStateOf(this.#parts, given);
-    const ref = this.#admitted(lane, given);
+    const ref = this.#parts.admit(lane, given);
     if (ref === undefined) return nothingExpired;
     lane.position();
     const expired = expireBatch(this.#parts, lane, ref);
@@ -399,13 +354,9 @@ export class SubscriptionDelivery {
     return lane === undefined ? this.#parts.lanes : [laneStateOf(this.#parts, { lane })];
   }
 
-  #admitted(lane: LaneState, ref: BatchRef): BatchRef | undefined {
-    return admitted(ref, lane.durable.cursor, this.#partitionStarts);
-  }
-
   #admittedOf(absent: readonly AbsentBatch[] | undefined): AbsentBatch[] {
     return (absent ?? []).flatMap(({ ref, ...rest }) => {
-      const admittedRef = this.#admitted(laneStateOf(this.#parts, ref), ref);
+      const admittedRef = this.#parts.admit(laneStateOf(this.#parts, ref), ref);
       return admittedRef === undefined ? [] : [{ ...rest, ref: admittedRef }];
     });
   }
