@@ -31,7 +31,7 @@ const shape = fc.record({
  * partitions, lanes, keys, expire times.
  */
 export const batches: fc.Arbitrary<TestBatch[]> = fc
-  .array(shape, { minLength: 1, maxLength: 9 })
+  .array(shape, { minLength: 1, maxLength: 9, size: "max" })
   .map((shapes) => {
     let sequence = 1n;
     let nextIndex = 0;

@@ -193,12 +193,16 @@ export class DeliveryPair {
       const [sequence = "", index = ""] = place.split("/");
       const event = this.model.at(BigInt(sequence), Number(index));
       // Stale, or unknown where no batch is there to tell by.
-      const isUntold =
-        event?.isGone || (word !== "ack" && !this.model.offered.has(event as ModelEvent));
-      if (event !== undefined && isUntold) expect(refused.delete(place)).toBe(true);
-      else if (event !== undefined) told.set(place, verdict);
+      if (event !== undefined && this.#isUntold(word, event)) {
+        expect(refused.delete(place)).toBe(true);
+      } else if (event !== undefined) told.set(place, verdict);
     }
     expect([...told].sort()).toEqual([...refused].sort());
+  }
+
+  #isUntold(word: Word, event: ModelEvent): boolean {
+    const isKnown = this.model.offered.has(event) && event.end === undefined;
+    return event.isGone || (word !== "ack" && !isKnown);
   }
 
   #carryOut(word: Word, event: ModelEvent): void {

@@ -171,6 +171,39 @@ describe("expire events", () => {
     expect(state.get(stateKeys.cursor(3))).toMatchObject({ expired: 0n });
   });
 
+  it("counts in the lane of the batch, or in the only one, from where a partition begins", () => {
+    const state = world();
+    subscribe(state, 1, [1n, 0]);
+    subscribe(state, 2, [1n, 0]);
+    state.put(stateKeys.cursor(1, Priority.HIGH), CursorState.create({ sequence: 3n }));
+    const start = { topicId: 1, partition: 0, offset: 14n };
+    const subscriptions = () => ({
+      resident: [],
+      idle: [
+        { subscriptionId: 1, partitionStarts: [] },
+        { subscriptionId: 2, partitionStarts: [start] },
+      ],
+    });
+    const given = command(state, [0, 1], { subscriptions });
+    const candidates = given.candidates.map(({ ref, ...rest }) => ({
+      ...rest,
+      ref: { ...ref, lane: Priority.HIGH, payload: { sequence: 1n, firstIndex: 5 } },
+    }));
+    state.run(expireEvents, { ...given, candidates });
+    expect(state.entries.at(-1)?.kind?.value).toMatchObject({
+      batches: [
+        { sequence: 1n, firstIndex: 5, releasedSequence: 2n },
+        { sequence: 1n, firstIndex: 5, releasedSequence: 3n },
+      ],
+      counts: [
+        { subscriptionId: 1, lane: Priority.HIGH, count: 10n },
+        { subscriptionId: 2, lane: Priority.NORMAL, count: 6n },
+      ],
+    });
+    expect(state.get(stateKeys.cursor(1, Priority.HIGH))).toMatchObject({ expired: 10n });
+    expect(state.get(stateKeys.cursor(2))).toMatchObject({ expired: 6n, entered: 6n });
+  });
+
   it("journals what a delivery had settled before it expires the rest", () => {
     const state = world();
     subscribe(state, 1, [2n, 0]);

@@ -38,6 +38,11 @@ export class MemoryState {
     }
   }
 
+  /** Sets a value as an entry of another kind would. */
+  put<T>(key: StateKey<T>, value: T): void {
+    this.#values.set(key.name, key.codec.encode(value).finish());
+  }
+
   get<T>(key: StateKey<T>): T | undefined {
     const bytes = this.#values.get(key.name);
     return bytes === undefined ? undefined : key.codec.decode(bytes);
