@@ -26,7 +26,7 @@ import type { DoomedRun } from "./doomed-events.js";
 import { unsettledOf } from "./expired-events.js";
 import type { Grant } from "./granter.js";
 import { LeaseTokens } from "./lease-tokens.js";
-import { sayToModel, type Word } from "./model-speech.test-support.js";
+import { isUntold, sayToModel, type Word } from "./model-speech.test-support.js";
 
 /** Which events of which grant. */
 export interface Wish {
@@ -193,16 +193,11 @@ export class DeliveryPair {
       const [sequence = "", index = ""] = place.split("/");
       const event = this.model.at(BigInt(sequence), Number(index));
       // Stale, or unknown where no batch is there to tell by.
-      if (event !== undefined && this.#isUntold(word, event)) {
+      if (event !== undefined && isUntold(this.model, word, event)) {
         expect(refused.delete(place)).toBe(true);
       } else if (event !== undefined) told.set(place, verdict);
     }
     expect([...told].sort()).toEqual([...refused].sort());
-  }
-
-  #isUntold(word: Word, event: ModelEvent): boolean {
-    const isKnown = this.model.offered.has(event) && event.end === undefined;
-    return event.isGone || (word !== "ack" && !isKnown);
   }
 
   #carryOut(word: Word, event: ModelEvent): void {

@@ -54,3 +54,9 @@ export function sayToModel(
   }
   return refused;
 }
+
+/** Whether nobody can tell stale from unknown: the batch left, or is not resident. */
+export function isUntold(model: DeliveryModel, word: Word, event: ModelEvent): boolean {
+  const isKnown = model.offered.has(event) && event.end === undefined;
+  return event.isGone || (word !== "ack" && !isKnown);
+}
