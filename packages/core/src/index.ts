@@ -4,15 +4,26 @@
  * @packageDocumentation
  */
 
+export type { AbsentBatch } from "./delivery/absent-batch.js";
 export type { RetryBackoff } from "./delivery/backoff.js";
 export { type BatchRef, batchRefOf, type PayloadPlace } from "./delivery/batch-ref.js";
+export type { BatchTraits } from "./delivery/batch-traits.js";
+export type { BlockedKeyView, KeyName } from "./delivery/blocked-keys.js";
 export type { ConsumerCredit } from "./delivery/consumer-ring.js";
+export type { Decompress } from "./delivery/dead-letter.js";
+export * from "./delivery/dead-letter-events.js";
+export type { DeliverySettings } from "./delivery/delivery-parts.js";
 export * from "./delivery/delivery-projection.js";
+export type { PausedReason } from "./delivery/dispatch-bounds.js";
+export type { DoomedEvents } from "./delivery/doomed-events.js";
 export type { DurableState } from "./delivery/durable-cursor.js";
 export type { Grant } from "./delivery/granter.js";
 export { type Lane, laneDigit, laneOf, lanes } from "./delivery/lane.js";
+export type { LanePosition } from "./delivery/lane-state.js";
 export { LeaseTokens } from "./delivery/lease-tokens.js";
 export * from "./delivery/limits.js";
+export type { OperatorDesk } from "./delivery/operator-desk.js";
+export { snapshotLane } from "./delivery/snapshot-lane.js";
 export * from "./delivery/subscription-delivery.js";
 export * from "./feedback/await-feedback.js";
 export * from "./feedback/cancel-wait.js";

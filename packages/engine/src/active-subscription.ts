@@ -181,8 +181,8 @@ export class ActiveSubscription {
     if (!this.#sinks.has(id)) return;
     let verdicts: readonly SettlementException[];
     try {
-      const now = this.#parts.clock.now();
-      verdicts = this.delivery.settle(id, settlement, now, this.#jitter).verdicts;
+      const moment = { nowMs: this.#parts.clock.now(), jitter: this.#jitter };
+      verdicts = this.delivery.settle(id, settlement, moment).verdicts;
     } catch (error) {
       const sink = this.#sinks.get(id);
       this.leave(id);
@@ -203,8 +203,8 @@ export class ActiveSubscription {
     this.#tokenCalls += 1;
     try {
       if (!this.#isLive) await this.#catchUp.run();
-      const now = this.#parts.clock.now();
-      const exceptions = this.delivery.settle(undefined, settlement, now, this.#jitter).verdicts;
+      const moment = { nowMs: this.#parts.clock.now(), jitter: this.#jitter };
+      const exceptions = this.delivery.settle(undefined, settlement, moment).verdicts;
       this.#noteExtensions(settlement);
       const durable = this.#verdicts.addCall(exceptions);
       this.#requestSettle();

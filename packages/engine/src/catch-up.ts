@@ -56,7 +56,7 @@ export class CatchUp {
   /** Answers whether nothing is left. */
   async #step(): Promise<boolean> {
     const { recent } = this.#parts;
-    const from = this.#delivery.frontier;
+    const from = this.#delivery.frontier();
     if (from > recent.lastSequence) {
       this.#onLive();
       return true;

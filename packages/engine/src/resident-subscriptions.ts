@@ -140,7 +140,11 @@ export class ResidentSubscriptions {
       delivery,
     }));
     const ids = new Set(resident.map(({ subscriptionId }) => subscriptionId));
-    const idle = this.#parts.cursors.behind(topic, sequence).filter((id) => !ids.has(id));
+    const behind = this.#parts.cursors.behind(topic, sequence).filter((id) => !ids.has(id));
+    const idle = behind.map((subscriptionId) => ({
+      subscriptionId,
+      partitionStarts: this.#parts.table.byId(subscriptionId)?.partitionStarts ?? [],
+    }));
     return { resident, idle };
   }
 

@@ -85,9 +85,7 @@ export class SubscriptionChanges {
       const state = resident.stateOf(subscription);
       const delivery = resident.running(subscription)?.delivery;
       const position =
-        delivery === undefined
-          ? await this.#storedPosition(state)
-          : () => positionOf(delivery, state);
+        delivery === undefined ? await this.#storedPosition(state) : () => positionOf(delivery);
       const command = { name, subscription, position };
       const reply = await this.#parts.loop.run(createSnapshot, command);
       if (reply.refusal !== undefined) throw reply.refusal;
@@ -161,8 +159,8 @@ export class SubscriptionChanges {
 }
 
 /** Where a resident subscription stands, with what it has to journal first. */
-function positionOf(delivery: SubscriptionDelivery, state: SubscriptionState): PositionNow {
-  return { entries: changesOf(delivery, false), lanes: residentLanes(delivery, state) };
+function positionOf(delivery: SubscriptionDelivery): PositionNow {
+  return { entries: changesOf(delivery, false), lanes: residentLanes(delivery) };
 }
 
 function badRequest(field: string, rule: string): PubSubError {

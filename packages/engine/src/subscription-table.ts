@@ -52,6 +52,7 @@ function headOf({ snapshot, subscriptionId }: SnapshotState): SnapshotHead | und
 /** All subscriptions of the namespace and the heads of their snapshots, resident. */
 export class SubscriptionTable {
   readonly #states = new SortedNames<SubscriptionState>();
+  readonly #names = new Map<number, string>();
   readonly #snapshots = new SortedNames<SnapshotHead>();
 
   /** Number of subscriptions. */
@@ -61,7 +62,9 @@ export class SubscriptionTable {
 
   /** Adds or replaces a subscription. */
   put(state: SubscriptionState): void {
-    this.#states.set(state.subscription?.name ?? "", state);
+    const name = state.subscription?.name ?? "";
+    this.#states.set(name, state);
+    this.#names.set(state.subscriptionId, name);
   }
 
   /** Adds a snapshot; what it remembers is not kept. */
@@ -86,6 +89,7 @@ export class SubscriptionTable {
       }
       case "subscriptionDeleted":
         this.#states.delete(kind.value.name);
+        this.#names.delete(kind.value.subscriptionId);
         break;
       case "snapshotCreated":
         if (kind.value.snapshot !== undefined) this.putSnapshot(kind.value.snapshot);
@@ -102,6 +106,12 @@ export class SubscriptionTable {
   /** A subscription by name. */
   get(name: string): SubscriptionState | undefined {
     return this.#states.get(name);
+  }
+
+  /** A subscription by number. */
+  byId(subscriptionId: number): SubscriptionState | undefined {
+    const name = this.#names.get(subscriptionId);
+    return name === undefined ? undefined : this.#states.get(name);
   }
 
   /** All subscriptions, in no order. */

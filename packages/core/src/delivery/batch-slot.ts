@@ -1,8 +1,13 @@
+import { RetryCause } from "@opendxa/pubsub-protocol";
 import type { BatchRef } from "./batch-ref.js";
+import type { LaneState } from "./lane-state.js";
 import type { Run } from "./run.js";
 
 /** What differs from a fresh run, for events that a cursor's exceptions speak of. */
 export type RunFate = Pick<Run, "state" | "attempts" | "atMs" | "reason">;
+
+/** What a part of a run has of the whole. */
+type RunSource = RunFate & Pick<Run, "expireMs"> & Partial<Pick<Run, "cause" | "lease">>;
 
 const fresh: RunFate = { state: "ready", attempts: 0, atMs: 0, reason: "" };
 
@@ -30,13 +35,16 @@ function bitsBetween(bitmap: Uint8Array, first: number, last: number): number {
 export class BatchSlot {
   /** The batch. */
   readonly ref: BatchRef;
+  /** The lane that it is in. */
+  readonly lane: LaneState;
   /** Place in the order of batches, times 65,536: with an index added, the order of events. */
   readonly order: number;
   /** Ascending, disjoint, covering the batch. */
   runs: Run[] = [];
 
-  constructor(ref: BatchRef, ordinal: number) {
+  constructor(ref: BatchRef, lane: LaneState, ordinal: number) {
     this.ref = ref;
+    this.lane = lane;
     this.order = ordinal * 65_536;
   }
 
@@ -60,9 +68,25 @@ export class BatchSlot {
     return (((this.ref.excluded[bit >>> 3] ?? 0) >>> (bit & 7)) & 1) === 1;
   }
 
+  /** The index of the `nth` event of a run, from 1. */
+  indexOfEvent(run: Run, nth: number): number {
+    if (this.ref.excluded.length === 0) return run.first + nth - 1;
+    let seen = 0;
+    for (let index = run.first; ; index += 1) {
+      if (!this.isExcluded(index)) seen += 1;
+      if (seen === nth) return index;
+    }
+  }
+
   /** Adds a run behind the others; used once, to fill the slot. */
-  append(first: number, last: number, fate: RunFate = fresh): Run {
-    const run = this.#make(first, last, fate);
+  append(
+    first: number,
+    last: number,
+    fate: RunFate = fresh,
+    expireMs = Number.POSITIVE_INFINITY,
+  ): Run {
+    const { state, attempts, atMs, reason } = fate;
+    const run = this.#make(first, last, { state, attempts, atMs, reason, expireMs });
     this.runs.push(run);
     return run;
   }
@@ -77,6 +101,11 @@ export class BatchSlot {
       else high = middle;
     }
     return low;
+  }
+
+  /** The runs that overlap [first, last], a copy. */
+  runsIn(first: number, last: number): Run[] {
+    return this.runs.slice(this.placeOf(first), this.placeOf(last) + 1);
   }
 
   /** Index of the first event that is not settled. */
@@ -112,22 +141,44 @@ export class BatchSlot {
     const joined: Run[] = [];
     for (let at = from; at <= to; at += 1) {
       const run = this.runs[at] as Run;
-      const before = joined.at(-1);
-      if (before?.state === "settled" && run.state === "settled") {
-        joined[joined.length - 1] = this.#make(before.first, run.last, before);
-      } else {
-        joined.push(run);
-      }
+      if (run.state === "settled") at = this.#lastSettled(at, to);
+      joined.push(this.#joined(run, this.runs[at] as Run));
     }
     if (joined.length > to - from) return;
-    this.runs = [...this.runs.slice(0, from), ...joined, ...this.runs.slice(to + 1)];
+    if (from === 0 && to === this.runs.length - 1) this.runs = joined;
+    else this.runs = [...this.runs.slice(0, from), ...joined, ...this.runs.slice(to + 1)];
   }
 
-  #make(first: number, last: number, fate: RunFate & { lease?: Run["lease"] }): Run {
+  /** Place of the last run of the settled ones that begin at a place. */
+  #lastSettled(from: number, to: number): number {
+    let last = from;
+    while (last < to && this.runs[last + 1]?.state === "settled") last += 1;
+    return last;
+  }
+
+  #joined(from: Run, to: Run): Run {
+    return from === to ? from : this.#make(from.first, to.last, from);
+  }
+
+  #make(first: number, last: number, source: RunSource): Run {
     const count = this.countOf(first, last);
-    const state = count === 0 ? "settled" : fate.state;
-    const { attempts, atMs, reason } = fate;
-    const lease = state === "leased" ? fate.lease : undefined;
-    return { slot: this, first, last, count, state, attempts, atMs, reason, lease };
+    const state = count === 0 ? "settled" : source.state;
+    return {
+      slot: this,
+      first,
+      last,
+      count,
+      state,
+      attempts: source.attempts,
+      atMs: source.atMs,
+      reason: source.reason,
+      cause: source.cause ?? RetryCause.UNSPECIFIED,
+      lease: state === "leased" ? source.lease : undefined,
+      expireMs: source.expireMs,
+      isTimed: false,
+      key: undefined,
+      before: undefined,
+      after: undefined,
+    };
   }
 }

@@ -1,4 +1,5 @@
 import { CREDIT_BYTES_MAX, CREDIT_EVENTS_MAX, PubSubError } from "@opendxa/pubsub-protocol";
+import type { KeyQueue } from "./key-queue.js";
 import type { Lease } from "./lease.js";
 import { consumersMax } from "./limits.js";
 
@@ -24,6 +25,8 @@ export interface ConsumerState {
   isWritable: boolean;
   /** Its leases. */
   readonly leases: Set<Lease>;
+  /** Ordering keys that it holds and of which it may be given more at once. */
+  readonly bound: Set<KeyQueue>;
 }
 
 function canReceive(consumer: ConsumerState): boolean {
@@ -64,6 +67,7 @@ export class ConsumerRing {
       leased: 0,
       isWritable: true,
       leases: new Set<Lease>(),
+      bound: new Set<KeyQueue>(),
     };
     this.#consumers.set(id, state);
     this.addCredit(id, credit);

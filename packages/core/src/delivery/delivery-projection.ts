@@ -9,16 +9,23 @@ import {
   stateWrite,
 } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
+import { laneOf } from "./lane.js";
 import { expiredCursor, sequencesTouched, settledWrites } from "./settled-state.js";
+
+/** An entry's changes, one a lane. */
+function lanesOf(change: EventsSettled): readonly EventsSettled[] {
+  return change.otherLanes.length === 0 ? [change] : [change, ...change.otherLanes];
+}
 
 function settledReads(change: EventsSettled): AnyStateKey[] {
   const { subscriptionId } = change;
-  return [
-    stateKeys.cursor(subscriptionId),
-    ...[...sequencesTouched(change)].map((sequence) =>
-      stateKeys.cursorException(subscriptionId, sequence),
-    ),
-  ];
+  return lanesOf(change).flatMap((part) => {
+    const lane = laneOf(part.lane);
+    const exceptions = [...sequencesTouched(part)].map((sequence) =>
+      stateKeys.cursorException(subscriptionId, sequence, lane),
+    );
+    return [stateKeys.cursor(subscriptionId, lane), ...exceptions];
+  });
 }
 
 function reads(entry: Entry, _sequence: bigint, loaded: Loaded): readonly AnyStateKey[] {
@@ -28,33 +35,41 @@ function reads(entry: Entry, _sequence: bigint, loaded: Loaded): readonly AnySta
     case "eventsExpired":
       return missingKeys(
         loaded,
-        entry.kind.value.counts.map(({ subscriptionId }) => stateKeys.cursor(subscriptionId)),
+        entry.kind.value.counts.map(({ subscriptionId, lane }) =>
+          stateKeys.cursor(subscriptionId, laneOf(lane)),
+        ),
       );
     default:
       return noKeys;
   }
 }
 
-function settled(loaded: Loaded, change: EventsSettled): StateWrite[] {
-  const { subscriptionId } = change;
-  const cursorKey = stateKeys.cursor(subscriptionId);
+function settledLane(loaded: Loaded, subscriptionId: number, change: EventsSettled): StateWrite[] {
+  const lane = laneOf(change.lane);
+  const cursorKey = stateKeys.cursor(subscriptionId, lane);
+  const exceptionKey = (sequence: bigint) =>
+    stateKeys.cursorException(subscriptionId, sequence, lane);
   const { cursor, exceptions } = settledWrites(
     {
       cursor: loaded.get(cursorKey),
-      exceptionOf: (sequence) => loaded.get(stateKeys.cursorException(subscriptionId, sequence)),
+      exceptionOf: (sequence) => loaded.get(exceptionKey(sequence)),
     },
     change,
   );
   const writes = cursor === undefined ? [] : [stateWrite(cursorKey, cursor)];
   for (const [sequence, exception] of exceptions) {
-    writes.push(stateWrite(stateKeys.cursorException(subscriptionId, sequence), exception));
+    writes.push(stateWrite(exceptionKey(sequence), exception));
   }
   return writes;
 }
 
+function settled(loaded: Loaded, change: EventsSettled): StateWrite[] {
+  return lanesOf(change).flatMap((part) => settledLane(loaded, change.subscriptionId, part));
+}
+
 function expired(loaded: Loaded, { counts }: EventsExpired): StateWrite[] {
   return counts.flatMap((count) => {
-    const key = stateKeys.cursor(count.subscriptionId);
+    const key = stateKeys.cursor(count.subscriptionId, laneOf(count.lane));
     const cursor = loaded.get(key);
     return cursor === undefined ? [] : [stateWrite(key, expiredCursor(cursor, count))];
   });

@@ -1,9 +1,11 @@
 import {
   type CursorException,
   CursorState,
+  DeliveryOrder,
   Entry,
   EventsExpired,
   type EventsSettled,
+  Priority,
   SequenceRef_Batch,
   Subscription,
   SubscriptionState,
@@ -15,13 +17,20 @@ import { type BatchRef, batchRefOf } from "./batch-ref.js";
 import { deliveryProjection } from "./delivery-projection.js";
 import type { DurableState } from "./durable-cursor.js";
 import type { ExpiredEvents } from "./expired-events.js";
+import { type Lane, lanes } from "./lane.js";
+import type { LanePosition } from "./lane-state.js";
 import { LeaseTokens } from "./lease-tokens.js";
+import type { RestoreOptions } from "./restore-options.js";
 import { SubscriptionDelivery } from "./subscription-delivery.js";
 
 /** Number of the subscription that the tests use. */
 export const subscriptionId = 7;
 /** Settings that the tests use. */
-export const settings = { ackDeadlineMs: 30_000, retry: { minMs: 1_000, maxMs: 60_000 } };
+export const settings = {
+  ackDeadlineMs: 30_000,
+  retry: { minMs: 1_000, maxMs: 60_000 },
+  attemptsMax: 0,
+};
 
 /** A batch with everything that does not matter filled in. */
 export function batchRef(sequence: bigint, count: number, more: Partial<BatchRef> = {}): BatchRef {
@@ -30,15 +39,38 @@ export function batchRef(sequence: bigint, count: number, more: Partial<BatchRef
   return { ...batchRefOf(sequence, SequenceRef_Batch.create(line)), payload, ...more };
 }
 
-/** A fresh delivery, or one restored from a durable state. */
-export function restoreDelivery(tokens = new LeaseTokens(1), state?: DurableState) {
+/** Positions of all lanes at sequence 1. */
+export function freshLanes(order: DeliveryOrder = DeliveryOrder.NONE): LanePosition[] {
+  const own = order === DeliveryOrder.KEY ? [Priority.NORMAL] : lanes;
+  return own.map((lane) => ({
+    lane,
+    cursor: CursorState.create({ sequence: 1n }),
+    exceptions: new Map(),
+  }));
+}
+
+/** A delivery with everything that does not matter filled in. */
+export function makeDelivery(more: Partial<RestoreOptions> = {}): SubscriptionDelivery {
   return SubscriptionDelivery.restore({
     subscriptionId,
     epoch: 1,
     settings,
-    cursor: state?.cursor ?? CursorState.create({ sequence: 1n }),
-    exceptions: state?.exceptions ?? new Map(),
+    order: DeliveryOrder.NONE,
+    lanes: freshLanes(more.order),
+    partitionStarts: [],
+    leaseFloor: 0n,
+    pauseReason: undefined,
+    tokens: new LeaseTokens(1),
+    ...more,
+  });
+}
+
+/** A fresh delivery of one lane, or one restored from a durable state. */
+export function restoreDelivery(tokens = new LeaseTokens(1), state?: DurableState) {
+  const [fresh] = freshLanes(DeliveryOrder.KEY);
+  return makeDelivery({
     tokens,
+    lanes: [{ ...(fresh as LanePosition), ...state }],
   });
 }
 
@@ -81,6 +113,14 @@ export class ProjectedState {
     });
   }
 
+  /** Cursors at sequence 1 of all lanes that the order has. */
+  createLanes(order: DeliveryOrder, floorSequence: bigint): void {
+    for (const { lane, cursor } of freshLanes(order)) {
+      const value = { ...cursor, floorSequence };
+      this.#values.set(stateKeys.cursor(subscriptionId, lane).name, value);
+    }
+  }
+
   /** Applies all that a delivery has to journal; answers how many entries it took. */
   follow(delivery: SubscriptionDelivery, isFinal = false): EventsSettled[] {
     const taken: EventsSettled[] = [];
@@ -96,7 +136,8 @@ export class ProjectedState {
     this.follow(delivery);
     const expired = delivery.expireBatch(ref);
     const { count, entered } = expired;
-    const counts = [{ subscriptionId, count: BigInt(count), enteredCount: BigInt(entered) }];
+    const lane = delivery.laneOf(ref);
+    const counts = [{ subscriptionId, count: BigInt(count), enteredCount: BigInt(entered), lane }];
     this.apply({ $case: "eventsExpired", value: EventsExpired.create({ counts }) });
     return expired;
   }
@@ -111,14 +152,15 @@ export class ProjectedState {
     return [...this.#values.keys()].sort();
   }
 
-  /** What a restart finds. */
-  durable(): DurableState {
-    const prefix = stateKeys.cursorException(subscriptionId, 0n).name.slice(0, -16);
+  /** What a restart finds of a lane. */
+  durable(lane: Lane = Priority.NORMAL): LanePosition {
+    const prefix = stateKeys.cursorException(subscriptionId, 0n, lane).name.slice(0, -16);
     const exceptions = new Map<bigint, CursorException>();
     for (const [name, value] of this.#values) {
       if (!name.startsWith(prefix)) continue;
       exceptions.set(BigInt(`0x${name.slice(prefix.length)}`), value as CursorException);
     }
-    return { cursor: this.value(stateKeys.cursor(subscriptionId)) as CursorState, exceptions };
+    const cursor = this.value(stateKeys.cursor(subscriptionId, lane)) as CursorState;
+    return { lane, cursor, exceptions };
   }
 }

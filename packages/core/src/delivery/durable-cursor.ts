@@ -1,10 +1,14 @@
-import { type CursorException, CursorState, type EventsSettled } from "@opendxa/pubsub-protocol";
-import type { ExpiredEvents } from "./expired-events.js";
+import {
+  type CursorException,
+  CursorState,
+  type EventsSettled,
+  type ExpiredCount,
+} from "@opendxa/pubsub-protocol";
 import { MinHeap } from "./min-heap.js";
+import type { Position } from "./position.js";
 import { expiredCursor, type SettledView, settledWrites } from "./settled-state.js";
-import type { Position } from "./slot-table.js";
 
-/** A subscription's position as the journal and the projection know it. */
+/** A subscription's position in one lane as the journal and the projection know it. */
 export interface DurableState {
   /** Where it stands. */
   readonly cursor: CursorState;
@@ -13,7 +17,7 @@ export interface DurableState {
 }
 
 /**
- * The resident copy of the durable position, moved by the very function that the projection uses.
+ * The resident copy of a lane's durable position, moved by the very function that the projection uses.
  * Exceptions are ordered by sequence as a number: journals end long before 2^53 entries.
  */
 export class DurableCursor implements SettledView {
@@ -84,8 +88,7 @@ export class DurableCursor implements SettledView {
   }
 
   /** Follows an expiry. */
-  expire({ count, entered }: ExpiredEvents): void {
-    const change = { count: BigInt(count), enteredCount: BigInt(entered) };
+  expire(change: Pick<ExpiredCount, "count" | "enteredCount">): void {
     this.#cursor = expiredCursor(this.#cursor, change);
   }
 

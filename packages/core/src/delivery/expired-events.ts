@@ -1,8 +1,10 @@
-import type { CursorException } from "@opendxa/pubsub-protocol";
+import type { CursorException, PartitionStart } from "@opendxa/pubsub-protocol";
+import { admitted, type EnteredLane } from "./admission.js";
 import type { BatchRef } from "./batch-ref.js";
-import { BatchSlot } from "./batch-slot.js";
 import type { DeliveryParts } from "./delivery-parts.js";
-import { isBefore, type Position } from "./slot-table.js";
+import { LaneState } from "./lane-state.js";
+import { isBefore } from "./position.js";
+import { settleRun } from "./run-changes.js";
 
 /** What a subscription had not settled of a batch that expires. */
 export interface ExpiredEvents {
@@ -13,46 +15,21 @@ export interface ExpiredEvents {
 }
 
 /** A subscription's durable position in one entry. */
-export interface EntryPosition {
-  /** Everything before it is settled. */
-  readonly cursor: Position;
+export interface EntryPosition extends EnteredLane {
   /** Its exceptions in the entry of the batch. */
   readonly exception: CursorException | undefined;
+  /** Topic-partitions that begin elsewhere. */
+  readonly starts: readonly PartitionStart[];
 }
 
 /** What nobody loses. */
 export const nothingExpired: ExpiredEvents = { count: 0, entered: 0 };
 
-/** What a position leaves unsettled of a batch that is not resident. */
-export function unsettledOf({ cursor, exception }: EntryPosition, ref: BatchRef): ExpiredEvents {
-  const slot = new BatchSlot(ref, 0);
-  if (isBefore({ sequence: ref.sequence, index: slot.lastIndex }, cursor)) return nothingExpired;
-  const isCut = cursor.sequence === ref.sequence && cursor.index > ref.firstIndex;
-  const from = isCut ? cursor.index : ref.firstIndex;
-  let count = slot.countOf(from, slot.lastIndex);
-  let entered = count;
-  for (const run of exception?.runs ?? []) {
-    const first = Math.max(run.first, from);
-    const last = Math.min(run.last, slot.lastIndex);
-    if (first > last) continue;
-    const known = slot.countOf(first, last);
-    entered -= known;
-    if (run.settled) count -= known;
-  }
-  return { count, entered };
-}
-
-/**
- * Settles what is unsettled of a batch as expired: its leases end, and what is said of them
- * afterwards is stale.
- */
-export function expireBatch(parts: DeliveryParts, ref: BatchRef): ExpiredEvents {
-  const slot = parts.slots
-    .ofSequence(ref.sequence)
-    .find((each) => each.ref.firstIndex === ref.firstIndex);
-  if (slot === undefined) {
-    const exception = parts.durable.exceptionOf(ref.sequence);
-    return unsettledOf({ cursor: parts.position(), exception }, ref);
+/** What a lane leaves unsettled of a batch that is not resident. */
+function unsettledAhead(lane: LaneState, ref: BatchRef): ExpiredEvents {
+  const slot = lane.slotAhead(ref);
+  if (isBefore({ sequence: ref.sequence, index: slot.lastIndex }, lane.position())) {
+    return nothingExpired;
   }
   let count = 0;
   let entered = 0;
@@ -60,8 +37,33 @@ export function expireBatch(parts: DeliveryParts, ref: BatchRef): ExpiredEvents 
     if (run.state === "settled") continue;
     count += run.count;
     if (run.attempts === 0) entered += run.count;
-    parts.leases.release(run);
-    run.state = "settled";
+  }
+  return { count, entered };
+}
+
+/** What a position leaves unsettled of a batch, without consumers. */
+export function unsettledOf(position: EntryPosition, given: BatchRef): ExpiredEvents {
+  const { lane, cursor, exception, starts } = position;
+  const ref = admitted(given, { lane, cursor }, starts);
+  if (ref === undefined) return nothingExpired;
+  const exceptions = new Map(exception === undefined ? [] : [[ref.sequence, exception]]);
+  return unsettledAhead(new LaneState({ lane, cursor, exceptions }), ref);
+}
+
+/**
+ * Settles what is unsettled of a batch as expired: its leases end, and what is said of them
+ * afterwards is stale.
+ */
+export function expireBatch(parts: DeliveryParts, lane: LaneState, ref: BatchRef): ExpiredEvents {
+  const slot = lane.slots.at(ref.sequence, ref.firstIndex);
+  if (slot === undefined) return unsettledAhead(lane, ref);
+  let count = 0;
+  let entered = 0;
+  for (const run of slot.runs) {
+    if (run.state === "settled") continue;
+    count += run.count;
+    if (run.attempts === 0) entered += run.count;
+    settleRun(parts, run);
   }
   slot.mergeSettled(slot.ref.firstIndex, slot.lastIndex);
   return { count, entered };

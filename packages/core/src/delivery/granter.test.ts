@@ -24,7 +24,10 @@ describe("granting", () => {
       ],
     );
     for (const grant of grants) {
-      const settled = delivery.settle(1n, ack(grant.lease, grant.ref.sequence), 2_000, half);
+      const settled = delivery.settle(1n, ack(grant.lease, grant.ref.sequence), {
+        nowMs: 2_000,
+        jitter: half,
+      });
       expect(settled.verdicts).toEqual([]);
     }
     expect(delivery.takeChange()).toMatchObject({
@@ -54,7 +57,7 @@ describe("granting", () => {
     const first = only(delivery.grant(0));
     expect([...first.selected]).toEqual([0b0000_1101]);
     expect(delivery.grant(0)).toEqual([]);
-    delivery.settle(1n, ack(first.lease, 1n), 0, half);
+    delivery.settle(1n, ack(first.lease, 1n), { nowMs: 0, jitter: half });
     expect([...only(delivery.grant(0)).selected]).toEqual([0b0111_0000]);
     delivery.addCredit(1n, { bytes: 0n, events: 1 });
     expect([...only(delivery.grant(0)).selected]).toEqual([0b1000_0000]);
@@ -66,7 +69,7 @@ describe("granting", () => {
     offerAll(delivery, batchRef(1n, 9), batchRef(2n, 1), batchRef(3n, 1));
     const large = only(delivery.grant(0));
     expect(large.bytes).toBe(900);
-    delivery.settle(1n, ack(large.lease, 1n), 0, half);
+    delivery.settle(1n, ack(large.lease, 1n), { nowMs: 0, jitter: half });
     expect(delivery.grant(0)).toEqual([]);
     delivery.correctBytes(large, 100);
     const small = only(delivery.grant(0));
@@ -105,7 +108,7 @@ describe("granting", () => {
     delivery.addConsumer(1n, { bytes: 1_000_000n, events: 2 });
     offerAll(delivery, batchRef(1n, 1), batchRef(2n, 1));
     for (const { lease, ref } of delivery.grant(0)) {
-      delivery.settle(1n, nack(lease, ref.sequence, 0), 0, half);
+      delivery.settle(1n, nack(lease, ref.sequence, 0), { nowMs: 0, jitter: half });
     }
     offerAll(delivery, batchRef(3n, 1), batchRef(4n, 1));
     const sequences = delivery.grant(1).map(({ ref }) => ref.sequence);
@@ -118,7 +121,7 @@ describe("granting", () => {
     offerAll(delivery, batchRef(1n, 4));
     const nackSome = (lease: bigint, span: [number, number], delayMs: number, nowMs: number) => {
       const nacks = [{ events: rangesOf(lease, 1n, [span]), delayMs, reason: "" }];
-      delivery.settle(1n, Settlement.create({ nacks }), nowMs, half);
+      delivery.settle(1n, Settlement.create({ nacks }), { nowMs: nowMs, jitter: half });
     };
     nackSome(only(delivery.grant(0)).lease, [1, 2], 5, 0);
     const second = only(delivery.grant(10));

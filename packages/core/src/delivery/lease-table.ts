@@ -1,37 +1,37 @@
 import type { BatchSlot } from "./batch-slot.js";
-import type { ConsumerRing, ConsumerState } from "./consumer-ring.js";
+import type { ConsumerState } from "./consumer-ring.js";
 import type { IndexSpan, Lease } from "./lease.js";
 import type { LeaseTokens } from "./lease-tokens.js";
 import { endedLeasesMax } from "./limits.js";
 import type { Run } from "./run.js";
-import type { RunBook } from "./run-book.js";
 
 /** The leases of a subscription, and those that ended lately. */
 export class LeaseTable {
   readonly #tokens: LeaseTokens;
-  readonly #book: RunBook;
-  readonly #consumers: ConsumerRing;
+  readonly #floor: bigint;
   readonly #open = new Map<bigint, Lease>();
   readonly #ended = new Map<bigint, Lease>();
 
-  constructor(tokens: LeaseTokens, book: RunBook, consumers: ConsumerRing) {
+  /** @param floor tokens up to it belong to earlier epochs */
+  constructor(tokens: LeaseTokens, floor: bigint) {
     this.#tokens = tokens;
-    this.#book = book;
-    this.#consumers = consumers;
+    this.#floor = floor;
   }
 
-  /** Leases ready runs of one batch to a consumer. */
+  /** Leases runs of one batch to a consumer; neighbours become one span. */
   lease(consumer: ConsumerState, slot: BatchSlot, runs: readonly Run[], endMs: number): Lease {
-    const spans: IndexSpan[] = [];
+    const spans: { first: number; last: number }[] = [];
     const token = this.#tokens.next();
-    const lease: Lease = { token, consumerId: consumer.id, slot, spans, runs: new Set() };
+    const lease: Lease = { token, consumer, slot, spans, runs: new Set() };
     for (const run of runs) {
-      this.#book.leave(run);
+      slot.lane.book.leave(run);
       run.state = "leased";
       run.atMs = endMs;
       run.lease = lease;
-      this.#book.enter(run);
-      spans.push({ first: run.first, last: run.last });
+      slot.lane.book.enter(run);
+      const before = spans.at(-1);
+      if (before !== undefined && before.last + 1 === run.first) before.last = run.last;
+      else spans.push({ first: run.first, last: run.last });
       consumer.leased += run.count;
     }
     this.#open.set(token, lease);
@@ -49,17 +49,22 @@ export class LeaseTable {
     return this.#tokens.wasIssued(token);
   }
 
+  /** Whether a token belongs to an earlier epoch: what is said under it changes nothing. */
+  isFromBefore(token: bigint): boolean {
+    return token <= this.#floor;
+  }
+
   /** Takes a run out of its lease, if it has one; it has no state in the book afterwards. */
   release(run: Run): void {
-    this.#book.leave(run);
+    run.slot.lane.book.leave(run);
     const { lease } = run;
     run.lease = undefined;
     if (lease === undefined) return;
-    const consumer = this.#consumers.get(lease.consumerId);
-    if (consumer !== undefined) consumer.leased -= run.count;
+    const { consumer } = lease;
+    consumer.leased -= run.count;
     if (lease.runs.size > 0) return;
     this.#open.delete(lease.token);
-    consumer?.leases.delete(lease);
+    consumer.leases.delete(lease);
     this.#remember(lease);
   }
 
@@ -71,4 +76,9 @@ export class LeaseTable {
       return;
     }
   }
+}
+
+/** Whether a lease covers all of a span. */
+export function covers(lease: Lease, { first, last }: IndexSpan): boolean {
+  return lease.spans.some((span) => span.first <= first && last <= span.last);
 }

@@ -1,4 +1,5 @@
 import type { BatchSlot } from "./batch-slot.js";
+import type { ConsumerState } from "./consumer-ring.js";
 import type { Run } from "./run.js";
 
 /** Indexes of consecutive events within an entry. */
@@ -14,7 +15,7 @@ export interface Lease {
   /** What fences it. */
   readonly token: bigint;
   /** Whose it is. */
-  readonly consumerId: bigint;
+  readonly consumer: ConsumerState;
   /** The batch. */
   readonly slot: BatchSlot;
   /** What was handed out, disjoint; stays when the lease ends. */

@@ -7,6 +7,27 @@ export const readyEventsMax = 65_536;
 /** Runs of such events, about one a batch; beyond it scanning pauses. Each costs about 300 bytes. */
 export const readyBatchesMax = 1_024;
 
+/** The same where batches are cut by ordering keys or expire times, at worst into single events. */
+export const readyRunsMax = 16_384;
+
+/**
+ * Runs held behind earlier events of their ordering keys; beyond it scanning pauses, and what is
+ * resident goes on. About 40 MB, so that one blocked key does not stop the others.
+ */
+export const heldRunsMax = 131_072;
+
+/** Blocked keys on one page at most. */
+export const blockedKeysPageMax = 1_000;
+
+/** Runs that one step takes to the dead-letter topic: their ranges fit beside the letters. */
+export const deadLetterRunsMax = 4_096;
+
+/** Bytes of the dead letters of one entry, or one event that is larger. */
+export const deadLetterBytesMax = 512 * 1_024;
+
+/** Cleared sequences in an entry that also holds batches. */
+export const clearedBesideBatchesMax = 1_024;
+
 /** Runs of events above the cursor that differ from "never tried"; beyond it dispatch narrows. */
 export const exceptionsMax = 100_000;
 

@@ -1,15 +1,17 @@
-import {
-  type EventRange,
-  type EventsRetried,
+import type {
+  EventRange,
+  EventsRemoved,
+  EventsRetried,
   EventsSettled,
-  type RetryCause,
+  RemovalCause,
+  RetryCause,
 } from "@opendxa/pubsub-protocol";
 import { changeBytesMax } from "./limits.js";
+import { isBefore, type Position } from "./position.js";
 import type { Run } from "./run.js";
-import { isBefore, type Position } from "./slot-table.js";
 
 /** Serialized bytes of a range and of what surrounds a reason, at most. */
-const rangeBytes = 28;
+export const rangeBytes = 28;
 const groupBytes = 32;
 
 interface CountedRange extends EventRange {
@@ -40,6 +42,12 @@ interface Totals {
   bytes: number;
 }
 
+/** What an entry says of settlements. */
+export type TakenChange = Pick<
+  EventsSettled,
+  "acked" | "ackedCount" | "enteredCount" | "retried" | "removed" | "cursorSequence" | "cursorIndex"
+>;
+
 function rangeOf(run: Run): CountedRange {
   const { first, last, count } = run;
   const fresh = run.attempts === 0 ? count : 0;
@@ -55,30 +63,46 @@ function fromCursor({ sequence, first, last }: EventRange, cursor: Position): Ev
   return { sequence, first: isCut ? cursor.index : first, last };
 }
 
-/** Settlements that are not journalled yet, coalesced. */
+function eventsOf(ranges: readonly CountedRange[]): number {
+  return ranges.reduce((sum, { count }) => sum + count, 0);
+}
+
+function addRun(ranges: CountedRange[], run: Run): void {
+  const range = rangeOf(run);
+  const before = ranges.at(-1);
+  if (before?.sequence === range.sequence && before.last + 1 === range.first) {
+    before.last = range.last;
+    before.count += range.count;
+    before.fresh += range.fresh;
+  } else {
+    ranges.push(range);
+  }
+}
+
+/** Settlements of a lane that are not journalled yet, coalesced. */
 export class PendingChange {
   #acks: CountedRange[] = [];
   #retries: RetryGroup[] = [];
+  #removals = new Map<RemovalCause, CountedRange[]>();
 
   /** Nothing is waiting. */
   get isEmpty(): boolean {
-    return this.#acks.length === 0 && this.#retries.length === 0;
+    return this.#acks.length === 0 && this.#retries.length === 0 && this.#removals.size === 0;
   }
 
   /** Records an ack. Call before the run's fate changes. */
   ack(run: Run): void {
-    const range = rangeOf(run);
-    const before = this.#acks.at(-1);
-    if (before?.sequence === range.sequence && before.last + 1 === range.first) {
-      before.last = range.last;
-      before.count += range.count;
-      before.fresh += range.fresh;
-    } else {
-      this.#acks.push(range);
-    }
+    addRun(this.#acks, run);
   }
 
-  /** Records a failed attempt. Call before the run's fate changes. */
+  /** Records that events are settled without an ack. Call before the run's fate changes. */
+  remove(run: Run, cause: RemovalCause): void {
+    const ranges = this.#removals.get(cause);
+    if (ranges === undefined) this.#removals.set(cause, [rangeOf(run)]);
+    else addRun(ranges, run);
+  }
+
+  /** Records when events come again. Call before the run's fate changes. */
   retry(run: Run, attempts: number, terms: RetryTerms): void {
     const { dueMs, cause, reason } = terms;
     let group = this.#retries.at(-1);
@@ -95,19 +119,38 @@ export class PendingChange {
   }
 
   /**
-   * One entry's worth: what lies below the cursor is implied by it and only counted. What does not
-   * fit stays for the next entry, retries always before acks, because acks are laid over retries.
+   * One entry's worth: acks and retries below the cursor are implied by it and only counted. What
+   * does not fit stays for the next entry, retries always before the others, because those are laid
+   * over retries. A removal is never implied: while not all of them fit, the cursor stays, so that
+   * it never passes an event of which no entry says what became of it.
+   *
+   * @param position where the cursor could go
+   * @param durable where it stands
    */
-  take(cursor: Position): Pick<EventsSettled, "acked" | "ackedCount" | "enteredCount" | "retried"> {
+  take(position: Position, durable: Position): TakenChange {
+    const cursor = this.#removals.size > 0 && !this.#fits() ? durable : position;
     const totals: Totals = { acked: 0, entered: 0, bytes: 0 };
     const retried = this.#takeRetries(cursor, totals);
+    const removed = this.#takeRemovals(totals);
     const acked = this.#takeAcks(cursor, totals);
-    return EventsSettled.create({
+    return {
       acked,
       retried,
+      removed,
       ackedCount: BigInt(totals.acked),
       enteredCount: BigInt(totals.entered),
-    });
+      cursorSequence: cursor.sequence,
+      cursorIndex: cursor.index,
+    };
+  }
+
+  #fits(): boolean {
+    let bytes = this.#acks.length * rangeBytes;
+    for (const { ranges, reason } of this.#retries) {
+      bytes += groupBytes + reason.length * 3 + ranges.length * rangeBytes;
+    }
+    for (const ranges of this.#removals.values()) bytes += ranges.length * rangeBytes;
+    return bytes <= changeBytesMax;
   }
 
   #takeRetries(cursor: Position, totals: Totals): EventsRetried[] {
@@ -136,12 +179,28 @@ export class PendingChange {
     return taken;
   }
 
+  #takeRemovals(totals: Totals): EventsRemoved[] {
+    const taken: EventsRemoved[] = [];
+    for (const [cause, ranges] of this.#removals) {
+      const room = Math.max(0, Math.floor((changeBytesMax - totals.bytes) / rangeBytes));
+      const listed = ranges.slice(0, room);
+      const rest = ranges.slice(listed.length);
+      if (rest.length === 0) this.#removals.delete(cause);
+      else this.#removals.set(cause, rest);
+      if (listed.length === 0) continue;
+      totals.bytes += listed.length * rangeBytes;
+      totals.entered += listed.reduce((sum, { fresh }) => sum + fresh, 0);
+      const named = listed.map(({ sequence, first, last }) => ({ sequence, first, last }));
+      taken.push({ cause, ranges: named, count: BigInt(eventsOf(listed)) });
+    }
+    return taken;
+  }
+
   #takeAcks(cursor: Position, totals: Totals): EventRange[] {
     const before = this.#acks;
     const { listed, rest } = takeRanges(before, cursor, totals);
     this.#acks = rest;
-    const kept = rest.reduce((sum, { count }) => sum + count, 0);
-    totals.acked = before.reduce((sum, { count }) => sum + count, 0) - kept;
+    totals.acked = eventsOf(before) - eventsOf(rest);
     return listed;
   }
 }

@@ -1,18 +1,29 @@
 import { MinHeap } from "./min-heap.js";
-import type { Run } from "./run.js";
+import type { Run, RunState } from "./run.js";
+
+/** Waiting for anything but the end of a lease or its dead letter: its expire time counts. */
+function canExpire({ state }: Run): boolean {
+  return state === "ready" || state === "held" || state === "waiting";
+}
 
 /**
- * Every unsettled run by what it waits for: a consumer, its retry time or the end of its lease.
- * A run enters after it got its state and leaves before it loses it. Order `KEY` and priority
- * lanes choose among ready runs here.
+ * Every unsettled run of a lane by what it waits for: a consumer, an earlier event of its key, its
+ * retry time, the end of its lease or its dead letter. A run enters after it got its state and
+ * leaves before it loses it.
  */
 export class RunBook {
   /** Events leased now. */
   leasedEvents = 0;
   /** Events ready for a consumer. */
   readyEvents = 0;
+  /** Events held behind earlier ones of their keys. */
+  heldEvents = 0;
+  /** Runs of those. */
+  heldRuns = 0;
   /** Events waiting for their retry time. */
   waitingEvents = 0;
+  /** Events that are to become dead letters. */
+  doomedEvents = 0;
   /** Ready events that were never tried. */
   freshEvents = 0;
   /** Runs of those. */
@@ -23,11 +34,14 @@ export class RunBook {
   );
   readonly #due = new MinHeap<Run>((run, at) => run.state === "waiting" && run.atMs === at);
   readonly #ends = new MinHeap<Run>((run, at) => run.state === "leased" && run.atMs === at);
+  readonly #doomed = new MinHeap<Run>((run) => run.state === "doomed");
+  readonly #expires = new MinHeap<Run>((run) => run.state !== "settled" && run.state !== "gone");
   #isAgainFirst = true;
 
   /** Takes a run in by its state. */
   enter(run: Run): void {
     this.#count(run, 1);
+    if (run.expireMs !== Number.POSITIVE_INFINITY) this.#time(run);
     if (run.state === "ready" && run.attempts === 0) {
       this.#fresh.push(run.slot.order + run.first, run);
     } else if (run.state === "ready") {
@@ -37,6 +51,8 @@ export class RunBook {
     } else if (run.state === "leased") {
       this.#ends.push(run.atMs, run);
       run.lease?.runs.add(run);
+    } else if (run.state === "doomed") {
+      this.#doomed.push(run.slot.order + run.first, run);
     }
   }
 
@@ -46,23 +62,41 @@ export class RunBook {
     if (run.state === "leased") run.lease?.runs.delete(run);
   }
 
-  /** Cuts a run and keeps the book. */
+  /** Gives a run another state. */
+  move(run: Run, state: RunState): void {
+    this.leave(run);
+    run.state = state;
+    this.enter(run);
+  }
+
+  /** Cuts a run and keeps the book and the order of its key. */
   cut(run: Run, first: number, last: number): Run {
     if (run.first === first && run.last === last) return run;
     this.leave(run);
     const { parts, part } = run.slot.cut(run, first, last);
-    for (const each of parts) this.enter(each);
+    run.key?.replace(run, parts);
+    for (const each of parts) if (each.state !== "settled") this.enter(each);
     return part;
   }
 
-  /** Makes runs ready whose retry time has come. */
-  promote(nowMs: number): void {
-    for (let at = this.#due.peekKey(); at !== undefined && at <= nowMs; at = this.#due.peekKey()) {
-      const run = this.#due.pop() as Run;
-      this.leave(run);
-      run.state = "ready";
-      this.enter(run);
+  /** Takes the next run whose retry time has come; it is held until its key lets it go. */
+  takeDue(nowMs: number): Run | undefined {
+    const at = this.#due.peekKey();
+    if (at === undefined || at > nowMs) return undefined;
+    const run = this.#due.pop() as Run;
+    this.move(run, run.key === undefined ? "ready" : "held");
+    return run;
+  }
+
+  /** Takes the next run whose expire time has come; a leased one is looked at when its lease ends. */
+  takeExpired(nowMs: number): Run | undefined {
+    for (let at = this.#expires.peekKey(); at !== undefined && at <= nowMs; ) {
+      const run = this.#expires.pop() as Run;
+      run.isTimed = false;
+      if (canExpire(run)) return run;
+      at = this.#expires.peekKey();
     }
+    return undefined;
   }
 
   /** A leased run whose lease is over. */
@@ -71,19 +105,30 @@ export class RunBook {
     return at !== undefined && at <= nowMs ? this.#ends.peek() : undefined;
   }
 
-  /** Earliest time at which a lease ends or a retry is due. */
-  nextTimeMs(): number | undefined {
-    const end = this.#ends.peekKey();
-    const due = this.#due.peekKey();
-    return end === undefined || due === undefined ? (end ?? due) : Math.min(end, due);
+  /** The oldest run that is to become dead letters. */
+  oldestDoomed(): Run | undefined {
+    return this.#doomed.peek();
+  }
+
+  /** Earliest time at which a lease ends, a retry is due or events expire. */
+  nextTimeMs(): number {
+    const none = Number.POSITIVE_INFINITY;
+    return Math.min(
+      this.#ends.peekKey() ?? none,
+      this.#due.peekKey() ?? none,
+      this.#expires.peekKey() ?? none,
+    );
   }
 
   /**
    * The next run for a consumer: retries, the longest due first, and fresh ones, the oldest first,
    * in turn, so that neither starves the other.
+   *
+   * @param isAgainOnly retries only
    */
-  nextReady(): Run | undefined {
+  nextReady(isAgainOnly: boolean): Run | undefined {
     const again = this.#again.peek();
+    if (isAgainOnly) return again;
     const fresh = this.#fresh.peek();
     return this.#isAgainFirst ? (again ?? fresh) : (fresh ?? again);
   }
@@ -93,11 +138,21 @@ export class RunBook {
     this.#isAgainFirst = !this.#isAgainFirst;
   }
 
+  #time(run: Run): void {
+    if (run.isTimed || !canExpire(run)) return;
+    run.isTimed = true;
+    this.#expires.push(run.expireMs, run);
+  }
+
   #count(run: Run, sign: 1 | -1): void {
     const events = sign * run.count;
     if (run.state === "leased") this.leasedEvents += events;
     else if (run.state === "waiting") this.waitingEvents += events;
-    else if (run.state === "ready") {
+    else if (run.state === "doomed") this.doomedEvents += events;
+    else if (run.state === "held") {
+      this.heldEvents += events;
+      this.heldRuns += sign;
+    } else if (run.state === "ready") {
       this.readyEvents += events;
       if (run.attempts > 0) return;
       this.freshEvents += events;

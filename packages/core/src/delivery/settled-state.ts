@@ -1,13 +1,14 @@
 import {
   CursorException,
-  CursorState,
+  type CursorState,
   type EventRange,
   type EventsSettled,
   type ExpiredCount,
+  RemovalCause,
 } from "@opendxa/pubsub-protocol";
 import { type ExceptionRun, overlay, runsFrom, settledRun } from "./exception-runs.js";
 
-/** A subscription's durable position, as far as it was asked for. */
+/** A subscription's durable position in one lane, as far as it was asked for. */
 export interface SettledView {
   /** The cursor; absent: the subscription is gone. */
   readonly cursor: CursorState | undefined;
@@ -23,6 +24,16 @@ export interface SettledWrites {
   readonly exceptions: ReadonlyMap<bigint, CursorException | undefined>;
 }
 
+/** Whether removed events lie at or above the cursor: those below it are named for the record. */
+function isListed({ sequence, last }: EventRange, change: EventsSettled): boolean {
+  const { cursorSequence, cursorIndex } = change;
+  return sequence > cursorSequence || (sequence === cursorSequence && last >= cursorIndex);
+}
+
+function removedOf({ removed }: EventsSettled, cause: RemovalCause): bigint {
+  return removed.reduce((sum, each) => (each.cause === cause ? sum + each.count : sum), 0n);
+}
+
 /** Sequences whose exceptions an entry builds upon. */
 export function sequencesTouched(change: EventsSettled): ReadonlySet<bigint> {
   const touched = new Set<bigint>();
@@ -31,18 +42,30 @@ export function sequencesTouched(change: EventsSettled): ReadonlySet<bigint> {
   for (const { ranges } of change.retried) {
     for (const { sequence } of ranges) touched.add(sequence);
   }
+  for (const { ranges } of change.removed) {
+    for (const range of ranges) if (isListed(range, change)) touched.add(range.sequence);
+  }
   return touched;
 }
 
 /**
- * What an entry makes of a subscription's position. Retries are laid over what was, in order, and
- * acks over them: an event that was retried and acked within one entry is settled.
+ * What an entry makes of a subscription's position in its lane. Retries are laid over what was, in
+ * order, and acks and removals over them: an event that was retried and acked within one entry is
+ * settled.
  */
 export function settledWrites(view: SettledView, change: EventsSettled): SettledWrites {
   const exceptions = new Map<bigint, CursorException | undefined>();
   for (const sequence of change.clearedSequences) exceptions.set(sequence, undefined);
   const { cursor } = view;
   if (cursor === undefined) return { cursor, exceptions };
+  for (const [sequence, all] of editedRuns(view, change)) {
+    const runs = sequence === change.cursorSequence ? runsFrom(all, change.cursorIndex) : all;
+    exceptions.set(sequence, runs.length === 0 ? undefined : CursorException.create({ runs }));
+  }
+  return { cursor: nextCursor(cursor, change), exceptions };
+}
+
+function editedRuns(view: SettledView, change: EventsSettled): Map<bigint, ExceptionRun[]> {
   const edited = new Map<bigint, ExceptionRun[]>();
   for (const sequence of sequencesTouched(change)) {
     edited.set(sequence, [...(view.exceptionOf(sequence)?.runs ?? [])]);
@@ -56,18 +79,28 @@ export function settledWrites(view: SettledView, change: EventsSettled): Settled
     }
   }
   for (const range of change.acked) lay(range, settledRun(range.first, range.last));
-  for (const [sequence, all] of edited) {
-    const runs = sequence === change.cursorSequence ? runsFrom(all, change.cursorIndex) : all;
-    exceptions.set(sequence, runs.length === 0 ? undefined : CursorException.create({ runs }));
+  for (const range of change.removed.flatMap(({ ranges }) => ranges)) {
+    if (isListed(range, change)) lay(range, settledRun(range.first, range.last));
   }
-  const next = CursorState.create({
+  return edited;
+}
+
+/** Field by field: it is made for every batch, and spreading a message costs as much as the rest. */
+function nextCursor(cursor: CursorState, change: EventsSettled): CursorState {
+  const isRemoving = change.removed.length > 0;
+  const removed = (cause: RemovalCause) => (isRemoving ? removedOf(change, cause) : 0n);
+  return {
     sequence: change.cursorSequence,
     index: change.cursorIndex,
     entered: cursor.entered + change.enteredCount,
     acked: cursor.acked + change.ackedCount,
-    expired: cursor.expired,
-  });
-  return { cursor: next, exceptions };
+    expired: cursor.expired + removed(RemovalCause.EXPIRED),
+    deadLettered: cursor.deadLettered + removed(RemovalCause.DEAD_LETTERED),
+    skipped: cursor.skipped + removed(RemovalCause.SKIPPED),
+    filtered: cursor.filtered + removed(RemovalCause.FILTERED),
+    floorSequence: cursor.floorSequence,
+    floorIndex: cursor.floorIndex,
+  };
 }
 
 /** What an expiry makes of a cursor: only its counters change, the batches are simply not there. */

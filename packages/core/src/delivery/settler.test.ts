@@ -22,7 +22,8 @@ describe("settling", () => {
     offerAll(delivery, batchRef(1n, 10), batchRef(3n, 10));
     const [grant] = delivery.grant(0);
     const lease = grant?.lease ?? 0n;
-    const settle = (settlement: Settlement) => verdictsOf(delivery.settle(1n, settlement, 0, half));
+    const settle = (settlement: Settlement) =>
+      verdictsOf(delivery.settle(1n, settlement, { nowMs: 0, jitter: half }));
     expect(settle(ack(lease, 1n, [0, 4], [2, 6]))).toEqual([[Verdict.STALE, [[2, 4]]]]);
     expect(settle(ack(lease, 1n, [3, 12]))).toEqual([
       [Verdict.STALE, [[3, 6]]],
@@ -45,17 +46,19 @@ describe("settling", () => {
     delivery.addConsumer(1n, credit);
     offerAll(delivery, batchRef(1n, 2));
     const first = only(delivery.grant(0));
-    expect(verdictsOf(delivery.settle(2n, ack(first.lease, 1n), 0, half))).toEqual([
-      [Verdict.STALE, [[0, 1]]],
-    ]);
+    expect(
+      verdictsOf(delivery.settle(2n, ack(first.lease, 1n), { nowMs: 0, jitter: half })),
+    ).toEqual([[Verdict.STALE, [[0, 1]]]]);
     delivery.expire(30_000, half);
     const second = only(delivery.grant(40_000));
     for (const late of [ack(first.lease, 1n), nack(first.lease, 1n), extend(first.lease, 1n, 5)]) {
-      expect(verdictsOf(delivery.settle(1n, late, 40_000, half))).toEqual([
+      expect(verdictsOf(delivery.settle(1n, late, { nowMs: 40_000, jitter: half }))).toEqual([
         [Verdict.STALE, [[0, 1]]],
       ]);
     }
-    expect(delivery.settle(undefined, ack(second.lease, 1n), 40_000, half).verdicts).toEqual([]);
+    expect(
+      delivery.settle(undefined, ack(second.lease, 1n), { nowMs: 40_000, jitter: half }).verdicts,
+    ).toEqual([]);
     expect(delivery.takeChange()).toMatchObject({ ackedCount: 2n, enteredCount: 2n, retried: [] });
   });
 
@@ -65,10 +68,12 @@ describe("settling", () => {
     offerAll(delivery, batchRef(1n, 2));
     const { lease } = only(delivery.grant(0));
     delivery.expire(30_000, half);
-    expect(verdictsOf(delivery.settle(1n, nack(lease, 1n), 30_001, half))).toEqual([
-      [Verdict.STALE, [[0, 1]]],
-    ]);
-    expect(delivery.settle(1n, ack(lease, 1n), 30_001, half).verdicts).toEqual([]);
+    expect(
+      verdictsOf(delivery.settle(1n, nack(lease, 1n), { nowMs: 30_001, jitter: half })),
+    ).toEqual([[Verdict.STALE, [[0, 1]]]]);
+    expect(delivery.settle(1n, ack(lease, 1n), { nowMs: 30_001, jitter: half }).verdicts).toEqual(
+      [],
+    );
     expect(delivery.figures()).toMatchObject({ unsettled: 0, leased: 0 });
     expect(delivery.nextTimerMs()).toBeUndefined();
   });
@@ -80,24 +85,28 @@ describe("settling", () => {
     offerAll(old, batchRef(1n, 2));
     const { lease } = only(old.grant(0));
     const delivery = restoreDelivery(new LeaseTokens(2), old.durableState());
-    expect(verdictsOf(delivery.settle(1n, ack(lease, 1n, [0, 0]), 0, half))).toEqual([
-      [Verdict.UNKNOWN, [[0, 0]]],
-    ]);
+    expect(
+      verdictsOf(delivery.settle(1n, ack(lease, 1n, [0, 0]), { nowMs: 0, jitter: half })),
+    ).toEqual([[Verdict.UNKNOWN, [[0, 0]]]]);
     offerAll(delivery, batchRef(1n, 2));
-    expect(verdictsOf(delivery.settle(1n, ack(lease, 1n), 0, half))).toEqual([[Verdict.STALE, []]]);
-    expect(delivery.settle(1n, ack(lease, 1n, [0, 0]), 0, half).verdicts).toEqual([]);
+    expect(verdictsOf(delivery.settle(1n, ack(lease, 1n), { nowMs: 0, jitter: half }))).toEqual([
+      [Verdict.STALE, []],
+    ]);
+    expect(
+      delivery.settle(1n, ack(lease, 1n, [0, 0]), { nowMs: 0, jitter: half }).verdicts,
+    ).toEqual([]);
     expect(delivery.takeChange()).toMatchObject({ cursorSequence: 1n, cursorIndex: 1 });
     offerAll(delivery, batchRef(2n, 1));
-    expect(verdictsOf(delivery.settle(1n, ack(lease, 0n, [0, 0]), 0, half))).toEqual([
-      [Verdict.STALE, [[0, 0]]],
-    ]);
+    expect(
+      verdictsOf(delivery.settle(1n, ack(lease, 0n, [0, 0]), { nowMs: 0, jitter: half })),
+    ).toEqual([[Verdict.STALE, [[0, 0]]]]);
   });
 
   it("splits a range at a cursor within an entry: it called what was settled unknown", () => {
     const cursor = CursorState.create({ sequence: 1n, index: 1, entered: 1n, acked: 1n });
     const delivery = restoreDelivery(new LeaseTokens(2), { cursor, exceptions: new Map() });
     const late = ack((1n << 40n) | 1n, 1n, [0, 1]);
-    expect(verdictsOf(delivery.settle(1n, late, 0, half))).toEqual([
+    expect(verdictsOf(delivery.settle(1n, late, { nowMs: 0, jitter: half }))).toEqual([
       [Verdict.STALE, [[0, 0]]],
       [Verdict.UNKNOWN, [[1, 1]]],
     ]);
@@ -108,16 +117,16 @@ describe("settling", () => {
     delivery.addConsumer(1n, credit);
     offerAll(delivery, batchRef(1n, 1));
     const first = only(delivery.grant(0));
-    delivery.settle(1n, extend(first.lease, 1n, 50_000), 10, half);
+    delivery.settle(1n, extend(first.lease, 1n, 50_000), { nowMs: 10, jitter: half });
     expect(delivery.nextTimerMs()).toBe(50_010);
-    delivery.settle(1n, extend(first.lease, 1n, 0), 10, half);
+    delivery.settle(1n, extend(first.lease, 1n, 0), { nowMs: 10, jitter: half });
     expect(delivery.nextTimerMs()).toBe(30_010);
-    delivery.settle(1n, nack(first.lease, 1n, 7), 100, half);
+    delivery.settle(1n, nack(first.lease, 1n, 7), { nowMs: 100, jitter: half });
     expect(delivery.nextTimerMs()).toBe(107);
     expect(delivery.grant(106)).toEqual([]);
     const second = only(delivery.grant(107));
     expect(second.attempt).toBe(2);
-    delivery.settle(1n, nack(second.lease, 1n), 200, half);
+    delivery.settle(1n, nack(second.lease, 1n), { nowMs: 200, jitter: half });
     expect(delivery.nextTimerMs()).toBe(200 + 1_000);
     expect(delivery.takeChange()?.retried).toMatchObject([
       { attempts: 1, dueTimeUnixMs: 107n, reason: "busy" },
@@ -132,7 +141,7 @@ describe("settling", () => {
       nacks: [{ events: undefined, reason: "" }],
       extensions: [{ events: undefined, deadlineMs: 0 }],
     });
-    expect(restoreDelivery().settle(1n, empty, 0, half).verdicts).toEqual([]);
+    expect(restoreDelivery().settle(1n, empty, { nowMs: 0, jitter: half }).verdicts).toEqual([]);
   });
 
   it.each<[string, Partial<Settlement>]>([
@@ -148,7 +157,8 @@ describe("settling", () => {
       { extensions: [{ events: undefined, deadlineMs: 600_001 }] },
     ],
   ])("refuses a settlement over %s before anything of it is carried out", (field, settlement) => {
-    const run = () => restoreDelivery().settle(1n, Settlement.create(settlement), 0, half);
+    const run = () =>
+      restoreDelivery().settle(1n, Settlement.create(settlement), { nowMs: 0, jitter: half });
     expect(run).toThrowError(
       expect.objectContaining({
         reason: "LIMIT_EXCEEDED",
@@ -167,11 +177,11 @@ describe("settling", () => {
         { length: 500 },
         (_, i) => [from + 2 * i, from + 2 * i] as [number, number],
       );
-      delivery.settle(1n, ack(lease, 1n, ...spans), 0, half);
+      delivery.settle(1n, ack(lease, 1n, ...spans), { nowMs: 0, jitter: half });
     }
     const events = rangesOf(lease, 1n, Array(1_000).fill([0, 3_999]));
     const hostile = Settlement.create({ extensions: [{ events, deadlineMs: 1 }] });
-    expect(() => delivery.settle(1n, hostile, 0, half)).toThrowError(
+    expect(() => delivery.settle(1n, hostile, { nowMs: 0, jitter: half })).toThrowError(
       expect.objectContaining({ metadata: expect.objectContaining({ field: "settlement.work" }) }),
     );
     expect(delivery.figures().leased).toBe(2_000);
@@ -184,14 +194,16 @@ describe("settling", () => {
     const first = only(delivery.grant(0)).lease;
     let lease = first;
     for (let at = 1; at <= endedLeasesMax + 1; at += 1) {
-      delivery.settle(1n, nack(lease, 1n, 0), at, half);
+      delivery.settle(1n, nack(lease, 1n, 0), { nowMs: at, jitter: half });
       delivery.addCredit(1n, { bytes: 100n, events: 0 });
       lease = only(delivery.grant(at)).lease;
     }
-    delivery.settle(1n, nack(lease, 1n, 0), 9_999, half);
-    expect(verdictsOf(delivery.settle(1n, ack(first, 1n), 9_999, half))).toEqual([
-      [Verdict.STALE, []],
-    ]);
-    expect(verdictsOf(delivery.settle(1n, ack(lease, 1n), 9_999, half))).toEqual([]);
+    delivery.settle(1n, nack(lease, 1n, 0), { nowMs: 9_999, jitter: half });
+    expect(verdictsOf(delivery.settle(1n, ack(first, 1n), { nowMs: 9_999, jitter: half }))).toEqual(
+      [[Verdict.STALE, []]],
+    );
+    expect(verdictsOf(delivery.settle(1n, ack(lease, 1n), { nowMs: 9_999, jitter: half }))).toEqual(
+      [],
+    );
   });
 });

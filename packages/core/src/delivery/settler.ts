@@ -7,57 +7,43 @@ import {
   type Settlement,
   Verdict,
 } from "@opendxa/pubsub-protocol";
+import type { AbsentBatch } from "./absent-batch.js";
 import { backoffMs } from "./backoff.js";
 import type { BatchSlot } from "./batch-slot.js";
-import type { DeliveryParts } from "./delivery-parts.js";
+import { type DeliveryParts, laneStateOf } from "./delivery-parts.js";
+import { ackLate } from "./late-acks.js";
 import type { Lease } from "./lease.js";
-import { attemptsCountMax, settlementRunsMax } from "./limits.js";
-import type { RetryTerms } from "./pending-change.js";
+import { covers } from "./lease-table.js";
+import { settlementRunsMax } from "./limits.js";
+import type { Moment } from "./moment.js";
 import type { Run } from "./run.js";
+import { ackRun, failRun } from "./run-changes.js";
 import { requireAtMost } from "./settlement-rules.js";
 import { VerdictList } from "./verdict-list.js";
 
-/** Time and randomness of one call. */
-export interface Moment {
-  /** Milliseconds since the Unix epoch. */
-  readonly nowMs: number;
-  /** A random value in [0, 1). */
-  readonly jitter: () => number;
-}
-
-type Act = (run: Run) => void;
 /** What a settlement wants of events: acks may come late, the others need the lease. */
 interface Wish {
   readonly item: PositionRanges;
-  readonly isAck: boolean;
-  readonly act: Act;
+  readonly kind: "ack" | "nack" | "extension";
+  readonly act: (run: Run) => void;
 }
 
 interface SlotSpan extends IndexRange {
   readonly slot: BatchSlot;
 }
 
-/** Settles an event for good. */
-export function ackRun({ pending, leases }: DeliveryParts, run: Run): void {
-  pending.ack(run);
-  leases.release(run);
-  run.state = "settled";
+/** Where a batch is that a settlement names. */
+interface PlacedSlot {
+  readonly slot: BatchSlot;
+  readonly place: "resident" | "ahead" | "passed";
 }
 
-/** Ends an attempt; the events come again. */
-export function retryRun(
-  { pending, leases, book }: DeliveryParts,
-  run: Run,
-  terms: RetryTerms,
-): void {
-  const attempts = Math.min(attemptsCountMax, run.attempts + 1);
-  pending.retry(run, attempts, terms);
-  leases.release(run);
-  run.state = "waiting";
-  run.attempts = attempts;
-  run.atMs = terms.dueMs;
-  run.reason = terms.reason;
-  book.enter(run);
+/** A late ack of an event with a key is too late while an earlier event of the key is unsettled. */
+function isFirstOfKey({ key, before, slot, first }: Run, span: IndexRange): boolean {
+  if (key === undefined) return true;
+  return (
+    before === undefined && (first === span.first || slot.countOf(first, span.first - 1) === 0)
+  );
 }
 
 /** Carries one settlement out. */
@@ -66,6 +52,8 @@ export class Settler {
   readonly #consumerId: bigint | undefined;
   readonly #moment: Moment;
   readonly #verdicts = new VerdictList();
+  readonly #givenBack = new Map<Run, bigint>();
+  #absent: readonly AbsentBatch[] = [];
   #runsTouched = 0;
   #toMerge: SlotSpan[] = [];
 
@@ -75,46 +63,59 @@ export class Settler {
     this.#moment = moment;
   }
 
-  /** Acks, then nacks, then extensions; answers what was not carried out. */
-  settle({ acks, nacks, extensions }: Settlement): VerdictList["exceptions"] {
+  /**
+   * Extensions, then acks, then nacks, so that an event may be kept and given back at once; answers
+   * what was not carried out.
+   *
+   * @param absent batches that are not resident, as the engine found them
+   */
+  settle(
+    { acks, nacks, extensions }: Settlement,
+    absent: readonly AbsentBatch[],
+  ): VerdictList["exceptions"] {
+    this.#absent = absent;
+    for (const extension of extensions) this.#extend(extension);
     for (const item of acks) {
-      this.#carryOut({ item, isAck: true, act: (run) => ackRun(this.#parts, run) });
+      this.#carryOut({ item, kind: "ack", act: (run) => ackRun(this.#parts, run) });
     }
     for (const nack of nacks) this.#nack(nack);
-    for (const extension of extensions) this.#extend(extension);
     return this.#verdicts.exceptions;
   }
 
   #nack({ events: item, delayMs, reason }: Nack): void {
     if (item === undefined) return;
-    const { retry } = this.#parts;
+    const { retry } = this.#parts.settings;
     const { nowMs } = this.#moment;
     const jitter = delayMs === undefined ? this.#moment.jitter() : 0;
     const act = (run: Run) => {
       const dueMs = nowMs + (delayMs ?? backoffMs(retry, run.attempts + 1, jitter));
-      retryRun(this.#parts, run, { dueMs, cause: RetryCause.NACK, reason });
+      const givenBack = this.#givenBack;
+      failRun(this.#parts, run, { nowMs, dueMs, cause: RetryCause.NACK, reason, givenBack });
     };
-    this.#carryOut({ item, isAck: false, act });
+    this.#carryOut({ item, kind: "nack", act });
   }
 
   #extend({ events: item, deadlineMs }: Extension): void {
     if (item === undefined) return;
-    const { book, ackDeadlineMs } = this.#parts;
-    const endMs = this.#moment.nowMs + (deadlineMs || ackDeadlineMs);
+    const endMs = this.#moment.nowMs + (deadlineMs || this.#parts.settings.ackDeadlineMs);
     const act = (run: Run) => {
+      const { book } = run.slot.lane;
       book.leave(run);
       run.atMs = endMs;
       book.enter(run);
     };
-    this.#carryOut({ item, isAck: false, act });
+    this.#carryOut({ item, kind: "extension", act });
   }
 
   #carryOut(wish: Wish): void {
     const { item } = wish;
-    const lease = this.#parts.leases.find(item.lease);
+    const { leases } = this.#parts;
+    const lease = leases.find(item.lease);
     const isForeign = lease !== undefined && lease.slot.ref.sequence !== item.sequence;
-    if (isForeign || !this.#parts.leases.mayCover(item.lease)) {
+    if (isForeign || !leases.mayCover(item.lease)) {
       this.#refuse(item, Verdict.UNKNOWN);
+    } else if (leases.isFromBefore(item.lease)) {
+      this.#refuse(item, Verdict.STALE);
     } else if (item.ranges.length > 0) {
       for (const range of item.ranges) this.#range(wish, range, lease);
     } else if (lease === undefined) {
@@ -144,72 +145,134 @@ export class Settler {
     for (const range of item.ranges) this.#verdicts.add(item, range, verdict);
   }
 
-  /** What no batch held here has lies below the cursor, or nowhere. */
   #range(wish: Wish, range: IndexRange, lease: Lease | undefined): void {
     const { item } = wish;
     if (range.first > range.last) {
       this.#verdicts.add(item, range, Verdict.UNKNOWN);
       return;
     }
+    if (lease === undefined) this.#rangeOfOld(wish, range);
+    else this.#rangeOfLease(wish, range, lease);
+  }
+
+  #rangeOfLease(wish: Wish, range: IndexRange, lease: Lease): void {
+    const { slot } = lease;
+    const { firstIndex } = slot.ref;
+    const first = Math.max(range.first, firstIndex);
+    const last = Math.min(range.last, slot.lastIndex);
+    this.#unknown(wish.item, { first: range.first, last: Math.min(range.last, firstIndex - 1) });
+    if (first <= last) this.#slot(wish, slot, { first, last }, lease);
+    this.#unknown(wish.item, {
+      first: Math.max(range.first, slot.lastIndex + 1),
+      last: range.last,
+    });
+  }
+
+  /** Of a lease that is not known here: of an earlier start, or ended long ago. */
+  #rangeOfOld(wish: Wish, range: IndexRange): void {
+    const { item } = wish;
     let next = range.first;
-    const slots = lease === undefined ? this.#parts.slots.ofSequence(item.sequence) : [lease.slot];
-    for (const slot of slots) {
+    for (const { slot, place } of this.#slotsOf(item.sequence)) {
       const first = Math.max(next, slot.ref.firstIndex);
       const last = Math.min(range.last, slot.lastIndex);
       if (first > last) continue;
-      this.#outside(item, { first: next, last: first - 1 }, true);
-      this.#slot(wish, slot, { first, last }, lease);
+      this.#outside(item, { first: next, last: first - 1 });
+      if (place === "resident") this.#slot(wish, slot, { first, last }, undefined);
+      else if (place === "ahead") this.#slotAhead(wish, slot, { first, last });
+      else this.#verdicts.add(item, { first, last }, Verdict.STALE);
       next = last + 1;
     }
-    this.#outside(item, { first: next, last: range.last }, slots.length > 0);
+    this.#outside(item, { first: next, last: range.last });
   }
 
-  #outside(item: PositionRanges, range: IndexRange, isBesideBatch: boolean): void {
-    if (range.first > range.last) return;
-    const passed = isBesideBatch ? -1 : Math.min(range.last, this.#lastPassed(item.sequence));
-    const stale = { first: range.first, last: passed };
-    if (stale.first <= stale.last) this.#verdicts.add(item, stale, Verdict.STALE);
-    const unknown = { first: Math.max(range.first, passed + 1), last: range.last };
-    if (unknown.first <= unknown.last) this.#verdicts.add(item, unknown, Verdict.UNKNOWN);
+  /** The batches of an entry, resident or found by the engine, in order. */
+  #slotsOf(sequence: bigint): PlacedSlot[] {
+    const found: PlacedSlot[] = [];
+    for (const { slots } of this.#parts.lanes) {
+      for (const slot of slots.ofSequence(sequence)) found.push({ slot, place: "resident" });
+    }
+    for (const { ref } of this.#absent) {
+      const lane = laneStateOf(this.#parts, ref);
+      if (ref.sequence !== sequence || lane.slots.at(sequence, ref.firstIndex) !== undefined) {
+        continue;
+      }
+      found.push({ slot: lane.slotAhead(ref), place: lane.isAhead(ref) ? "ahead" : "passed" });
+    }
+    return found.sort((a, b) => a.slot.ref.firstIndex - b.slot.ref.firstIndex);
   }
 
-  /** The last index of an entry that the cursor passed; -1 when it passed none. */
+  /** What no batch has lies below the cursors, or nowhere. */
+  #outside(item: PositionRanges, { first, last }: IndexRange): void {
+    if (first > last) return;
+    const passed = Math.min(last, this.#lastPassed(item.sequence));
+    if (first <= passed) this.#verdicts.add(item, { first, last: passed }, Verdict.STALE);
+    this.#unknown(item, { first: Math.max(first, passed + 1), last });
+  }
+
+  #unknown(item: PositionRanges, range: IndexRange): void {
+    if (range.first <= range.last) this.#verdicts.add(item, range, Verdict.UNKNOWN);
+  }
+
+  /** The last index of an entry that every lane's cursor passed; -1 when one passed none. */
   #lastPassed(sequence: bigint): number {
-    const cursor = this.#parts.position();
-    if (sequence < cursor.sequence) return Number.POSITIVE_INFINITY;
-    return sequence === cursor.sequence ? cursor.index - 1 : -1;
+    let last = Number.POSITIVE_INFINITY;
+    for (const lane of this.#parts.lanes) {
+      const cursor = lane.position();
+      if (sequence < cursor.sequence) continue;
+      last = Math.min(last, sequence === cursor.sequence ? cursor.index - 1 : -1);
+    }
+    return last;
   }
 
   #slot(wish: Wish, slot: BatchSlot, span: IndexRange, lease: Lease | undefined): void {
-    const from = slot.placeOf(span.first);
-    const runs = slot.runs.slice(from, slot.placeOf(span.last) + 1);
-    this.#runsTouched += runs.length;
-    requireAtMost("settlement.work", settlementRunsMax, this.#runsTouched);
+    const runs = slot.runsIn(span.first, span.last);
+    this.#work(runs.length);
     for (const run of runs) {
       const first = Math.max(span.first, run.first);
       const last = Math.min(span.last, run.last);
       if (slot.countOf(first, last) === 0) continue;
       const verdict = this.#verdictOn(wish, run, { first, last }, lease);
-      if (verdict === Verdict.UNSPECIFIED) wish.act(this.#parts.book.cut(run, first, last));
-      else this.#verdicts.add(wish.item, { first, last }, verdict);
+      if (verdict === Verdict.UNSPECIFIED) wish.act(slot.lane.book.cut(run, first, last));
+      else if (verdict !== undefined) this.#verdicts.add(wish.item, { first, last }, verdict);
     }
     this.#toMerge.push({ slot, ...span });
   }
 
-  #verdictOn(wish: Wish, run: Run, span: IndexRange, lease: Lease | undefined): Verdict {
+  /** A verdict, UNSPECIFIED to carry the wish out, or none: it came true already. */
+  #verdictOn(
+    wish: Wish,
+    run: Run,
+    span: IndexRange,
+    lease: Lease | undefined,
+  ): Verdict | undefined {
     if (run.state === "settled") return Verdict.STALE;
     if (run.state === "leased") {
       const isOwn = run.lease?.token === wish.item.lease && this.#isHolder(run.lease);
       return isOwn ? Verdict.UNSPECIFIED : Verdict.STALE;
     }
-    if (!wish.isAck) return Verdict.STALE;
-    const isCovered =
-      lease === undefined ||
-      lease.spans.some(({ first, last }) => first <= span.first && span.last <= last);
-    return isCovered ? Verdict.UNSPECIFIED : Verdict.UNKNOWN;
+    // Given back with an earlier event of its key by this settlement: it comes again as asked.
+    const isGivenBack = this.#givenBack.get(run) === wish.item.lease;
+    if (wish.kind === "nack" && isGivenBack) return undefined;
+    if (wish.kind !== "ack") return Verdict.STALE;
+    if (lease !== undefined && !covers(lease, span)) return Verdict.UNKNOWN;
+    return isFirstOfKey(run, span) ? Verdict.UNSPECIFIED : Verdict.STALE;
+  }
+
+  /** What was not looked at yet is nobody's: only a late ack can be meant. */
+  #slotAhead(wish: Wish, slot: BatchSlot, span: IndexRange): void {
+    const absent = this.#absent.find(({ ref }) => ref === slot.ref);
+    this.#work(this.#parts.keys === undefined ? 1 : span.last - span.first + 1);
+    const refuse = (refused: IndexRange) => this.#verdicts.add(wish.item, refused, Verdict.STALE);
+    if (wish.kind !== "ack" || absent === undefined) refuse(span);
+    else ackLate(this.#parts, { slot, absent }, span, refuse);
+  }
+
+  #work(runs: number): void {
+    this.#runsTouched += runs;
+    requireAtMost("settlement.work", settlementRunsMax, this.#runsTouched);
   }
 
   #isHolder(lease: Lease): boolean {
-    return this.#consumerId === undefined || this.#consumerId === lease.consumerId;
+    return this.#consumerId === undefined || this.#consumerId === lease.consumer.id;
   }
 }

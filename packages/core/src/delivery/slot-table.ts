@@ -1,22 +1,10 @@
 import type { BatchSlot } from "./batch-slot.js";
-
-/** A position: an event of an entry. */
-export interface Position {
-  /** Sequence of the entry. */
-  readonly sequence: bigint;
-  /** Index within the entry. */
-  readonly index: number;
-}
-
-/** Whether `a` lies before `b`. */
-export function isBefore(a: Position, b: Position): boolean {
-  return a.sequence < b.sequence || (a.sequence === b.sequence && a.index < b.index);
-}
+import type { Position } from "./position.js";
 
 /** Passed slots at the front that are worth moving the others. */
 const compactAt = 1_024;
 
-/** The batches at or above the cursor, in order. */
+/** The batches of a lane at or above its cursor, in order. */
 export class SlotTable {
   #slots: BatchSlot[] = [];
   #head = 0;
@@ -33,6 +21,11 @@ export class SlotTable {
   /** Batches of one entry. */
   ofSequence(sequence: bigint): readonly BatchSlot[] {
     return this.#bySequence.get(sequence) ?? [];
+  }
+
+  /** A batch by its position. */
+  at(sequence: bigint, firstIndex: number): BatchSlot | undefined {
+    return this.ofSequence(sequence).find(({ ref }) => ref.firstIndex === firstIndex);
   }
 
   /** The first batch; after `pass` it is the oldest one with unsettled events below the frontier. */

@@ -1,4 +1,4 @@
-import { CursorException, CursorState, Settlement } from "@opendxa/pubsub-protocol";
+import { CursorException, CursorState, Priority, Settlement } from "@opendxa/pubsub-protocol";
 import { describe, expect, it } from "vitest";
 import {
   ack,
@@ -50,7 +50,7 @@ describe("bounds", () => {
       offerAll(byBatches, batchRef(at, 1));
     }
     expect(byBatches.wantsMore()).toBe(false);
-    expect(byBatches.frontier).toBe(BigInt(readyBatchesMax) + 1n);
+    expect(byBatches.frontier()).toBe(BigInt(readyBatchesMax) + 1n);
   });
 
   it("narrows dispatch to the oldest batch when there are too many exceptions, and recovers", () => {
@@ -75,10 +75,11 @@ describe("bounds", () => {
     expect([delivery.pausedReason(), delivery.wantsMore()]).toEqual(["TOO_MANY_EXCEPTIONS", false]);
     const head = only(delivery.grant(0));
     expect(head.ref.sequence).toBe(1n);
-    delivery.settle(1n, ack(head.lease, 1n), 0, half);
+    delivery.settle(1n, ack(head.lease, 1n), { nowMs: 0, jitter: half });
     let grants = delivery.grant(0);
     while (grants.length > 0) {
-      for (const { lease, ref } of grants) delivery.settle(1n, ack(lease, ref.sequence), 0, half);
+      for (const { lease, ref } of grants)
+        delivery.settle(1n, ack(lease, ref.sequence), { nowMs: 0, jitter: half });
       grants = delivery.grant(0);
     }
     expect(delivery.takeChange()).toMatchObject({ cursorSequence: 3n, clearedSequences: [2n] });
@@ -101,13 +102,13 @@ describe("bounds", () => {
       const odds = evens
         .slice(0, 20)
         .map(([first, last]) => [first + 1, last + 1] as [number, number]);
-      delivery.settle(1n, ack(lease, 2n, ...evens), 0, half);
+      delivery.settle(1n, ack(lease, 2n, ...evens), { nowMs: 0, jitter: half });
       const nacks = odds.map((span, i) => ({
         events: rangesOf(lease, 2n, [span]),
         delayMs: from + i,
         reason: "x".repeat(1_000),
       }));
-      delivery.settle(1n, Settlement.create({ nacks }), 0, half);
+      delivery.settle(1n, Settlement.create({ nacks }), { nowMs: 0, jitter: half });
     }
     const taken = state.follow(delivery);
     expect(taken.length).toBeGreaterThan(2);
@@ -152,10 +153,11 @@ describe("whereabouts", () => {
     delivery.addConsumer(1n, { bytes: 1_000n, events: 1 });
     offerAll(delivery, batchRef(1n, 1), batchRef(2n, 2));
     const { lease } = only(delivery.grant(0));
-    const at = (sequence: bigint, index = 0) => delivery.whereabouts(sequence, index);
+    const at = (sequence: bigint, index = 0) =>
+      delivery.whereabouts({ lane: Priority.NORMAL, sequence, index });
     expect(at(1n)).toMatchObject({ state: "leased", consumerId: 1n, atMs: 30_000 });
     expect(at(2n)).toMatchObject({ state: "ready", attempts: 0, atMs: undefined });
-    delivery.settle(1n, nack(lease, 1n, 9), 0, half);
+    delivery.settle(1n, nack(lease, 1n, 9), { nowMs: 0, jitter: half });
     expect(at(1n)).toMatchObject({ state: "waiting", attempts: 1, atMs: 9, reason: "busy" });
     expect(at(2n, 7).state).toBe("unmatched");
     expect(at(9n).state).toBe("unexamined");
@@ -170,7 +172,7 @@ describe("many acknowledged batches", () => {
     for (let sequence = 1n; sequence <= 3_000n; sequence += 1n) {
       offerAll(delivery, batchRef(sequence, 1));
       const { lease } = only(delivery.grant(Number(sequence)));
-      delivery.settle(1n, ack(lease, sequence), Number(sequence), half);
+      delivery.settle(1n, ack(lease, sequence), { nowMs: Number(sequence), jitter: half });
     }
     expect(delivery.takeChange()).toMatchObject({ cursorSequence: 3_001n, ackedCount: 3_000n });
   });

@@ -1,113 +1,52 @@
 import {
-  type CursorException,
-  type CursorState,
-  EventsSettled,
-  RetryCause,
+  DeliveryOrder,
+  type EventsSettled,
+  type PositionRanges,
+  Priority,
   type Settlement,
   type SettlementException,
+  type SnapshotLane,
 } from "@opendxa/pubsub-protocol";
-import { backoffMs, type RetryBackoff } from "./backoff.js";
+import type { AbsentBatch } from "./absent-batch.js";
+import { admitted } from "./admission.js";
+import { ackAll } from "./batch-acks.js";
 import type { BatchRef } from "./batch-ref.js";
-import { BatchSlot, type RunFate } from "./batch-slot.js";
+import type { BatchTraits } from "./batch-traits.js";
 import { type ConsumerCredit, ConsumerRing } from "./consumer-ring.js";
-import type { DeliveryParts } from "./delivery-parts.js";
-import { DurableCursor, type DurableState } from "./durable-cursor.js";
-import type { ExceptionRun } from "./exception-runs.js";
-import { type ExpiredEvents, expireBatch } from "./expired-events.js";
+import { type DeliveryFigures, figuresOf } from "./delivery-figures.js";
+import { type DeliveryParts, type DeliverySettings, laneStateOf } from "./delivery-parts.js";
+import { hasRoom, type PausedReason, reachedBound } from "./dispatch-bounds.js";
+import { type DoomedEvents, oldestDoomed, settleDoomed, stillDoomed } from "./doomed-events.js";
+import { type EventWhereabouts, whereaboutsOf } from "./event-whereabouts.js";
+import { expireByTime } from "./expire-times.js";
+import { type ExpiredEvents, expireBatch, nothingExpired } from "./expired-events.js";
 import { type Grant, Granter } from "./granter.js";
-import type { Lease } from "./lease.js";
+import { KeyTable } from "./key-table.js";
+import type { Lane } from "./lane.js";
+import { type ChangeHead, type LanePosition, LaneState } from "./lane-state.js";
+import { failConsumer, failOverdue } from "./lease-failures.js";
 import { LeaseTable } from "./lease-table.js";
-import type { LeaseTokens } from "./lease-tokens.js";
-import {
-  clearedSequencesMax,
-  exceptionsMax,
-  readyBatchesMax,
-  readyEventsMax,
-  silentCursorSequences,
-} from "./limits.js";
-import { PendingChange } from "./pending-change.js";
-import type { Run } from "./run.js";
-import { RunBook } from "./run-book.js";
+import { clearedBesideBatchesMax } from "./limits.js";
+import type { Moment } from "./moment.js";
+import { OperatorDesk } from "./operator-desk.js";
+import { leastOf } from "./position.js";
+import type { RestoreOptions } from "./restore-options.js";
 import { checkSettlement } from "./settlement-rules.js";
-import { retryRun, Settler } from "./settler.js";
-import { isBefore, type Position, SlotTable } from "./slot-table.js";
+import { Settler } from "./settler.js";
+import { snapshotLane } from "./snapshot-lane.js";
 
-/** Why nothing new is dispatched. */
-export type PausedReason = "TOO_MANY_EXCEPTIONS";
-
-/** What a subscription's resident state is made from. */
-export interface RestoreOptions {
-  /** Number of the subscription. */
-  readonly subscriptionId: number;
-  /** Its epoch. */
-  readonly epoch: number;
-  /** What of its settings matters here, defaults filled in. */
-  readonly settings: {
-    /** How long a consumer may keep an event, in milliseconds. */
-    readonly ackDeadlineMs: number;
-    /** Backoff between attempts. */
-    readonly retry: RetryBackoff;
-  };
-  /** Projected cursor. */
-  readonly cursor: CursorState;
-  /** Projected exceptions by sequence. */
-  readonly exceptions: ReadonlyMap<bigint, CursorException>;
-  /** Numbers leases; the engine has one for all subscriptions. */
-  readonly tokens: LeaseTokens;
-}
-
-/** Where a subscription's resident events are now. */
-export interface DeliveryFigures {
-  /** Events leased to consumers. */
-  readonly leased: number;
-  /** Events that wait for a consumer or a retry. */
-  readonly waiting: number;
-  /** Of these, events that wait for their retry time. */
-  readonly retrying: number;
-  /** Leased and waiting. */
-  readonly unsettled: number;
-  /** Events of the epoch that entered: those below the cursor, acked or tried before, journalled. */
-  readonly entered: bigint;
-  /** Events of the epoch that were acked, journalled. */
-  readonly acked: bigint;
-  /** Events of the epoch that expired, journalled. */
-  readonly expired: bigint;
-  /** Consumers. */
-  readonly consumers: number;
-  /** Runs above the cursor that differ from "never tried", journalled. */
-  readonly exceptions: number;
-  /** Next sequence to examine. */
-  readonly frontier: bigint;
-  /** Why nothing new is dispatched. */
-  readonly paused: PausedReason | undefined;
-}
-
-/** Where one event is: what an explanation needs. */
-export interface EventWhereabouts {
-  /** `settled` and `unexamined` speak for themselves; `unmatched`: not an event of the subscription. */
-  readonly state: "settled" | "leased" | "waiting" | "ready" | "unexamined" | "unmatched";
-  /** Failed attempts so far. */
-  readonly attempts: number;
-  /** End of the lease or time of the retry, milliseconds since the Unix epoch. */
-  readonly atMs: number | undefined;
-  /** Who leases it. */
-  readonly consumerId: bigint | undefined;
-  /** Reason of its last nack. */
-  readonly reason: string;
+/** When a settlement is carried out, and what it needs beside what is resident. */
+export interface SettleMoment extends Moment {
+  /** Batches that match, of the entries that `absentSequences` named. */
+  readonly absent?: readonly AbsentBatch[];
 }
 
 /** What became of a settlement. */
 export interface SettleOutcome {
   /** What could not be carried out as asked. */
   readonly verdicts: SettlementException[];
-}
-
-const settledFate: RunFate = { state: "settled", attempts: 0, atMs: 0, reason: "" };
-
-function fateOf(run: ExceptionRun): RunFate {
-  if (run.settled) return settledFate;
-  const { attempts, reason } = run;
-  return { state: "waiting", attempts, atMs: Number(run.dueTimeUnixMs), reason };
+  /** Events were doomed by it: answer when their dead letters are durable. */
+  readonly isDooming: boolean;
 }
 
 /**
@@ -128,33 +67,24 @@ function fateOf(run: ExceptionRun): RunFate {
  * ```
  */
 export class SubscriptionDelivery {
-  readonly #subscriptionId: number;
-  readonly #epoch: number;
+  /** What an operator does. */
+  readonly operator: OperatorDesk;
+  readonly #head: ChangeHead;
   readonly #parts: DeliveryParts;
   readonly #granter: Granter;
-  #frontier: bigint;
-  #lastOffered: Position;
-  #ordinal = 0;
 
   private constructor(options: RestoreOptions) {
-    const { cursor, exceptions, settings } = options;
-    const book = new RunBook();
-    const consumers = new ConsumerRing();
-    this.#subscriptionId = options.subscriptionId;
-    this.#epoch = options.epoch;
-    this.#frontier = cursor.sequence;
-    this.#lastOffered = { sequence: -1n, index: 0 };
+    this.#head = { subscriptionId: options.subscriptionId, epoch: options.epoch };
     this.#parts = {
-      ackDeadlineMs: settings.ackDeadlineMs,
-      retry: settings.retry,
-      slots: new SlotTable(),
-      book,
-      consumers,
-      leases: new LeaseTable(options.tokens, book, consumers),
-      pending: new PendingChange(),
-      durable: new DurableCursor({ cursor, exceptions }),
-      position: () => this.#position(),
+      settings: options.settings,
+      lanes: options.lanes.map((position) => new LaneState(position)),
+      consumers: new ConsumerRing(),
+      leases: new LeaseTable(options.tokens, options.leaseFloor),
+      keys: options.order === DeliveryOrder.KEY ? new KeyTable() : undefined,
+      admit: ({ lane, durable: { cursor } }, ref) =>
+        admitted(ref, { lane, cursor }, options.partitionStarts),
     };
+    this.operator = new OperatorDesk(this.#parts, options.pauseReason);
     this.#granter = new Granter(this.#parts);
   }
 
@@ -163,46 +93,66 @@ export class SubscriptionDelivery {
     return new SubscriptionDelivery(options);
   }
 
-  /** Next sequence to examine. */
-  get frontier(): bigint {
-    return this.#frontier;
+  /** Its lanes, the most urgent first. */
+  get lanes(): readonly Lane[] {
+    return this.#parts.lanes.map(({ lane }) => lane);
+  }
+
+  /** Offers need the traits of every batch; otherwise only of those that expire. */
+  get isKeyed(): boolean {
+    return this.#parts.keys !== undefined;
+  }
+
+  /** The lane in which a batch is counted: with order KEY there is only one. */
+  laneOf(ref: { readonly lane: Lane }): Lane {
+    return laneStateOf(this.#parts, ref).lane;
+  }
+
+  /** Next sequence to examine in a lane; without one, in the lane that is behind most. */
+  frontier(lane?: Lane): bigint {
+    return leastOf(this.#some(lane).map((each) => each.frontier));
   }
 
   /**
-   * Offers a durable batch that matches, in ascending order. A batch that was offered before, or
-   * lies below the frontier, is ignored. Events that are settled are left out; those that were
-   * tried come with their attempts and their time.
+   * Offers a durable batch that matches, in ascending order within its lane. A batch that was
+   * offered before, or lies below the lane's frontier, is ignored. Events that are settled are left
+   * out; those that were tried come with their attempts and their time.
+   *
+   * @param traits with order KEY, and where the batch expires; a programmer's error without
    */
-  offer(ref: BatchRef): void {
-    const at = { sequence: ref.sequence, index: ref.firstIndex };
-    if (ref.sequence < this.#frontier || !isBefore(this.#lastOffered, at)) return;
-    this.#lastOffered = at;
-    const slot = new BatchSlot(ref, this.#ordinal);
-    this.#ordinal += 1;
-    this.#fill(slot);
-    this.#parts.slots.push(slot);
+  offer(ref: BatchRef, traits?: BatchTraits): void {
+    const isNeeded = this.isKeyed || ref.expires;
+    if (isNeeded && traits === undefined) throw new Error(`batch ${ref.sequence} without traits`);
+    const lane = laneStateOf(this.#parts, ref);
+    const admittedRef = this.#parts.admit(lane, ref);
+    if (admittedRef === undefined) return;
+    lane.offer(admittedRef, isNeeded ? traits : undefined, this.#parts.keys);
   }
 
-  /** Everything up to a sequence was offered or does not match: the cursor may pass it. */
-  examinedThrough(sequence: bigint): void {
-    if (sequence >= this.#frontier) this.#frontier = sequence + 1n;
+  /** Everything of a lane, or of all, up to a sequence was offered or does not match. */
+  examinedThrough(sequence: bigint, lane?: Lane): void {
+    for (const each of this.#some(lane)) {
+      if (sequence >= each.frontier) each.frontier = sequence + 1n;
+    }
   }
 
   /**
-   * Whether more batches should be offered; otherwise scanning goes on later from `frontier`. With
-   * too many exceptions it goes on until it finds the batch that holds the cursor.
+   * Whether more batches of a lane, or of each, should be offered; otherwise scanning goes on later
+   * from its frontier. With too many exceptions or blocked keys it goes on until it finds the batch
+   * that holds the cursor.
    */
-  wantsMore(): boolean {
-    const { book, slots } = this.#parts;
-    const hasRoom = book.freshEvents < readyEventsMax && book.freshRuns < readyBatchesMax;
-    this.#position();
-    return hasRoom && (this.pausedReason() === undefined || slots.head() === undefined);
+  wantsMore(lane?: Lane): boolean {
+    return this.#some(lane).every((each) => hasRoom(this.#parts, each));
   }
 
-  /** Why nothing new is dispatched; retries of the oldest unsettled batch go on even then. */
+  /** Why nothing new is dispatched; but for PAUSED, retries of what is oldest go on even then. */
   pausedReason(): PausedReason | undefined {
-    const isOver = this.#parts.durable.exceptionRuns >= exceptionsMax;
-    return isOver ? "TOO_MANY_EXCEPTIONS" : undefined;
+    return this.operator.pauseReason === undefined ? reachedBound(this.#parts) : "PAUSED";
+  }
+
+  /** Follows changed settings; open leases keep their deadline. */
+  update(settings: DeliverySettings): void {
+    this.#parts.settings = settings;
   }
 
   /** Joins a consumer. Throws CONSUMER_LIMIT. */
@@ -231,81 +181,127 @@ export class SubscriptionDelivery {
   removeConsumer(id: bigint, nowMs: number, jitter: () => number): void {
     const consumer = this.#parts.consumers.get(id);
     if (consumer === undefined) return;
-    for (const lease of [...consumer.leases]) {
-      const chance = jitter();
-      for (const run of [...lease.runs]) this.#fail(run, RetryCause.DISCONNECT, nowMs, chance);
-    }
+    failConsumer(this.#parts, consumer, { nowMs, jitter });
     this.#parts.consumers.remove(id);
   }
 
   /** Hands out what can be handed out now, in fair turns, never beyond anybody's credit. */
   grant(nowMs: number): Grant[] {
-    this.#position();
-    return this.#granter.grant(nowMs);
+    for (const lane of this.#parts.lanes) {
+      expireByTime(this.#parts, lane, nowMs);
+      lane.position();
+    }
+    this.#promote(nowMs);
+    return this.operator.pauseReason === undefined ? this.#granter.grant(nowMs) : [];
   }
 
   /**
-   * Carries a settlement out. Verdicts: STALE for an event that is settled already or leased under
-   * another token, and for a nack or extension without its lease; UNKNOWN for positions that are
-   * not the lease's or not resident here, and for tokens that were never issued. A late ack of an
-   * event that is neither settled nor leased is carried out, also with a token of an earlier start
-   * if it names its ranges. Throws LIMIT_EXCEEDED; a settlement over its limits changes nothing,
-   * one that asks for too much work may have been carried out in part.
+   * Carries a settlement out: extensions, acks, nacks. Verdicts: STALE for an event that is settled
+   * already or leased under another token, for a nack or extension without its lease, for a late ack
+   * of an event with an unsettled one before it in its key, and for every token up to the lease
+   * floor; UNKNOWN for positions that are not the lease's or not resident here, and for tokens that
+   * were never issued. A late ack of an event that is neither settled nor leased is carried out, also
+   * with a token of an earlier start if it names its ranges, and then also of absent batches.
+   * Throws LIMIT_EXCEEDED; a settlement over its limits changes nothing, one that asks for too much
+   * work may have been carried out in part.
    *
    * @param consumerId who settles; absent: a caller without a stream, known by the token alone
    */
   settle(
     consumerId: bigint | undefined,
     settlement: Settlement,
-    nowMs: number,
-    jitter: () => number,
+    moment: SettleMoment,
   ): SettleOutcome {
     checkSettlement(settlement);
-    this.#position();
-    const settler = new Settler(this.#parts, consumerId, { nowMs, jitter });
-    return { verdicts: settler.settle(settlement) };
+    const before = this.#doomedEvents();
+    const settler = new Settler(this.#parts, consumerId, moment);
+    const verdicts = settler.settle(settlement, this.#admittedOf(moment.absent));
+    return { verdicts, isDooming: this.#doomedEvents() > before };
   }
 
-  /** Ends leases whose deadline passed, and makes retries ready whose time has come. */
+  /**
+   * Entries that the acks of a settlement name and that were not looked at yet: the batches of these
+   * that match are to be given to `settle`. Empty for what the leases of this start cover.
+   */
+  absentSequences({ acks }: Settlement): bigint[] {
+    const { lanes, leases } = this.#parts;
+    const named = acks.filter(
+      ({ lease, ranges }) =>
+        ranges.length > 0 && leases.find(lease) === undefined && leases.mayCover(lease),
+    );
+    const sequences = new Set(named.map(({ sequence }) => sequence));
+    return [...sequences].filter((at) => lanes.some(({ frontier }) => at >= frontier));
+  }
+
+  /**
+   * Acks all of the events or none, for an entry that also holds what was made of them: every event
+   * must be leased under the token that it is named with. Take all changes before; the answer belongs
+   * into the very entry. Throws LIMIT_EXCEEDED over `ACK_AND_PUBLISH_EVENTS_MAX`, before anything is
+   * done.
+   *
+   * @returns what to journal; `undefined`: one was stale or unknown, and nothing changed
+   */
+  tryAck(acks: readonly PositionRanges[]): EventsSettled | undefined {
+    this.#requireDrained();
+    if (!ackAll(this.#parts, acks)) return undefined;
+    const touched = this.#parts.lanes.filter(({ pending }) => !pending.isEmpty);
+    const [first, ...others] = touched.length > 0 ? touched : this.#parts.lanes.slice(0, 1);
+    return {
+      ...this.#take(first as LaneState, clearedBesideBatchesMax),
+      otherLanes: others.map((lane) => lane.take(nobody, clearedBesideBatchesMax)),
+    };
+  }
+
+  /**
+   * Ends leases whose deadline passed, makes retries ready whose time has come, and settles events
+   * whose expire time passed.
+   */
   expire(nowMs: number, jitter: () => number): void {
-    const { book } = this.#parts;
-    const chances = new Map<Lease, number>();
-    for (let run = book.overdue(nowMs); run !== undefined; run = book.overdue(nowMs)) {
-      const lease = run.lease as Lease;
-      const chance = chances.get(lease) ?? jitter();
-      chances.set(lease, chance);
-      this.#fail(run, RetryCause.DEADLINE, nowMs, chance);
-    }
-    book.promote(nowMs);
+    failOverdue(this.#parts, { nowMs, jitter });
+    for (const lane of this.#parts.lanes) expireByTime(this.#parts, lane, nowMs);
+    this.#promote(nowMs);
   }
 
   /** Earliest time at which `expire` has something to do. */
   nextTimerMs(): number | undefined {
-    return this.#parts.book.nextTimeMs();
+    const next = Math.min(...this.#parts.lanes.map(({ book }) => book.nextTimeMs()));
+    return next === Number.POSITIVE_INFINITY ? undefined : next;
+  }
+
+  /** Whether something waits to be journalled, a cursor that passed nothing but silence left out. */
+  get hasChanges(): boolean {
+    return this.#parts.lanes.some(({ pending }) => !pending.isEmpty);
   }
 
   /**
-   * The next entry to journal, or nothing. Call until it answers nothing: one entry is bounded, and
-   * all that are taken together belong into one commit. A cursor that only passed what does not
-   * match is journalled when it went far, or when `isFinal`.
+   * The next entry to journal, of one lane, or nothing. Call until it answers nothing: one entry is
+   * bounded, and all that are taken together belong into one commit. A cursor that only passed what
+   * does not match is journalled when it went far, or when `isFinal`.
    */
   takeChange(isFinal = false): EventsSettled | undefined {
-    const { durable, pending } = this.#parts;
-    const cursor = this.#position();
-    const advance = cursor.sequence - durable.position.sequence;
-    const isFar =
-      advance >= silentCursorSequences || (isFinal && isBefore(durable.position, cursor));
-    if (pending.isEmpty && !isFar && !durable.hasBelow(durable.position.sequence)) return undefined;
-    const change = EventsSettled.create({
-      ...pending.take(cursor),
-      subscriptionId: this.#subscriptionId,
-      epoch: this.#epoch,
-      cursorSequence: cursor.sequence,
-      cursorIndex: cursor.index,
-      clearedSequences: durable.takeBelow(cursor.sequence, clearedSequencesMax),
-    });
-    durable.apply(change);
-    return change;
+    const lane = this.#parts.lanes.find((each) => each.hasChange(isFinal));
+    return lane === undefined ? undefined : this.#take(lane);
+  }
+
+  /** The oldest events that failed for the last time: their dead letters are to be stored. */
+  doomed(bytesMax: number): DoomedEvents | undefined {
+    return oldestDoomed(this.#parts, bytesMax);
+  }
+
+  /** What of doomed events is still doomed: some may be acked late, skipped or gone by now. */
+  stillDoomed(given: DoomedEvents): DoomedEvents {
+    return stillDoomed(laneStateOf(this.#parts, given), given);
+  }
+
+  /**
+   * Settles doomed events. Take all changes before; the answer belongs into the very entry that
+   * stores their letters.
+   */
+  takeDeadLetters(given: DoomedEvents): EventsSettled {
+    this.#requireDrained();
+    const lane = laneStateOf(this.#parts, given);
+    settleDoomed(this.#parts, lane, given);
+    return this.#take(lane, clearedBesideBatchesMax);
   }
 
   /**
@@ -313,83 +309,79 @@ export class SubscriptionDelivery {
    * journals. Take all changes before, so that what was acked counts as acked. The batch must not be
    * offered afterwards.
    */
-  expireBatch(ref: BatchRef): ExpiredEvents {
-    this.#position();
-    const expired = expireBatch(this.#parts, ref);
-    this.#parts.durable.expire(expired);
+  expireBatch(given: BatchRef): ExpiredEvents {
+    const lane = laneStateOf(this.#parts, given);
+    const ref = this.#parts.admit(lane, given);
+    if (ref === undefined) return nothingExpired;
+    lane.position();
+    const expired = expireBatch(this.#parts, lane, ref);
+    const change = { count: BigInt(expired.count), enteredCount: BigInt(expired.entered) };
+    lane.durable.expire(change);
     return expired;
   }
 
-  /** What the projection holds once everything taken so far was applied. */
-  durableState(): DurableState {
-    return this.#parts.durable.state();
+  /** What a snapshot remembers; take all changes before. Attempts are not remembered. */
+  settledAbove(): SnapshotLane[] {
+    this.#requireDrained();
+    return this.#parts.lanes.map(({ lane, durable }) => snapshotLane({ lane, ...durable.state() }));
   }
 
-  /** Where events are now. */
-  figures(): DeliveryFigures {
-    const { book, consumers, durable } = this.#parts;
-    const waiting = book.readyEvents + book.waitingEvents;
+  /** What the projection holds of a lane once everything taken so far was applied. */
+  durableState(lane: Lane = Priority.NORMAL): LanePosition {
+    const found = laneStateOf(this.#parts, { lane });
+    return { lane: found.lane, ...found.durable.state() };
+  }
+
+  /** Where the events of a lane, or of all, are now. */
+  figures(lane?: Lane): DeliveryFigures {
     return {
-      leased: book.leasedEvents,
-      waiting,
-      retrying: book.waitingEvents,
-      unsettled: book.leasedEvents + waiting,
-      entered: durable.cursor.entered,
-      acked: durable.cursor.acked,
-      expired: durable.cursor.expired,
-      consumers: consumers.size,
-      exceptions: durable.exceptionRuns,
-      frontier: this.#frontier,
+      ...figuresOf(this.#some(lane)),
+      blockedKeys: this.#parts.keys?.blocked.size ?? 0,
+      consumers: this.#parts.consumers.size,
       paused: this.pausedReason(),
     };
   }
 
-  /** Where one event is. */
-  whereabouts(sequence: bigint, index: number): EventWhereabouts {
-    const slot = this.#parts.slots
-      .ofSequence(sequence)
-      .find(({ ref, lastIndex }) => ref.firstIndex <= index && index <= lastIndex);
-    const run = slot?.runs[slot.placeOf(index)];
-    if (run !== undefined && run.state !== "gone") {
-      const atMs = run.state === "leased" || run.state === "waiting" ? run.atMs : undefined;
-      const { state, attempts, reason, lease } = run;
-      return { state, attempts, atMs, consumerId: lease?.consumerId, reason };
+  /** Where one event is, in the lane of its batch. */
+  whereabouts(at: {
+    readonly lane: Lane;
+    readonly sequence: bigint;
+    readonly index: number;
+  }): EventWhereabouts {
+    return whereaboutsOf(laneStateOf(this.#parts, at), at);
+  }
+
+  #some(lane: Lane | undefined): readonly LaneState[] {
+    return lane === undefined ? this.#parts.lanes : [laneStateOf(this.#parts, { lane })];
+  }
+
+  #admittedOf(absent: readonly AbsentBatch[] | undefined): AbsentBatch[] {
+    return (absent ?? []).flatMap(({ ref, ...rest }) => {
+      const admittedRef = this.#parts.admit(laneStateOf(this.#parts, ref), ref);
+      return admittedRef === undefined ? [] : [{ ...rest, ref: admittedRef }];
+    });
+  }
+
+  #promote(nowMs: number): void {
+    for (const { book } of this.#parts.lanes) {
+      for (let run = book.takeDue(nowMs); run !== undefined; run = book.takeDue(nowMs)) {
+        if (run.key !== undefined) this.#parts.keys?.arrange(run.key);
+      }
     }
-    const isPassed = isBefore({ sequence, index }, this.#position());
-    const isAhead = sequence >= this.#frontier;
-    const state = isPassed ? "settled" : isAhead ? "unexamined" : "unmatched";
-    return { state, attempts: 0, atMs: undefined, consumerId: undefined, reason: "" };
   }
 
-  #fill(slot: BatchSlot): void {
-    const { book, durable } = this.#parts;
-    const { sequence, firstIndex } = slot.ref;
-    const { cursor } = durable;
-    const passed = sequence === cursor.sequence ? Math.min(cursor.index - 1, slot.lastIndex) : -1;
-    let next = firstIndex;
-    const add = (last: number, fate?: RunFate) => {
-      if (last < next) return;
-      const run = slot.append(next, last, fate);
-      if (run.state !== "settled") book.enter(run);
-      next = last + 1;
-    };
-    add(passed, settledFate);
-    for (const run of durable.exceptionOf(sequence)?.runs ?? []) {
-      add(Math.min(run.first - 1, slot.lastIndex));
-      add(Math.min(run.last, slot.lastIndex), fateOf(run));
-    }
-    add(slot.lastIndex);
-    slot.mergeSettled(firstIndex, slot.lastIndex);
+  #doomedEvents(): number {
+    return this.#parts.lanes.reduce((sum, { book }) => sum + book.doomedEvents, 0);
   }
 
-  #fail(run: Run, cause: RetryCause, nowMs: number, chance: number): void {
-    const dueMs = nowMs + backoffMs(this.#parts.retry, run.attempts + 1, chance);
-    retryRun(this.#parts, run, { dueMs, cause, reason: run.reason });
+  #take(lane: LaneState, clearedMax?: number): EventsSettled {
+    return lane.take(this.#head, clearedMax);
   }
 
-  #position(): Position {
-    const { durable, slots } = this.#parts;
-    const reached = slots.pass(this.#frontier);
-    return isBefore(reached, durable.position) ? durable.position : reached;
+  #requireDrained(): void {
+    if (this.hasChanges) throw new Error("changes are waiting: take them first");
   }
 }
+
+/** Of changes that are a part of another. */
+const nobody: ChangeHead = { subscriptionId: 0, epoch: 0 };

@@ -1,20 +1,19 @@
 import {
-  type CursorException,
   CursorState,
   correlationIdKey,
   Entry,
   EventsSettled,
   Execution,
   executionKey,
+  PartitionStart,
+  Priority,
   Subscription,
   TopicSettings,
 } from "@opendxa/pubsub-protocol";
 import { describe, expect, it } from "vitest";
 import type { BatchRef } from "../delivery/batch-ref.js";
 import { deliveryProjection } from "../delivery/delivery-projection.js";
-import { batchRef } from "../delivery/delivery-world.test-support.js";
-import { LeaseTokens } from "../delivery/lease-tokens.js";
-import { SubscriptionDelivery } from "../delivery/subscription-delivery.js";
+import { batchRef, makeDelivery } from "../delivery/delivery-world.test-support.js";
 import { feedbackProjection } from "../feedback/feedback-projection.js";
 import { batchesProjection } from "../publishing/batches-projection.js";
 import { stateKeys } from "../state/state-keys.js";
@@ -172,38 +171,67 @@ describe("expire events", () => {
     const settled = { subscriptionId: 2, cursorSequence: 3n, cursorIndex: 4, retried, acked };
     const value = EventsSettled.fromPartial(settled);
     state.apply(Entry.create({ kind: { $case: "eventsSettled", value } }));
-    const subscriptions = () => ({ resident: [], idle: [1, 2, 3, 4] });
+    const idle = [1, 2, 3, 4].map((id) => ({ subscriptionId: id, partitionStarts: [] }));
+    const subscriptions = () => ({ resident: [], idle });
     state.run(expireEvents, command(state, [0, 1], { subscriptions }));
     expect(state.get(stateKeys.cursor(1))).toMatchObject({ expired: 20n, entered: 20n });
     expect(state.get(stateKeys.cursor(2))).toMatchObject({ expired: 5n, entered: 3n });
     expect(state.get(stateKeys.cursor(3))).toMatchObject({ expired: 0n });
   });
 
+  it("counts in the lane of the batch, or in the only one, from where a partition begins", () => {
+    const state = world();
+    subscribe(state, 1, [1n, 0]);
+    subscribe(state, 2, [1n, 0]);
+    state.put(stateKeys.cursor(1, Priority.HIGH), CursorState.create({ sequence: 3n }));
+    const start = PartitionStart.create({ topicId: 1, offset: 14n });
+    const subscriptions = () => ({
+      resident: [],
+      idle: [
+        { subscriptionId: 1, partitionStarts: [] },
+        { subscriptionId: 2, partitionStarts: [start] },
+      ],
+    });
+    const given = command(state, [0, 1], { subscriptions });
+    const candidates = given.candidates.map(({ ref, ...rest }) => ({
+      ...rest,
+      ref: { ...ref, lane: Priority.HIGH, payload: { sequence: 1n, firstIndex: 5 } },
+    }));
+    state.run(expireEvents, { ...given, candidates });
+    expect(state.entries.at(-1)?.kind?.value).toMatchObject({
+      batches: [
+        { sequence: 1n, firstIndex: 5, releasedSequence: 2n },
+        { sequence: 1n, firstIndex: 5, releasedSequence: 3n },
+      ],
+      counts: [
+        { subscriptionId: 1, lane: Priority.HIGH, count: 10n },
+        { subscriptionId: 2, lane: Priority.NORMAL, count: 6n },
+      ],
+    });
+    expect(state.get(stateKeys.cursor(1, Priority.HIGH))).toMatchObject({ expired: 10n });
+    expect(state.get(stateKeys.cursor(2))).toMatchObject({ expired: 6n, entered: 6n });
+  });
+
   it("journals what a delivery had settled before it expires the rest", () => {
     const state = world();
     subscribe(state, 1, [2n, 0]);
-    const delivery = SubscriptionDelivery.restore({
-      subscriptionId: 1,
-      epoch: 1,
-      settings: { ackDeadlineMs: 1_000, retry: { minMs: 1, maxMs: 1 } },
-      cursor: state.get(stateKeys.cursor(1)) ?? CursorState.create(),
-      exceptions: new Map<bigint, CursorException>(),
-      tokens: new LeaseTokens(1),
-    });
+    const cursor = state.get(stateKeys.cursor(1)) ?? CursorState.create();
+    const lane = { lane: Priority.NORMAL, cursor, exceptions: new Map() };
+    const delivery = makeDelivery({ subscriptionId: 1, lanes: [lane] });
     delivery.offer(refAt(0));
     delivery.examinedThrough(2n);
     delivery.addConsumer(1n, { bytes: 1_000n, events: 4 });
     const [grant] = delivery.grant(0);
     const acks = [{ lease: grant!.lease, sequence: 2n, ranges: [{ first: 0, last: 2 }] }];
     const settlement = { number: 1n, acks, nacks: [], extensions: [] };
-    delivery.settle(1n, settlement, 0, () => 0);
+    delivery.settle(1n, settlement, { nowMs: 0, jitter: () => 0 });
     const resident = [{ subscriptionId: 1, delivery }];
     const subscriptions = () => ({ resident, idle: [] });
     state.run(expireEvents, command(state, [0, 1], { subscriptions }));
     expect(state.get(stateKeys.cursor(1))).toMatchObject({ acked: 3n, expired: 17n, entered: 20n });
     expect(delivery.durableState().cursor).toEqual(state.get(stateKeys.cursor(1)));
     expect(delivery.figures()).toMatchObject({ leased: 0, unsettled: 0, expired: 17n });
-    const late = delivery.settle(1n, settlement, 0, () => 0);
+    const late = delivery.settle(1n, settlement, { nowMs: 0, jitter: () => 0 });
     expect(late.verdicts).toHaveLength(1);
   });
 });

@@ -2,12 +2,14 @@ import {
   Entry,
   EventsExpired,
   type ExpiredBatch,
-  type ExpiredCount,
+  ExpiredCount,
+  type PartitionStart,
   Priority,
   type TopicState,
 } from "@opendxa/pubsub-protocol";
 import type { BatchRef } from "../delivery/batch-ref.js";
-import { type ExpiredEvents, unsettledOf } from "../delivery/expired-events.js";
+import { type ExpiredEvents, nothingExpired, unsettledOf } from "../delivery/expired-events.js";
+import type { Lane } from "../delivery/lane.js";
 import type { SubscriptionDelivery } from "../delivery/subscription-delivery.js";
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
@@ -30,12 +32,20 @@ export interface ResidentDelivery {
   readonly delivery: SubscriptionDelivery;
 }
 
+/** A subscription without consumers. */
+export interface IdleSubscription {
+  /** Number of the subscription. */
+  readonly subscriptionId: number;
+  /** Topic-partitions that begin elsewhere than its cursors say. */
+  readonly partitionStarts: readonly PartitionStart[];
+}
+
 /** The subscriptions that match the topic, as they are when they are asked for. */
 export interface ConcernedSubscriptions {
   /** Those with consumers. */
   readonly resident: readonly ResidentDelivery[];
-  /** Numbers of those without that may lie behind these batches. */
-  readonly idle: readonly number[];
+  /** Those without that may lie behind these batches. */
+  readonly idle: readonly IdleSubscription[];
 }
 
 /** Batches of one topic-partition to drop. */
@@ -80,22 +90,37 @@ function correlationIdsOf({ candidates }: ExpireEventsCommand): ReadonlySet<stri
   return ids;
 }
 
+/** Lanes in which an idle subscription may count the batches: its order is not known here. */
+function lanesOf({ candidates }: ExpireEventsCommand): readonly Lane[] {
+  return [...new Set([Priority.NORMAL, ...candidates.map(({ ref }) => ref.lane)])];
+}
+
+/** The lane in which a subscription counts a batch: with order KEY it has NORMAL alone. */
+function laneIn(loaded: Loaded, subscriptionId: number, lane: Lane): Lane {
+  return loaded.get(stateKeys.cursor(subscriptionId, lane)) === undefined ? Priority.NORMAL : lane;
+}
+
 function idleReads(command: ExpireEventsCommand, loaded: Loaded): readonly AnyStateKey[] {
   const { idle } = command.subscriptions();
+  const lanes = lanesOf(command);
   const cursors = missingKeys(
     loaded,
-    idle.map((id) => stateKeys.cursor(id)),
+    idle.flatMap(({ subscriptionId }) =>
+      lanes.map((lane) => stateKeys.cursor(subscriptionId, lane)),
+    ),
   );
   if (cursors.length > 0) return cursors;
-  const wanted: AnyStateKey[] = [];
-  for (const id of idle) {
-    const cursor = loaded.get(stateKeys.cursor(id));
-    if (cursor === undefined) continue;
-    for (const sequence of new Set(command.candidates.map(({ ref }) => ref.sequence))) {
-      if (sequence >= cursor.sequence) wanted.push(stateKeys.cursorException(id, sequence));
+  const wanted = new Map<string, AnyStateKey>();
+  for (const { subscriptionId } of idle) {
+    for (const { ref } of command.candidates) {
+      const lane = laneIn(loaded, subscriptionId, ref.lane);
+      const cursor = loaded.get(stateKeys.cursor(subscriptionId, lane));
+      if (cursor === undefined || ref.sequence < cursor.sequence) continue;
+      const key = stateKeys.cursorException(subscriptionId, ref.sequence, lane);
+      wanted.set(key.name, key);
     }
   }
-  return missingKeys(loaded, wanted);
+  return missingKeys(loaded, [...wanted.values()]);
 }
 
 function reads(command: ExpireEventsCommand, loaded: Loaded): readonly AnyStateKey[] {
@@ -126,28 +151,57 @@ function isOutdated(loaded: Loaded, command: ExpireEventsCommand): boolean {
   );
 }
 
-function idleCount(loaded: Loaded, subscriptionId: number, ref: BatchRef): ExpiredEvents {
-  const cursor = loaded.get(stateKeys.cursor(subscriptionId));
-  if (cursor === undefined || ref.sequence < cursor.sequence) return { count: 0, entered: 0 };
-  const exception = loaded.get(stateKeys.cursorException(subscriptionId, ref.sequence));
-  return unsettledOf({ cursor, exception }, ref);
+function idleCount(
+  loaded: Loaded,
+  { subscriptionId, partitionStarts: starts }: IdleSubscription,
+  ref: BatchRef,
+): ExpiredEvents {
+  const lane = laneIn(loaded, subscriptionId, ref.lane);
+  const cursor = loaded.get(stateKeys.cursor(subscriptionId, lane));
+  if (cursor === undefined || ref.sequence < cursor.sequence) return nothingExpired;
+  const exception = loaded.get(stateKeys.cursorException(subscriptionId, ref.sequence, lane));
+  return unsettledOf({ lane, cursor, exception, starts }, ref);
 }
 
-function total(
-  subscriptionId: number,
+/** How a subscription counts batches. */
+interface BatchCounter {
+  readonly subscriptionId: number;
+  laneOf(ref: BatchRef): Lane;
+  expire(ref: BatchRef): ExpiredEvents;
+}
+
+function countsOf(
+  { subscriptionId, laneOf, expire }: BatchCounter,
   refs: readonly BatchRef[],
-  of: (ref: BatchRef) => ExpiredEvents,
 ): ExpiredCount[] {
-  let count = 0;
-  let enteredCount = 0;
+  const counts = new Map<Lane, ExpiredCount>();
   for (const ref of refs) {
-    const expired = of(ref);
-    count += expired.count;
-    enteredCount += expired.entered;
+    const expired = expire(ref);
+    if (expired.count === 0) continue;
+    const lane = laneOf(ref);
+    const count = counts.get(lane) ?? ExpiredCount.create({ subscriptionId, lane });
+    count.count += BigInt(expired.count);
+    count.enteredCount += BigInt(expired.entered);
+    counts.set(lane, count);
   }
-  if (count === 0) return [];
-  const lane = Priority.NORMAL;
-  return [{ subscriptionId, count: BigInt(count), enteredCount: BigInt(enteredCount), lane }];
+  return [...counts.values()];
+}
+
+function residentCounter({ subscriptionId, delivery }: ResidentDelivery): BatchCounter {
+  return {
+    subscriptionId,
+    laneOf: (ref) => delivery.laneOf(ref),
+    expire: (ref) => delivery.expireBatch(ref),
+  };
+}
+
+function idleCounter(loaded: Loaded, idle: IdleSubscription): BatchCounter {
+  const { subscriptionId } = idle;
+  return {
+    subscriptionId,
+    laneOf: (ref) => laneIn(loaded, subscriptionId, ref.lane),
+    expire: (ref) => idleCount(loaded, idle, ref),
+  };
 }
 
 function oldestKept(command: ExpireEventsCommand, held: readonly HeldBatch[]): bigint {
@@ -202,10 +256,8 @@ function decide(
     firstOffset: oldestKept(command, held),
     bytes: BigInt(refs.reduce((sum, { bytes }) => sum + bytes, 0)),
     counts: [
-      ...resident.flatMap(({ subscriptionId, delivery }) =>
-        total(subscriptionId, refs, (ref) => delivery.expireBatch(ref)),
-      ),
-      ...idle.flatMap((id) => total(id, refs, (ref) => idleCount(loaded, id, ref))),
+      ...resident.flatMap((each) => countsOf(residentCounter(each), refs)),
+      ...idle.flatMap((each) => countsOf(idleCounter(loaded, each), refs)),
     ],
   });
   entries.push(Entry.create({ kind: { $case: "eventsExpired", value } }));

@@ -10,11 +10,12 @@ import {
   SnapshotState,
   validateSubscriptionName,
 } from "@opendxa/pubsub-protocol";
+import type { LanePosition } from "../delivery/lane-state.js";
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { knownSubscription } from "./known-subscription.js";
-import { type LanePosition, settledOnly } from "./lane-position.js";
+import { settledOnly } from "./lane-position.js";
 
 /** A subscription's position at the moment of the decision. */
 export interface PositionNow {

@@ -1,15 +1,4 @@
-import type { CursorException, CursorState } from "@opendxa/pubsub-protocol";
-import type { Lane } from "../delivery/lane.js";
-
-/** Where a subscription stands in one lane. */
-export interface LanePosition {
-  /** Lane. */
-  readonly lane: Lane;
-  /** Everything before it is settled. */
-  readonly cursor: CursorState;
-  /** What differs from "never tried" at or above the cursor, by the sequence of the entry. */
-  readonly exceptions: ReadonlyMap<bigint, CursorException>;
-}
+import type { CursorException } from "@opendxa/pubsub-protocol";
 
 /** Orders two positions. */
 export function comparePositions(

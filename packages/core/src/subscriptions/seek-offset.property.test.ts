@@ -3,14 +3,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { overlay, runsFrom, settledRun } from "../delivery/exception-runs.js";
 import { type Lane, lanes } from "../delivery/lane.js";
-import { comparePositions, type LanePosition } from "./lane-position.js";
+import type { LanePosition } from "../delivery/lane-state.js";
+import { startOf } from "../delivery/partition-start.js";
+import { comparePositions } from "./lane-position.js";
 import {
   type AtCursor,
   type FullPosition,
   partitionText,
   type SoughtOffset,
   soughtByOffset,
-  startOf,
   type TopicPartition,
 } from "./seek-offset.js";
 

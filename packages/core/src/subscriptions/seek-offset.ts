@@ -9,7 +9,9 @@ import {
 } from "@opendxa/pubsub-protocol";
 import { type ExceptionRun, overlay, settledRun } from "../delivery/exception-runs.js";
 import type { Lane } from "../delivery/lane.js";
-import { comparePositions, type LanePosition, settledOnly } from "./lane-position.js";
+import type { LanePosition } from "../delivery/lane-state.js";
+import { startOf } from "../delivery/partition-start.js";
+import { comparePositions, settledOnly } from "./lane-position.js";
 
 /** A topic-partition. */
 export interface TopicPartition {
@@ -53,20 +55,6 @@ export interface FullPosition {
 /** Names a topic-partition in a map. */
 export function partitionText({ topicId, partition }: TopicPartition): string {
   return `${topicId}/${partition}`;
-}
-
-/** Where a topic-partition begins in a lane by starts of its own, if it has one. */
-export function startOf(
-  starts: readonly PartitionStart[],
-  lane: Lane,
-  { topicId, partition }: TopicPartition,
-): bigint | undefined {
-  return starts.find(
-    (start) =>
-      start.topicId === topicId &&
-      start.partition === partition &&
-      (start.lane === Priority.UNSPECIFIED || start.lane === lane),
-  )?.offset;
 }
 
 function atCursorOf({ atCursor }: SoughtOffset, lane: Lane): AtCursor {

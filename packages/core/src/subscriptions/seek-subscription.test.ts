@@ -15,13 +15,13 @@ import {
 import { beforeEach, describe, expect, it } from "vitest";
 import { deliveryProjection } from "../delivery/delivery-projection.js";
 import { settledRun } from "../delivery/exception-runs.js";
+import type { LanePosition } from "../delivery/lane-state.js";
 import { stateKeys } from "../state/state-keys.js";
 import { MemoryState } from "../test/memory-state.js";
 import { createSnapshot } from "./create-snapshot.js";
 import { createSubscription } from "./create-subscription.js";
 import { deleteSnapshot } from "./delete-snapshot.js";
 import { deleteSubscription } from "./delete-subscription.js";
-import type { LanePosition } from "./lane-position.js";
 import { type SeekTarget, seekSubscription } from "./seek-subscription.js";
 import { subscriptionProjection } from "./subscription-projection.js";
 

@@ -8,12 +8,13 @@ import {
   type SubscriptionState,
 } from "@opendxa/pubsub-protocol";
 import { laneOf } from "../delivery/lane.js";
+import type { LanePosition } from "../delivery/lane-state.js";
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { knownSnapshot } from "./known-snapshot.js";
 import { knownSubscription, withSubscription } from "./known-subscription.js";
-import { comparePositions, type LanePosition } from "./lane-position.js";
+import { comparePositions } from "./lane-position.js";
 import { lanesOf } from "./order-lanes.js";
 import { type FullPosition, type SoughtOffset, soughtByOffset } from "./seek-offset.js";
 import { soughtEntries } from "./sought-entries.js";

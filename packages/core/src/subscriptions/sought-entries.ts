@@ -5,8 +5,8 @@ import {
   type LaneException,
   type SubscriptionState,
 } from "@opendxa/pubsub-protocol";
+import type { LanePosition } from "../delivery/lane-state.js";
 import { changeBytesMax } from "../delivery/limits.js";
-import type { LanePosition } from "./lane-position.js";
 
 /** Serialized bytes of an exception's head, and of one run of settled events, at most. */
 const exceptionBytes = 32;

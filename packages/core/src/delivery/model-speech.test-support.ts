@@ -1,0 +1,62 @@
+import { Verdict } from "@opendxa/pubsub-protocol";
+import { type DeliveryModel, isSelected, type ModelEvent } from "./delivery-model.test-support.js";
+import type { Grant } from "./granter.js";
+
+/** What a consumer can say of events. */
+export type Word = "ack" | "nack" | "extend";
+
+/** What is said, under which lease. */
+export interface Speech {
+  readonly word: Word;
+  readonly grant: Grant;
+  /** Number of this start. */
+  readonly start: number;
+  /** Leases up to it belong to earlier epochs. */
+  readonly floor: bigint;
+}
+
+function verdictOn(
+  model: DeliveryModel,
+  event: ModelEvent,
+  { word, grant, start, floor }: Speech,
+): Verdict | undefined {
+  if (grant.lease <= floor || event.end !== undefined) return Verdict.STALE;
+  if (event.lease !== undefined) {
+    return event.lease.token === grant.lease ? undefined : Verdict.STALE;
+  }
+  if (word !== "ack") return Verdict.STALE;
+  const isCurrent = grant.lease >> 40n === BigInt(start);
+  if (isCurrent && !isSelected(grant, event.index)) return Verdict.UNKNOWN;
+  if (!model.offered.has(event)) return event.key === undefined ? undefined : Verdict.STALE;
+  return model.before(event).length === 0 ? undefined : Verdict.STALE;
+}
+
+/** Says a word of events one by one, in order; answers the refused ones by place. */
+export function sayToModel(
+  model: DeliveryModel,
+  events: readonly ModelEvent[],
+  speech: Speech,
+  carryOut: (event: ModelEvent) => void,
+): Map<string, Verdict> {
+  const refused = new Map<string, Verdict>();
+  const held = new Set(events.filter(({ lease }) => lease?.token === speech.grant.lease));
+  const failed = new Set<string>();
+  for (const event of events) {
+    const isGivenBack = event.key !== undefined && failed.has(event.key) && held.has(event);
+    if (speech.word === "nack" && isGivenBack) continue;
+    const verdict = verdictOn(model, event, speech);
+    if (verdict !== undefined) {
+      refused.set(`${event.sequence}/${event.index}`, verdict);
+      continue;
+    }
+    if (speech.word === "nack" && event.key !== undefined) failed.add(event.key);
+    carryOut(event);
+  }
+  return refused;
+}
+
+/** Whether nobody can tell stale from unknown: the batch left, or is not resident. */
+export function isUntold(model: DeliveryModel, word: Word, event: ModelEvent): boolean {
+  const isKnown = model.offered.has(event) && event.end === undefined;
+  return event.isGone || (word !== "ack" && !isKnown);
+}
