@@ -6,7 +6,7 @@ process.env["UV_THREADPOOL_SIZE"] ??= "16";
 // of the bench `smoke`, but keeps 1 million executions (`executions`) below 300 MB; at 70 % they took 309.
 const { setFlagsFromString } = process.getBuiltinModule("node:v8");
 setFlagsFromString("--heap-growing-percent=40");
-// The young generation stays small until the broker serves: see young-generation.ts.
+// The young generation stays small until the program is loaded: see young-generation.ts.
 setFlagsFromString("--semi-space-growth-factor=1");
 // The whole program in one file, which rolldown.config.js makes: some hundred modules one by one would
 // take half of a start's time.
