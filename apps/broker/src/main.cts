@@ -8,6 +8,12 @@ const { setFlagsFromString } = process.getBuiltinModule("node:v8");
 setFlagsFromString("--heap-growing-percent=40");
 // The young generation stays small until the program is loaded: see young-generation.ts.
 setFlagsFromString("--semi-space-growth-factor=1");
-// The whole program in one file, which rolldown.config.js makes: some hundred modules one by one would
-// take half of a start's time.
-require("./program/broker.cjs");
+// From 22.1 on, Node keeps what it compiled, by the hash of the text. Beside the program, and not in
+// the temporary folder: it is code, so whoever may write it must be who may write the program.
+const { enableCompileCache } = process.getBuiltinModule("node:module") as {
+  enableCompileCache?: (folder: string) => unknown;
+};
+enableCompileCache?.(`${__dirname}/compile-cache`);
+// The whole program is one file, made by rolldown.config.js: to load its hundreds of modules one by one
+// took more than half of a start. Its path is computed, as no check of the sources may look for it.
+require(`${__dirname}/program/broker.cjs`);
