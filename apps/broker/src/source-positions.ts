@@ -40,7 +40,7 @@ function describe(frame: NodeJS.CallSite, maps: Map<string, SourceMap | undefine
   if (origin === undefined || !("originalSource" in origin)) return text;
   const { originalSource, originalLine, originalColumn } = origin;
   const place = `${originalSource}:${originalLine + 1}:${originalColumn + 1}`;
-  return text.replace(`${file}:${line}:${column}`, place);
+  return text.replace(`${file}:${line}:${column}`, () => place);
 }
 
 function readMap(file: string): SourceMap | undefined {
