@@ -13,7 +13,7 @@ setFlagsFromString("--semi-space-growth-factor=1");
 const { enableCompileCache } = process.getBuiltinModule("node:module") as {
   enableCompileCache?: (folder: string) => unknown;
 };
-enableCompileCache?.(`${__dirname}/compile-cache`);
+enableCompileCache?.(`${__dirname}/program/compile-cache`);
 // The whole program is one file, made by rolldown.config.js: to load its hundreds of modules one by one
 // took more than half of a start. Its path is computed, as no check of the sources may look for it.
 require(`${__dirname}/program/broker.cjs`);

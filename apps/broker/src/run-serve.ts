@@ -23,7 +23,7 @@ export async function runServe({ config, unknownVariables }: LoadedConfig): Prom
       "too few threads for the file system: start main.cjs, and set no lower UV_THREADPOOL_SIZE",
     );
   }
-  // The program is loaded; what recovery makes outlives no turn, and would be collected all the time.
+  // The program is loaded. Recovery decodes much: a small generation would be collected twice as often.
   boundYoungGeneration();
   const started = await startBroker(config, log);
   // Whoever reads the line may send a signal at once, so its handlers come first.

@@ -1,5 +1,6 @@
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -8,6 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import * as module from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -113,6 +115,8 @@ it("is whole: it serves without the sources, the build and the packages of this 
   publisher.close();
   expect(await reflected(grpc)).toContain("opendxa.pubsub.v1.PublisherService");
   expect(await broker.stop()).toBe(0);
+  // Compiled code that Node keeps lies beside the program, never where others may write.
+  expect(existsSync(join(copy, "dist/program/compile-cache"))).toBe("enableCompileCache" in module);
   const verified = new BrokerProcess(data, [], { program, command: ["verify"] });
   expect(await verified.ended()).toBe(0);
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { SourceMap, type SourceMapPayload } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { BundleMap, type SourceMapText } from "./bundle-map.js";
 
 /** The bundle's folder: only its files have maps that are known to be true. */
 const FOLDER = dirname(fileURLToPath(import.meta.url));
@@ -13,7 +13,7 @@ const FOLDER = dirname(fileURLToPath(import.meta.url));
  * it at the start, which hardly any start needs.
  */
 export function nameSourcesInStacks(): void {
-  const maps = new Map<string, SourceMap | undefined>();
+  const maps = new Map<string, BundleMap | undefined>();
   Error.prepareStackTrace = (error, frames) => {
     const lines = frames.map((frame) => `\n    at ${describe(frame, maps)}`);
     return `${headOf(error)}${lines.join("")}`;
@@ -29,23 +29,21 @@ function headOf(error: Error): string {
   }
 }
 
-function describe(frame: NodeJS.CallSite, maps: Map<string, SourceMap | undefined>): string {
+function describe(frame: NodeJS.CallSite, maps: Map<string, BundleMap | undefined>): string {
   const text = String(frame);
   const file = frame.getFileName();
   const [line, column] = [frame.getLineNumber(), frame.getColumnNumber()];
   if (!file?.startsWith(FOLDER) || line === null || column === null) return text;
   if (!maps.has(file)) maps.set(file, readMap(file));
-  // A map counts from 0, a stack from 1.
-  const origin = maps.get(file)?.findEntry(line - 1, column - 1);
-  if (origin === undefined || !("originalSource" in origin)) return text;
-  const { originalSource, originalLine, originalColumn } = origin;
-  const place = `${originalSource}:${originalLine + 1}:${originalColumn + 1}`;
-  return text.replace(`${file}:${line}:${column}`, () => place);
+  const place = maps.get(file)?.placeOf(line, column);
+  if (place === undefined) return text;
+  const named = `${place.source}:${place.line}:${place.column}`;
+  return text.replace(`${file}:${line}:${column}`, () => named);
 }
 
-function readMap(file: string): SourceMap | undefined {
+function readMap(file: string): BundleMap | undefined {
   try {
-    return new SourceMap(JSON.parse(readFileSync(`${file}.map`, "utf8")) as SourceMapPayload);
+    return new BundleMap(JSON.parse(readFileSync(`${file}.map`, "utf8")) as SourceMapText);
   } catch {
     // Without its map the bundle's own lines are the best that can be told.
     return undefined;
