@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { JournalError } from "./journal-error.js";
 import { type JournalKind, type JournalMarker, readKind, writeKind } from "./journal-kind.js";
-import { openLevelJournal } from "./open-level-journal.js";
 import {
   type OpenedJournal,
   type OpenSegmentJournalOptions,
@@ -54,6 +53,8 @@ async function open(
   knownId: JournalMarker["id"] | undefined,
 ): Promise<OpenedJournal> {
   if (options.kind === "segments") return await openSegmentJournal(options);
+  // LevelDB's binary is loaded only where it serves.
+  const { openLevelJournal } = await import("./open-level-journal.js");
   return await openLevelJournal({
     ...options,
     folder: join(options.folder, DATABASE),
