@@ -15,16 +15,25 @@ const UNLINKABLE: readonly unknown[] = ["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP
 
 /**
  * Puts a file that never changes any more at another path, durable but for its name: as a second
- * name where the file system can, else as a copy. Rejects with the disk's own errors.
+ * name where the file system can, else as a copy. `onPlaced` is called once the bytes are safe from
+ * whatever happens to the original, and may reject. Rejects with the disk's own errors.
  */
-export async function placeFile(disk: Disk, from: string, to: string): Promise<CopiedFile> {
+export async function placeFile(
+  disk: Disk,
+  from: string,
+  to: string,
+  onPlaced: () => Promise<void> = async () => undefined,
+): Promise<CopiedFile> {
   try {
     await disk.link(from, to);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (!UNLINKABLE.includes(code)) throw error;
-    return await copyFile(disk, from, to);
+    const copied = await copyFile(disk, from, to);
+    await onPlaced();
+    return copied;
   }
+  await onPlaced();
   const file = await disk.open(to, "read");
   try {
     // A killed writer may have left it in the system's cache only.

@@ -14,7 +14,7 @@
  *
  * @packageDocumentation
  */
-export type { Disk, DiskFile, OpenMode } from "./disk.js";
+export type { Disk, DiskFile, FileFacts, OpenMode } from "./disk.js";
 export { DiskSpace, type DiskSpaceOptions, isSpaceLow, type SpaceFacts } from "./disk-space.js";
 export { ensureFolder } from "./ensure-folder.js";
 export { type CopiedFile, copyFile, hashFile, placeFile } from "./file-copy.js";

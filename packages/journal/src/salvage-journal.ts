@@ -74,6 +74,7 @@ export async function salvageJournal(options: SalvageJournalOptions): Promise<Sa
     // Without entries it only says what was assigned, so that no sequence is given twice.
     await target.writer.commit([emptyAt(lastSequence)]);
     await target.writer.mark();
+    await target.writer.close();
     await target.readers.close();
     return ledger.report(journalId, lastSequence);
   } catch (error) {
@@ -99,6 +100,7 @@ async function openTarget(
     previousFirstSequence: 0n,
     firstRetained: firstSequence,
     isRewritten: false,
+    isRecycled: false,
   });
   const readers = new SegmentReaders(disk, limits.openSegmentsMax, verifyChecksum);
   const index = new CommitIndex();

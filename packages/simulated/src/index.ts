@@ -16,6 +16,11 @@ export { CRASH_MODES, type CrashMode, PAGE_BYTES } from "./crash-mode.js";
 export { SimulatedDiskError, type SimulatedDiskErrorCode } from "./disk-error.js";
 export type { DiskFault, DiskOperation } from "./disk-fault.js";
 export { SeededRandom } from "./seeded-random.js";
-export { type Begun, SimulatedDisk, type SimulatedDiskOptions } from "./simulated-disk.js";
+export {
+  type Begun,
+  SimulatedDisk,
+  type SimulatedDiskOptions,
+  type SimulatedFileFacts,
+} from "./simulated-disk.js";
 export { SimulatedDiskFile } from "./simulated-disk-file.js";
 export { VirtualClock, type VirtualTimer } from "./virtual-clock.js";

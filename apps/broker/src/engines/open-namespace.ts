@@ -60,7 +60,8 @@ export async function openNamespace(
   const { clockConfirmed: confirmed } = settings;
   let diskWatch: DiskWatch | undefined;
   try {
-    diskWatch = await watchDisk({ disk, folder, reserveBytes: settings.diskReserveBytes }, log);
+    const { diskReserveBytes: reserveBytes } = settings;
+    diskWatch = await watchDisk({ disk, folder, reserveBytes }, journal, log);
     return await openEngine({
       diskWatch,
       journal,
@@ -128,6 +129,7 @@ async function openStores(
 
 async function watchDisk(
   options: Pick<DiskSpaceOptions, "disk" | "folder"> & { readonly reserveBytes: number },
+  journal: Journal,
   log: Logger,
 ): Promise<DiskWatch> {
   const { reserveBytes } = options;
@@ -135,6 +137,7 @@ async function watchDisk(
     ...options,
     timers,
     onChange: (isLow, freeBytes) => {
+      journal.noteSpace(isLow);
       const facts = { event: "disk_space", free_bytes: freeBytes, reserve_bytes: reserveBytes };
       if (isLow) log.error(facts, "the disk is nearly full: nothing new is stored");
       else log.info(facts, "the disk has room again");

@@ -1,4 +1,4 @@
-import type { Disk, DiskFile, OpenMode } from "@opendxa/pubsub-journal";
+import type { Disk, DiskFile, FileFacts, OpenMode } from "@opendxa/pubsub-journal";
 import { type SimulatedDisk, SimulatedDiskError } from "@opendxa/pubsub-simulated";
 
 /**
@@ -45,6 +45,10 @@ export class MachineDisk implements Disk {
 
   async syncDirectory(path: string): Promise<void> {
     return this.#alive("syncDirectory", path).syncDirectory(path);
+  }
+
+  async stat(path: string): Promise<FileFacts> {
+    return this.#alive("stat", path).stat(path);
   }
 
   async freeBytes(path: string): Promise<number> {
