@@ -88,7 +88,7 @@ async function loadSubscriptions(index: IndexStore): Promise<LoadedSubscriptions
  * contradict each other.
  */
 export async function recoverNamespace(
-  { journal, index, disk, checkpointFolder, timers, log }: OpenEngineOptions,
+  { journal, index, disk, checkpointFolder, clock, timers, log }: OpenEngineOptions,
   hooks: Hooks,
 ): Promise<RecoveredNamespace> {
   const checkpoints = await CheckpointStore.open(disk, checkpointFolder, {
@@ -99,6 +99,7 @@ export async function recoverNamespace(
   const prepared = await prepareIndex({ journal, index, checkpoints, log });
   const cache = new StateCache(index);
   const writer = new IndexWriter(index, prepared.applied, {
+    now: () => clock.steady(),
     written: (name, sequence) => cache.unpin(name, sequence),
     failed: (error) => hooks.onFailed(error),
   });
