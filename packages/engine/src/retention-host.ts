@@ -181,7 +181,7 @@ export class RetentionHost {
     } catch (error) {
       const { topics, log, clock } = this.#parts;
       const { message, reason, metadata } = PubSubError.from(error);
-      const topic = topics.byId(topicId)?.topic?.name;
+      const topic = topics.nameOf(topicId);
       const facts = { ...metadata, topic, reason, cause: message };
       log.warn("retention of a topic could not go on; it is tried again", facts);
       this.#schedule.done(topicId, clock.now() + retentionPauseMsMax);
