@@ -34,6 +34,7 @@ export class IndexWriter {
   /** When the oldest change that waits, and the oldest that is being written, became durable. */
   #waitingSinceMs: number | undefined;
   #writingSinceMs: number | undefined;
+  readonly #pauses: { run: () => Promise<void>; reject: (error: Error) => void }[] = [];
   readonly #watchers = new Set<{
     target: bigint;
     resolve: () => void;
@@ -80,14 +81,36 @@ export class IndexWriter {
     });
   }
 
+  /**
+   * Runs something while nothing is written and the index holds exactly what follows from the entries
+   * up to a sequence, of which it is told. Later changes wait for it: it must be short.
+   */
+  between<Result>(run: (applied: bigint) => Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) {
+        reject(this.#failure);
+        return;
+      }
+      this.#pauses.push({
+        run: () => run(this.#applied).then(resolve, reject),
+        reject,
+      });
+      this.#running ??= this.#run();
+    });
+  }
+
   async #run(): Promise<void> {
     await Promise.resolve();
     try {
-      while (this.#applied < this.#durable) await this.#writeAll();
+      while (this.#applied < this.#durable || this.#pauses.length > 0) {
+        for (const pause of this.#pauses.splice(0)) await pause.run();
+        if (this.#applied < this.#durable) await this.#writeAll();
+      }
     } catch (error) {
       this.#failure = error instanceof Error ? error : new Error(String(error));
       for (const watcher of this.#watchers) watcher.reject(this.#failure);
       this.#watchers.clear();
+      for (const { reject } of this.#pauses.splice(0)) reject(this.#failure);
       this.#owner.failed(this.#failure);
       return;
     } finally {

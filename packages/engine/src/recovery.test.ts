@@ -15,7 +15,7 @@ import { CheckpointStore } from "./checkpoint-store.js";
 import { isControlKey } from "./control-state.js";
 import { chainKey, encodeSequence, indexKeys, indexLayout, verifyChain } from "./index-chain.js";
 import { prepareIndex } from "./recovery.js";
-import { Inbox, until, World } from "./test/world.js";
+import { Inbox, passUntil, until, World } from "./test/world.js";
 
 const earliest = StartPosition.create({ position: { $case: "earliest", value: true } });
 
@@ -201,6 +201,42 @@ describe("the chain of the index", () => {
     await damage(index);
     expect(await verifyChain(index, journal)).toMatchObject({ usable: false });
   });
+});
+
+it("writes a base anew when it meets a damaged checkpoint, and goes on", async () => {
+  const made = await busyWorld();
+  const files = async (end: string) =>
+    (await made.disk.readdir("/data/checkpoints")).filter((name) => name.endsWith(end)).sort();
+  const round = async (id: string) => {
+    await made.publish("orders", id);
+    await settled(made);
+    const before = (await made.disk.readdir("/data/checkpoints")).join();
+    await passUntil(made.clock, async () => {
+      return (await made.disk.readdir("/data/checkpoints")).join() !== before;
+    });
+  };
+  while ((await files(".delta")).length < 2) await round("early");
+  const [damaged = ""] = await files(".delta");
+  made.disk.flipBit(`/data/checkpoints/${damaged}`, 70);
+  const bases = await files(".base");
+  for (let at = 0; (await files(".base")).join() === bases.join(); at += 1) {
+    if (at > 20) throw new Error("no base was written");
+    await round(`more${at}`);
+  }
+  expect(made.warnings).toContain(
+    "a damaged checkpoint was met while merging; a base is written anew",
+  );
+  await round("after");
+  // The consumer's end changes what it had leased.
+  const control = async () =>
+    (await dump(made.index)).filter((line) => isControlKey(line) && !/^(ns|exc|cur)/.test(line));
+  const before = await control();
+  await made.engine.close();
+  made.warnings.length = 0;
+  await made.powerCut("drop", "lost");
+  await settled(made);
+  expect(made.warnings).not.toContain("a checkpoint is damaged and was left out");
+  expect(await control()).toEqual(before);
 });
 
 /** A store that clears in parts and ends after so many writes, as LevelDB in a crash. */
