@@ -58,7 +58,7 @@ export interface JournalFault {
   readonly kind: JournalFaultKind;
   /** A `notice` is dealt with by the next opening; a `fault` needs an operator. */
   readonly severity: "fault" | "notice";
-  /** File name within the folder; `leveldb` for what LevelDB's keys and values are missing. */
+  /** Path within the folder; `leveldb` for what keys and values there are missing. */
   readonly segment: string;
   /** Byte position at which it begins. */
   readonly position: number;

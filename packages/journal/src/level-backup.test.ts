@@ -41,38 +41,42 @@ async function lastOfCopy(): Promise<bigint> {
 it.each([
   ["second names", new NodeDisk()],
   ["copies", new Unlinking()],
-])("copies under a writer all that was acknowledged before: %s", async (_, disk) => {
-  const { journal } = await place.open("level", {});
-  let written = 0n;
-  const write = async (): Promise<void> => {
-    const { last } = await journal.append([entry(900_000, Number(written % 256n))]);
-    written = last;
-    if (last % 3n === 0n) await journal.forget([one(last - 1n)]);
-    if (last % 20n === 0n) await journal.truncateBefore(last - 18n);
-  };
-  for (let round = 0; round < 3; round += 1) {
-    // More than one of LevelDB's buffers: tables, and compactions of what went.
-    for (let at = 0; at < 25; at += 1) await write();
-    const promised = written;
-    let isOver = false;
-    const writing = (async () => {
-      while (!isOver) await write();
-    })();
-    await disk.mkdir(copy);
-    await copyLevel({ disk, from: place.folder, to: copy });
-    isOver = true;
-    await writing;
-    const last = await lastOfCopy();
-    expect(last >= promised && last <= written).toBe(true);
-  }
-  await journal.close();
-  const names = await readdir(join(place.folder, "leveldb"));
-  expect(names.filter((name) => name.endsWith(".ldb"))).not.toEqual([]);
-  // Nothing of the copies' own life reached the journal.
-  for await (const { message } of verifyJournal({ disk, folder: place.folder })) {
-    throw new Error(message);
-  }
-});
+])(
+  "copies under a writer all that was acknowledged before: %s",
+  { timeout: 120_000 },
+  async (_, disk) => {
+    const { journal } = await place.open("level", {});
+    let written = 0n;
+    const write = async (): Promise<void> => {
+      const { last } = await journal.append([entry(900_000, Number(written % 256n))]);
+      written = last;
+      if (last % 3n === 0n) await journal.forget([one(last - 1n)]);
+      if (last % 20n === 0n) await journal.truncateBefore(last - 18n);
+    };
+    for (let round = 0; round < 3; round += 1) {
+      // More than one of LevelDB's buffers: tables, and compactions of what went.
+      for (let at = 0; at < 25; at += 1) await write();
+      const promised = written;
+      let isOver = false;
+      const writing = (async () => {
+        while (!isOver) await write();
+      })();
+      await disk.mkdir(copy);
+      await copyLevel({ disk, from: place.folder, to: copy });
+      isOver = true;
+      await writing;
+      const last = await lastOfCopy();
+      expect(last >= promised && last <= written).toBe(true);
+    }
+    await journal.close();
+    const names = await readdir(join(place.folder, "leveldb"));
+    expect(names.filter((name) => name.endsWith(".ldb"))).not.toEqual([]);
+    // Nothing of the copies' own life reached the journal.
+    for await (const { message } of verifyJournal({ disk, folder: place.folder })) {
+      throw new Error(message);
+    }
+  },
+);
 
 it("gives no second name to a table that the manifest does not name", async () => {
   const { journal } = await place.open("level");

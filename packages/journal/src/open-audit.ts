@@ -43,6 +43,13 @@ export async function openAudit(options: VerifyJournalOptions): Promise<OpenedAu
   }
 }
 
+/** Files of the database by their path within the journal's folder. */
+function below(item: AuditItem): AuditItem {
+  if (item.kind === "entry" || item.fault.segment === LEVEL_FOLDER) return item;
+  const segment = `${LEVEL_FOLDER}/${item.fault.segment}`;
+  return { kind: "fault", fault: { ...item.fault, segment } };
+}
+
 interface FoundMarker extends Partial<JournalMarker> {
   readonly isDamaged: boolean;
 }
@@ -79,7 +86,7 @@ function withMarker(
         const message = `${MARKER_NAME}, which says how the journal is kept, is damaged`;
         yield { kind: "fault", fault: fault("marker_damaged", message, place) };
       }
-      yield* audit.items();
+      for await (const item of audit.items()) yield kind === "level" ? below(item) : item;
     },
   };
 }

@@ -73,6 +73,7 @@ it.each(JOURNALS)(
   async (kind) => {
     const data = await servedFolder("--journal", kind);
     const file = damageJournal(data, "second");
+    const below = kind === "level" ? "leveldb/" : "";
     const [checkpoint = ""] = readdirSync(join(data, "default", "checkpoints"));
     const journal = journalFolder(data);
     const newest = readdirSync(journal).filter((name) => /seg$|log$/.test(name));
@@ -90,7 +91,7 @@ it.each(JOURNALS)(
     ]);
     expect(events[0]).toHaveProperty("first_sequence", events[0]?.["last_sequence"]);
     expect(lines).toContainEqual(
-      expect.objectContaining({ severity: "fault", file: `journal/${file}` }),
+      expect.objectContaining({ severity: "fault", file: `journal/${below}${file}` }),
     );
     const kinds = lines.map(({ kind: found, severity }) => [found, severity]);
     expect(kinds).toContainEqual(["torn_tail", "notice"]);
