@@ -30,7 +30,7 @@ export class LostEvents {
     };
     for await (const { value } of this.#index.iterate(scope)) {
       const { topicId, count } = SequenceRef_Batch.decode(value);
-      topics.add(this.#topics.byId(topicId)?.topic?.name ?? String(topicId));
+      topics.add(this.#topics.nameOf(topicId) ?? String(topicId));
       events += count;
     }
     return { topics: [...topics].sort(), events };

@@ -168,7 +168,7 @@ export class SubscriptionHost {
     }
     const ref = this.#parts.recent.refOf(sequence);
     for (const batch of ref?.batches ?? []) {
-      const topic = this.#parts.topics.byId(batch.topicId)?.topic?.name;
+      const topic = this.#parts.topics.nameOf(batch.topicId);
       if (topic === undefined) continue;
       for (const active of this.#trie.match(topic)) {
         active.offerLive({ sequence, ...batch });
@@ -201,7 +201,7 @@ export class SubscriptionHost {
 
   /** Expired events were leased perhaps: their consumers have room again. */
   #touchMatching(topicId: number): void {
-    const topic = this.#parts.topics.byId(topicId)?.topic?.name;
+    const topic = this.#parts.topics.nameOf(topicId);
     if (topic === undefined) return;
     for (const active of this.#trie.match(topic)) this.#touch(active);
   }
@@ -264,7 +264,7 @@ export class SubscriptionHost {
         matches: (topicId) => {
           const known = matched.get(topicId);
           if (known !== undefined) return known;
-          const topic = topics.byId(topicId)?.topic?.name ?? "";
+          const topic = topics.nameOf(topicId) ?? "";
           const isMatch = this.#trie.match(topic).includes(active);
           matched.set(topicId, isMatch);
           return isMatch;

@@ -12,6 +12,14 @@ import type { SequenceRange } from "./sequence-range.js";
  * - `commit_damaged`: a commit's head or entry table, or commits that are missing.
  * - `entry_damaged`: the payload of one entry.
  * - `footer_damaged`: a sealed segment's index; it is made anew from the commits, nothing is lost.
+ * - `marker_damaged`: `journal.json`, which says how the journal is kept.
+ * - `manifest_damaged`: LevelDB's list of its tables; all that are there are read instead.
+ * - `table_missing`: a table that LevelDB's manifest names.
+ * - `table_damaged`: a block or the index of a table of LevelDB; what it cost follows.
+ * - `log_damaged`: batches in LevelDB's log that were synced; what it cost follows.
+ * - `head_damaged`: what a journal in LevelDB says of its id, its beginning and its end.
+ * - `forgotten_damaged`: which entries of a journal in LevelDB are forgotten, not lost.
+ * - `entry_missing`: entries that are not in LevelDB and were never forgotten.
  * - `unreadable`: the disk refuses to read a page; what lies there counts as damaged.
  *
  * Notices, which the next opening deals with by itself:
@@ -30,6 +38,14 @@ export type JournalFaultKind =
   | "commit_damaged"
   | "entry_damaged"
   | "footer_damaged"
+  | "marker_damaged"
+  | "manifest_damaged"
+  | "table_missing"
+  | "table_damaged"
+  | "log_damaged"
+  | "head_damaged"
+  | "forgotten_damaged"
+  | "entry_missing"
   | "unreadable"
   | "torn_tail"
   | "footer_missing"
@@ -42,7 +58,7 @@ export interface JournalFault {
   readonly kind: JournalFaultKind;
   /** A `notice` is dealt with by the next opening; a `fault` needs an operator. */
   readonly severity: "fault" | "notice";
-  /** File name within the folder. */
+  /** Path within the folder; `leveldb` for what keys and values there are missing. */
   readonly segment: string;
   /** Byte position at which it begins. */
   readonly position: number;

@@ -110,6 +110,8 @@ export const LEVEL_OPEN_FILES_MAX = 256;
 export const LEVEL_READ_BYTES = 256 * KIB;
 /** Bytes of newest entries that are checked at start: two logs, each with one commit beyond. */
 export const LEVEL_CHECK_BYTES = 2 * (LEVEL_WRITE_BUFFER_BYTES + 16 * MIB);
+/** Looks at LevelDB's manifest before a copy gives up: each takes as long as the tables that are new. */
+export const LEVEL_COPY_LOOKS_MAX = 60;
 /** Entries that one batch removes, so that commits wait for no more. */
 export const LEVEL_REMOVALS_MAX = 4096n;
 /** Largest sequence: positions elsewhere pack it into 48 bits. */

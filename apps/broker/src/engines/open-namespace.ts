@@ -10,6 +10,7 @@ import {
 import {
   DiskSpace,
   type DiskSpaceOptions,
+  type Journal,
   type JournalKind,
   NodeDisk,
   type OpenedJournal,

@@ -6,6 +6,7 @@ import { append } from "./append.js";
 import { checkpoint } from "./checkpoint.js";
 import { diskUse } from "./disk-use.js";
 import { emptyStart } from "./empty-start.js";
+import { journals } from "./journals.js";
 import { memory } from "./memory.js";
 import type { PartResult, StoragePart } from "./part.js";
 import { recovery } from "./recovery.js";
@@ -19,6 +20,7 @@ const parts: readonly StoragePart[] = [
   emptyStart,
   checkpoint,
   topics,
+  journals,
   diskUse,
   memory,
   recovery,
