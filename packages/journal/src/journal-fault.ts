@@ -11,13 +11,14 @@ import type { SequenceRange } from "./sequence-range.js";
  * - `segment_missing`: a segment that others say must be there.
  * - `commit_damaged`: a commit's head or entry table, or commits that are missing.
  * - `entry_damaged`: the payload of one entry.
- * - `footer_damaged`: a sealed segment's index; it is made anew from the commits, nothing is lost.
  * - `unreadable`: the disk refuses to read a page; what lies there counts as damaged.
  *
  * Notices, which the next opening deals with by itself:
  * - `torn_tail`: bytes behind the last commit, never promised to anybody or, where `message` says
  *   so, perhaps the last commit before its mark.
  * - `footer_missing`: a sealed segment without an index; a crash in the moment of sealing.
+ * - `footer_damaged`: a sealed segment's index, torn by such a crash or damaged since; it is made anew
+ *   from the commits, nothing is lost.
  * - `notes_damaged`: which entries are forgotten; their space is freed later.
  * - `leftover`: a file that the next opening removes.
  */
@@ -29,10 +30,10 @@ export type JournalFaultKind =
   | "segment_missing"
   | "commit_damaged"
   | "entry_damaged"
-  | "footer_damaged"
   | "unreadable"
   | "torn_tail"
   | "footer_missing"
+  | "footer_damaged"
   | "notes_damaged"
   | "leftover";
 
@@ -60,6 +61,7 @@ export interface JournalFault {
 const NOTICES: readonly JournalFaultKind[] = [
   "torn_tail",
   "footer_missing",
+  "footer_damaged",
   "notes_damaged",
   "leftover",
 ];
