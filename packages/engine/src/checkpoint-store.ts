@@ -8,7 +8,7 @@ import {
   hasOutgrownBase,
   mergeableDeltas,
   newestSequence,
-  replacedDeltas,
+  superfluousDeltas,
 } from "./checkpoint-chain.js";
 import {
   readCheckpointFile,
@@ -63,7 +63,7 @@ export class CheckpointStore {
       }
     }
     store.#chains = chainsOf(files);
-    for (const { name } of replacedDeltas(files, store.#chains)) {
+    for (const { name } of superfluousDeltas(files, store.#chains)) {
       await disk.unlink(`${folder}/${name}`);
     }
     return store;
