@@ -10,6 +10,7 @@ import { CRASH_MODES } from "@opendxa/pubsub-simulated";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Consumer } from "./engine-api.js";
+import { dumpState } from "./simulated.js";
 import { Inbox, World } from "./test/world.js";
 
 const topics = ["t0", "t1", "t2"];
@@ -171,25 +172,16 @@ class Retained {
     }
   }
 
-  async #dump(): Promise<string[]> {
-    const lines: string[] = [];
-    for await (const { key, value } of this.world.index.iterate({})) {
-      const isState = !key.startsWith("!") && key !== "ns";
-      if (isState) lines.push(`${key}=${Buffer.from(value).toString("hex")}`);
-    }
-    return lines;
-  }
-
   async restart({ mode, index }: Crash): Promise<void> {
     await this.#quiet(40);
-    const before = await this.#dump();
+    const before = await dumpState(this.world.index);
     const { journal, engine } = this.world;
     if ((journal?.firstSequence ?? 1n) > 1n) this.truncations += 1;
     this.rewrites += journal?.figures.rewrittenSegments ?? 0;
     this.expired += engine.stats().batchesExpired;
     await this.world.powerCut(mode, index);
     await this.#quiet(40);
-    expect(await this.#dump()).toEqual(before);
+    expect(await dumpState(this.world.index)).toEqual(before);
     await this.#join();
   }
 }

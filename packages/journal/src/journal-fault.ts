@@ -11,7 +11,6 @@ import type { SequenceRange } from "./sequence-range.js";
  * - `segment_missing`: a segment that others say must be there.
  * - `commit_damaged`: a commit's head or entry table, or commits that are missing.
  * - `entry_damaged`: the payload of one entry.
- * - `footer_damaged`: a sealed segment's index; it is made anew from the commits, nothing is lost.
  * - `marker_damaged`: `journal.json`, which says how the journal is kept.
  * - `manifest_damaged`: LevelDB's list of its tables; all that are there are read instead.
  * - `table_missing`: a table that LevelDB's manifest names.
@@ -26,6 +25,8 @@ import type { SequenceRange } from "./sequence-range.js";
  * - `torn_tail`: bytes behind the last commit, never promised to anybody or, where `message` says
  *   so, perhaps the last commit before its mark.
  * - `footer_missing`: a sealed segment without an index; a crash in the moment of sealing.
+ * - `footer_damaged`: a sealed segment's index, torn by such a crash or damaged since; it is made anew
+ *   from the commits, nothing is lost.
  * - `notes_damaged`: which entries are forgotten; their space is freed later.
  * - `leftover`: a file that the next opening removes.
  */
@@ -37,7 +38,6 @@ export type JournalFaultKind =
   | "segment_missing"
   | "commit_damaged"
   | "entry_damaged"
-  | "footer_damaged"
   | "marker_damaged"
   | "manifest_damaged"
   | "table_missing"
@@ -49,6 +49,7 @@ export type JournalFaultKind =
   | "unreadable"
   | "torn_tail"
   | "footer_missing"
+  | "footer_damaged"
   | "notes_damaged"
   | "leftover";
 
@@ -76,6 +77,7 @@ export interface JournalFault {
 const NOTICES: readonly JournalFaultKind[] = [
   "torn_tail",
   "footer_missing",
+  "footer_damaged",
   "notes_damaged",
   "leftover",
 ];

@@ -15,6 +15,7 @@
 export { CRASH_MODES, type CrashMode, PAGE_BYTES } from "./crash-mode.js";
 export { SimulatedDiskError, type SimulatedDiskErrorCode } from "./disk-error.js";
 export type { DiskFault, DiskOperation } from "./disk-fault.js";
+export { type DiskWait, MachineDisk } from "./machine-disk.js";
 export { SeededRandom } from "./seeded-random.js";
 export {
   type Begun,
