@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { CACHE, ROOT } from "../task/paths.mjs";
 import { run } from "../task/process.mjs";
 
-/** Files that reflection answers: the contract and what it imports. */
-const SERVED = /^(opendxa\/pubsub\/v1|google\/protobuf)\//;
+/** Files that reflection answers: the contract, what it imports, and health. */
+const SERVED = /^(opendxa\/pubsub\/v1|google\/protobuf|grpc\/health\/v1)\//;
 
 /** Fields of a FileDescriptorSet: tag 0x0a and a length, again and again. */
 function* filesOf(set) {

@@ -1,4 +1,5 @@
-// The crash proof: 50 SIGKILLs of a real broker under publishers in TypeScript and Python, judged from outside.
+// The crash proof: 50 SIGKILLs of a real broker under publishers in TypeScript and Python, and 10 with its journal in
+// LevelDB, judged from outside.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { ROOT } from "../task/paths.mjs";

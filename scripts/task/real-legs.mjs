@@ -11,7 +11,8 @@ import { runCounted } from "./test-legs.mjs";
 const TABLE = [
   {
     name: "crash",
-    title: "at least 50 SIGKILLs of a broker under load, judged from outside",
+    title:
+      "at least 50 SIGKILLs of a broker under load, and 10 with its journal in LevelDB, judged from outside",
     needs: "Node and Python",
     minutes: 15,
   },

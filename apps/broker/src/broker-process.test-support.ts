@@ -9,7 +9,8 @@ import { encodeBatch, PubSubError } from "@opendxa/pubsub-protocol";
 import { makeClient, services } from "@opendxa/pubsub-protocol/grpc";
 import { expect } from "vitest";
 
-const PROGRAM = fileURLToPath(new URL("../dist/main.cjs", import.meta.url));
+/** The broker's program: what is shipped. */
+export const PROGRAM = fileURLToPath(new URL("../dist/main.cjs", import.meta.url));
 
 /** Tests of the process need the built program; `npm test` builds before it tests. */
 export function requireBuiltBroker(): void {
@@ -78,7 +79,14 @@ export interface BrokerProcessOptions {
   /** Command of the program. Default: to serve. */
   readonly command?: readonly string[];
   /** What is changed about its machine: a file `<name>.test-support.cjs` that runs before it. */
-  readonly machine?: "crowded-heap" | "held-disk" | "unloadable-rocksdb";
+  readonly machine?:
+    | "crowded-heap"
+    | "faulty-http"
+    | "held-disk"
+    | "unloadable-rocksdb"
+    | "watched-loads";
+  /** Its program. Default: {@link PROGRAM}. */
+  readonly program?: string;
 }
 
 const POLL_MS = 20;
@@ -92,9 +100,9 @@ export class BrokerProcess {
 
   /** Starts the real program on free ports. */
   constructor(data: string, args: readonly string[] = [], options: BrokerProcessOptions = {}) {
-    const { environment = {}, fileKibMax, command = [], machine } = options;
+    const { environment = {}, fileKibMax, command = [], machine, program = PROGRAM } = options;
     const ports = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"];
-    const programArgs = [PROGRAM, ...command, "--data", data, ...ports, ...args];
+    const programArgs = [program, ...command, "--data", data, ...ports, ...args];
     const limited = ["-c", `ulimit -f ${fileKibMax}; exec "$0" "$@"`, process.execPath];
     const isLimited = fileKibMax !== undefined;
     this.child = spawn(

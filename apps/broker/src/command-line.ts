@@ -3,11 +3,6 @@ import { ConfigError } from "./config/config-error.js";
 import { type LoadedConfig, loadConfig } from "./config/load-config.js";
 import { settings } from "./config/settings-list.js";
 import { EXIT_CODES, StartError } from "./exit-codes.js";
-import { runBackup } from "./offline/run-backup.js";
-import { runRepair } from "./offline/run-repair.js";
-import { runRestore } from "./offline/run-restore.js";
-import { runVerify } from "./offline/run-verify.js";
-import { runRebuildIndex } from "./rebuild-index.js";
 import { runServe } from "./run-serve.js";
 import { version } from "./version.js";
 
@@ -20,6 +15,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
   }
 }
 
+/** Only what serves is loaded with the program; every other command brings its own part. */
 function program(): Command {
   const command = new Command("opendxa-pubsub")
     .description("The OpenDXA PubSub broker")
@@ -29,37 +25,46 @@ function program(): Command {
   const serve = command
     .command("serve", { isDefault: true })
     .description("Serve until SIGTERM or SIGINT")
-    .action(async (_options: unknown, self: Command) => await runServe(configOf(self)));
+    .action(async (_options: unknown, self: Command) => await runServe(await configOf(self)));
   const rebuild = command
     .command("index")
     .description("Care for the index of a data folder that no broker uses")
     .command("rebuild")
     .description("Build the index anew from checkpoint and journal; nothing is lost")
-    .action(async (_options: unknown, self: Command) => await runRebuildIndex(configOf(self)));
+    .action(async (_options: unknown, self: Command) => {
+      const { runRebuildIndex } = await import("./rebuild-index.js");
+      await runRebuildIndex(await configOf(self));
+    });
   const backup = command
     .command("backup")
     .description("Back the data folder up, whether or not a broker runs on it")
     .requiredOption("--to <folder>", "new folder of the backup")
     .action(async (_options: unknown, self: Command) => {
-      await runBackup(configOf(self), ownOption(self, "to"));
+      const { runBackup } = await import("./offline/run-backup.js");
+      await runBackup(await configOf(self), ownOption(self, "to"));
     });
   const restore = command
     .command("restore")
     .description("Restore a backup into a new data folder and prove it")
     .requiredOption("--from <folder>", "folder of the backup")
     .action(async (_options: unknown, self: Command) => {
-      await runRestore(configOf(self), ownOption(self, "from"));
+      const { runRestore } = await import("./offline/run-restore.js");
+      await runRestore(await configOf(self), ownOption(self, "from"));
     });
   const verify = command
     .command("verify")
     .description("Read every byte of a data folder that no broker uses, and name what is wrong")
-    .action(async (_options: unknown, self: Command) => await runVerify(configOf(self)));
+    .action(async (_options: unknown, self: Command) => {
+      const { runVerify } = await import("./offline/run-verify.js");
+      await runVerify(await configOf(self));
+    });
   const repair = command
     .command("repair")
     .description("Save what is sound of a damaged data folder into a new one")
     .requiredOption("--to <folder>", "new data folder")
     .action(async (_options: unknown, self: Command) => {
-      await runRepair(configOf(self), ownOption(self, "to"));
+      const { runRepair } = await import("./offline/run-repair.js");
+      await runRepair(await configOf(self), ownOption(self, "to"));
     });
   for (const each of [serve, rebuild, backup, restore, verify, repair]) addFlags(each);
   return command;
@@ -74,8 +79,8 @@ function addFlags(command: Command): void {
   }
 }
 
-function configOf(command: Command): LoadedConfig {
-  return loadConfig({ environment: process.env, flags: flagsOf(command) });
+async function configOf(command: Command): Promise<LoadedConfig> {
+  return await loadConfig({ environment: process.env, flags: flagsOf(command) });
 }
 
 /** An option of one command, which is no setting. */

@@ -1,3 +1,5 @@
 import { runCommandLine } from "./command-line.js";
+import { nameSourcesInStacks } from "./source-positions.js";
 
-await runCommandLine(process.argv);
+nameSourcesInStacks();
+void runCommandLine(process.argv);

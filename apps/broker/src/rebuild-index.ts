@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { removeIndexStore } from "@opendxa/pubsub-index-store";
+import { type JournalKind, NodeDisk, readJournalKind } from "@opendxa/pubsub-journal";
 import type { Config } from "./config/config-schema.js";
 import type { LoadedConfig } from "./config/load-config.js";
 import { takeDataFolder } from "./data-folder.js";
@@ -21,16 +22,29 @@ export async function runRebuildIndex({ config }: LoadedConfig): Promise<void> {
     for (const namespace of config.namespaces) {
       await removeIndexStore(join(path, namespace, "index"));
     }
-    const engines = await openEngines(config, path, makeLogger(config.logLevel));
-    for (const [namespace, engine] of engines) {
-      const { indexEngine, rebuilt } = engine.info;
-      await engine.close();
-      const line = { event: "index_rebuilt", namespace, index: indexEngine, because: rebuilt };
-      process.stdout.write(`${JSON.stringify(line)}\n`);
-    }
+    for (const namespace of config.namespaces) await rebuild(config, path, namespace);
   } finally {
     await lock.release();
   }
+}
+
+async function rebuild(config: Config, path: string, namespace: string): Promise<void> {
+  const journal = await kindOf(join(path, namespace, "journal"), config.journal);
+  const only = { ...config, journal, namespaces: [namespace] };
+  const engines = await openEngines(only, path, makeLogger(config.logLevel));
+  for (const engine of engines.values()) {
+    const { indexEngine, rebuilt } = engine.info;
+    await engine.close();
+    const line = { event: "index_rebuilt", namespace, index: indexEngine, because: rebuilt };
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+  }
+}
+
+/** The kind of the journal that is there: what a new one would be is no matter here. */
+async function kindOf(folder: string, otherwise: JournalKind): Promise<JournalKind> {
+  // What is damaged is for the opening to say.
+  const stored = await readJournalKind(new NodeDisk(), folder).catch(() => undefined);
+  return stored?.kind ?? otherwise;
 }
 
 /** A mistyped folder must not be made, filled with an empty journal and called rebuilt. */

@@ -23,11 +23,12 @@ export async function runServe({ config, unknownVariables }: LoadedConfig): Prom
       "too few threads for the file system: start main.cjs, and set no lower UV_THREADPOOL_SIZE",
     );
   }
+  // The program is loaded. Recovery decodes much: a small generation would be collected twice as often.
+  boundYoungGeneration();
   const started = await startBroker(config, log);
   // Whoever reads the line may send a signal at once, so its handlers come first.
   const stopped = stopOnSignal(started.broker, config.shutdownGraceMs, log);
   const line = startLine(started);
-  boundYoungGeneration();
   log.info(line, "serving");
   process.stdout.write(`${JSON.stringify(line)}\n`);
   await stopped;

@@ -69,6 +69,11 @@ it.each([
   const { code, sentence } = await refusalOf(new BrokerProcess(data, ["--journal", wanted]));
   expect(code).toBe(6);
   expect(sentence).toContain(`is of kind "${made}", and "${wanted}" is configured`);
+  // The index is opened at the same time; where both are refused, the truth's refusal is told.
+  const both = await refusalOf(
+    new BrokerProcess(data, ["--journal", wanted, "--index", "leveldb"]),
+  );
+  expect(both).toEqual({ code, sentence });
 });
 
 it("stores nothing new below the reserve of free disk, and says so", async () => {

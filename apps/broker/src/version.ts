@@ -1,12 +1,13 @@
-import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 
 /** Version of this package, as its manifest states it. */
-export const version: string = readVersion(new URL("../package.json", import.meta.url));
+export const version: string = readVersion();
 
-function readVersion(manifest: URL): string {
-  const content: unknown = JSON.parse(readFileSync(manifest, "utf8"));
-  if (typeof content === "object" && content !== null && "version" in content) {
-    return String(content.version);
+function readVersion(): string {
+  // By the package's own name, since the bundle lies elsewhere in the package than this file.
+  const manifest: unknown = createRequire(import.meta.url)("@opendxa/pubsub-broker/package.json");
+  if (typeof manifest === "object" && manifest !== null && "version" in manifest) {
+    return String(manifest.version);
   }
   throw new Error("package.json states no version");
 }

@@ -8,5 +8,7 @@ export const LEAVE_TIMEOUT_MS = 10_000;
 export const TAKE_TIMEOUT_MS_DEFAULT = 15_000;
 /** Lines of a driver's stderr that are shown when a case fails: the newest. */
 export const STDERR_LINES_MAX = 40;
+/** Milliseconds between two looks of `await_indexed`. */
+export const INDEX_POLL_MS = 100;
 /** Milliseconds between two looks of `await_gone`. */
 export const GONE_POLL_MS = 100;

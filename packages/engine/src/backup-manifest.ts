@@ -7,6 +7,10 @@ export const MANIFEST_NAME = "manifest.json";
 
 const FORMAT = 1;
 
+/** Segments, a journal in LevelDB, checkpoints. */
+const STORED_PATH =
+  /^(journal\/(\d{16}\.seg|journal\.json|leveldb\/(CURRENT|MANIFEST-\d+|\d+\.(log|ldb|sst)))|checkpoints\/[0-9a-f]{16}\.(base|delta))$/;
+
 /** One file of a namespace in a backup. */
 export interface BackupFile {
   /** Path within the namespace's folder, such as `journal/0000000000000001.seg`. */
@@ -126,7 +130,7 @@ function namespaceOf(value: unknown): NamespaceManifest {
       const { path, bytes, sha256 } = record(file);
       return {
         // Nothing else is ever written by a restore, whatever a manifest says.
-        path: matching(path, /^(journal\/\d{16}\.seg|checkpoints\/[0-9a-f]{16}\.(base|delta))$/),
+        path: matching(path, STORED_PATH),
         bytes: count(bytes),
         sha256: matching(sha256, /^[0-9a-f]{64}$/),
       };

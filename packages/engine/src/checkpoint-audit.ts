@@ -4,7 +4,7 @@ import {
   type CheckpointFile,
   chainsOf,
   filesFrom,
-  replacedDeltas,
+  superfluousDeltas,
 } from "./checkpoint-chain.js";
 import { readCheckpointFile, readCheckpointHeader } from "./checkpoint-file.js";
 import { CheckpointError } from "./checkpoint-format.js";
@@ -100,12 +100,12 @@ class CheckpointAudit {
 /** Files that no chain needs, and why. */
 function unused(files: readonly CheckpointFile[], chains: readonly CheckpointChain[]): Finding[] {
   const used = new Set(chains.flatMap((chain) => chain.files));
-  const replaced = new Set(replacedDeltas(files, chains));
+  const superfluous = new Set(superfluousDeltas(files, chains));
   return files
     .filter((file) => !used.has(file))
     .map((file) =>
-      replaced.has(file)
-        ? finding("checkpoint_leftover", file.name, 0, "was replaced by a merged one")
+      superfluous.has(file)
+        ? finding("checkpoint_leftover", file.name, 0, "is not needed any more")
         : finding("checkpoint_unlinked", file.name, 32, "stands on a checkpoint that is missing"),
     );
 }

@@ -1,5 +1,10 @@
 import type { CheckpointHeader } from "./checkpoint-format.js";
-import { checkpointDeltaSlackBytes, checkpointMergeWidth, checkpointSmallBytes } from "./limits.js";
+import {
+  checkpointChainsKept,
+  checkpointDeltaSlackBytes,
+  checkpointMergeWidth,
+  checkpointSmallBytes,
+} from "./limits.js";
 
 /** A checkpoint file whose header was read. */
 export interface CheckpointFile {
@@ -65,8 +70,12 @@ export function filesFrom(chains: readonly CheckpointChain[], at: number): Check
   return files;
 }
 
-/** Deltas that a merge has replaced and a stop has left: those between two files of a chain. */
-export function replacedDeltas(
+/**
+ * Deltas that nobody needs and a stop has left: those that a merge has replaced, between two files of
+ * a chain, and those of a dropped chain whose base went first, because a loss of power keeps removals
+ * in no order.
+ */
+export function superfluousDeltas(
   files: readonly CheckpointFile[],
   chains: readonly CheckpointChain[],
 ): CheckpointFile[] {
@@ -75,15 +84,27 @@ export function replacedDeltas(
     (file) =>
       !used.has(file) &&
       file.header.kind === "delta" &&
-      chains.some((chain) =>
-        chain.files.some(
-          ({ header }) =>
-            header.kind === "delta" &&
-            header.previous <= file.header.previous &&
-            file.header.sequence <= header.sequence,
-        ),
-      ),
+      (isReplaced(file, chains) || isDropped(file, chains)),
   );
+}
+
+function isReplaced(
+  { header: delta }: CheckpointFile,
+  chains: readonly CheckpointChain[],
+): boolean {
+  return chains.some((chain) =>
+    chain.files.some(
+      ({ header }) =>
+        header.kind === "delta" &&
+        header.previous <= delta.previous &&
+        delta.sequence <= header.sequence,
+    ),
+  );
+}
+
+function isDropped({ header: delta }: CheckpointFile, chains: readonly CheckpointChain[]): boolean {
+  const oldestKept = chains.at(-checkpointChainsKept)?.files[0];
+  return oldestKept !== undefined && delta.sequence <= oldestKept.header.sequence;
 }
 
 /** Whether the deltas of a chain outgrew its base, so that merging all of them costs no more. */

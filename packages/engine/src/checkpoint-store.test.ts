@@ -5,6 +5,7 @@ import {
   SimulatedDisk,
 } from "@opendxa/pubsub-simulated";
 import { describe, expect, it } from "vitest";
+import { auditCheckpoints } from "./checkpoint-audit.js";
 import type { CheckpointRecord } from "./checkpoint-format.js";
 import { CheckpointStore } from "./checkpoint-store.js";
 import { checkpointMergeWidth, checkpointSmallBytes } from "./limits.js";
@@ -109,6 +110,25 @@ describe("checkpoint store", () => {
     for (let i = 0; i < 40; i += 1) await checkpoint(life, store, random, i % 7 === 6);
     const after = await stateOf(await openStore(life.disk));
     expect(after.state).toEqual(life.history.get(1_100n));
+  });
+
+  it("removes what a power cut left of a dropped chain whose base went first", async () => {
+    const life = newLife({ seed: 1 });
+    const store = await openStore(life.disk);
+    const records = (n: number): CheckpointRecord[] => [{ key: `k/${n}`, value: Buffer.from("v") }];
+    for (const n of [1, 2, 3]) await store.write(BigInt(n) * 10n, [records(n)]);
+    const [, dropped = ""] = await life.disk.readdir(FOLDER);
+    await life.disk.link(`${FOLDER}/${dropped}`, "/kept");
+    for (const n of [4, 5]) await store.write(BigInt(n) * 10n, [records(n)], true);
+    expect(await life.disk.exists(`${FOLDER}/${dropped}`)).toBe(false);
+    const before = await life.disk.readdir(FOLDER);
+    await life.disk.link("/kept", `${FOLDER}/${dropped}`);
+    const audit = await auditCheckpoints(life.disk, FOLDER, journalId);
+    expect(audit.findings).toMatchObject([
+      { kind: "checkpoint_leftover", severity: "notice", file: `checkpoints/${dropped}` },
+    ]);
+    await openStore(life.disk);
+    expect(await life.disk.readdir(FOLDER)).toEqual(before);
   });
 
   it("stops before a damaged delta", async () => {

@@ -1,5 +1,5 @@
 import { hex64 } from "@opendxa/pubsub-core";
-import type { Disk } from "@opendxa/pubsub-journal";
+import { type Disk, JournalError } from "@opendxa/pubsub-journal";
 import {
   type CheckpointChain,
   type CheckpointFile,
@@ -8,7 +8,7 @@ import {
   hasOutgrownBase,
   mergeableDeltas,
   newestSequence,
-  replacedDeltas,
+  superfluousDeltas,
 } from "./checkpoint-chain.js";
 import {
   readCheckpointFile,
@@ -34,9 +34,25 @@ export class CheckpointStore {
 
   /**
    * Looks at the folder. Files that are damaged in their header are left alone and reported to
-   * `onIgnored`; what a stop left of a write or a merge is removed.
+   * `onIgnored`; what a stop left of a write or a merge is removed. Rejects with `io_failed` where
+   * the disk refuses.
    */
   static async open(
+    disk: Disk,
+    folder: string,
+    options: {
+      readonly journalId: Uint8Array;
+      readonly onIgnored: (name: string, why: string) => void;
+    },
+  ): Promise<CheckpointStore> {
+    try {
+      return await CheckpointStore.#open(disk, folder, options);
+    } catch (error) {
+      throw notUsable(folder, error);
+    }
+  }
+
+  static async #open(
     disk: Disk,
     folder: string,
     options: {
@@ -58,12 +74,12 @@ export class CheckpointStore {
       try {
         files.push(await store.#look(name));
       } catch (error) {
-        if (!(error instanceof CheckpointError)) throw error;
+        if (!(error instanceof CheckpointError)) throw notUsable(`${folder}/${name}`, error);
         options.onIgnored(name, error.message);
       }
     }
     store.#chains = chainsOf(files);
-    for (const { name } of replacedDeltas(files, store.#chains)) {
+    for (const { name } of superfluousDeltas(files, store.#chains)) {
       await disk.unlink(`${folder}/${name}`);
     }
     return store;
@@ -157,7 +173,8 @@ export class CheckpointStore {
 
   /**
    * State of the newest chain that reads without damage, checked whole before anything is
-   * answered. `undefined` when there is none.
+   * answered. `undefined` when there is none. Rejects with `io_failed` where the disk refuses to
+   * read: that says nothing of the file, so nothing older is taken for it.
    */
   async readNewest(
     onDamaged: (name: string, why: string) => void,
@@ -213,11 +230,26 @@ export class CheckpointStore {
     }
   }
 
-  #read({ name }: CheckpointFile): AsyncIterable<RecordBlock> {
-    return readCheckpointFile(this.#disk, `${this.#folder}/${name}`);
+  async *#read({ name }: CheckpointFile): AsyncGenerator<RecordBlock> {
+    const path = `${this.#folder}/${name}`;
+    try {
+      yield* readCheckpointFile(this.#disk, path);
+    } catch (error) {
+      throw error instanceof CheckpointError ? error : notUsable(path, error);
+    }
   }
 
   #readAll(files: readonly CheckpointFile[]): RecordBlocks[] {
     return files.map((file) => this.#read(file));
   }
+}
+
+/** The disk refused; damage is a `CheckpointError` and never comes here. */
+function notUsable(path: string, error: unknown): JournalError {
+  if (error instanceof JournalError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new JournalError("io_failed", `checkpoints cannot be used at ${path}: ${why}`, {
+    details: { file: path },
+    cause: error,
+  });
 }

@@ -1,6 +1,8 @@
 import type { IndexStore } from "@opendxa/pubsub-index-store";
 import { ChangedRecords } from "./changed-records.js";
+import { CheckpointError } from "./checkpoint-format.js";
 import type { CheckpointStore } from "./checkpoint-store.js";
+import { controlState } from "./control-state.js";
 import type { EngineLog, TimerHandle, Timers } from "./environment.js";
 import { markDurable } from "./index-chain.js";
 import type { IndexWriter } from "./index-writer.js";
@@ -115,6 +117,8 @@ export class Checkpointer {
     this.#changed = new ChangedRecords();
     this.#bytes = 0;
     this.#clearTimer();
+    // A base out of the index, which was ahead of what was collected, holds all of it.
+    if (sequence <= this.#parts.store.newestSequence) return;
     this.#track(this.#write(changed, sequence), sequence);
   }
 
@@ -151,8 +155,14 @@ export class Checkpointer {
     // Awaited far below: without this a failure on the way there would go unheard.
     oldestPayload.catch(() => undefined);
     await this.#settle(sequence);
-    const bytes = await store.write(sequence, changed.blocks(), isBaseDue);
-    log.info("checkpoint written", { sequence, bytes, keys });
+    try {
+      const bytes = await store.write(sequence, changed.blocks(), isBaseDue);
+      log.info("checkpoint written", { sequence, bytes, keys });
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      await this.#replaceDamaged(error);
+      return;
+    }
     try {
       const { oldestBase } = store;
       await space.free({ sequence, oldestPayload: await oldestPayload, oldestBase });
@@ -160,6 +170,19 @@ export class Checkpointer {
       const cause = error instanceof Error ? error.message : String(error);
       log.warn("space could not be freed; it is tried after the next checkpoint", { cause });
     }
+  }
+
+  /** A file that was to be merged is damaged; the index holds all state, and more of it. */
+  async #replaceDamaged(cause: CheckpointError): Promise<void> {
+    const { index, writer, log } = this.#parts;
+    const why = { cause: cause.message };
+    log.warn("a damaged checkpoint was met while merging; a base is written anew", why);
+    // Only between two of its batches is it known which sequence the index is at.
+    const { sequence, state } = await writer.between(async (applied) => ({
+      sequence: applied,
+      state: await controlState(index),
+    }));
+    await this.#writeBase(sequence, state);
   }
 
   /**

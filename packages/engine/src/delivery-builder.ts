@@ -1,5 +1,5 @@
 import type { BatchRef, Grant } from "@opendxa/pubsub-core";
-import type { Journal } from "@opendxa/pubsub-journal";
+import { type Journal, JournalError } from "@opendxa/pubsub-journal";
 import {
   batchBytes,
   Codec,
@@ -37,7 +37,7 @@ export class EntryReader {
       return stored === undefined ? undefined : decodeEntry(stored.payload);
     } catch (cause) {
       throw PubSubError.of("DATA_CORRUPT", `entry ${sequence} cannot be read`, {
-        metadata: { sequence },
+        metadata: { sequence, ...placeOf(cause) },
         cause,
       });
     }
@@ -61,6 +61,16 @@ export class EntryReader {
     const batch = { ...stored.batch, baseOffset, appendTimeUnixMs: release.timeUnixMs };
     return { ...stored, batch };
   }
+}
+
+/** Where the journal found the damage, as far as it knows. */
+function placeOf(cause: unknown): { segment?: string; position?: number } {
+  if (!(cause instanceof JournalError)) return {};
+  const { segment, position } = cause;
+  return {
+    ...(segment === undefined ? {} : { segment }),
+    ...(position === undefined ? {} : { position }),
+  };
 }
 
 /** A part of a batch with the events that are selected in it. */

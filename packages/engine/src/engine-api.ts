@@ -165,6 +165,8 @@ export interface EngineStats {
   readonly durableSequence: bigint;
   /** Newest sequence whose state the index holds. */
   readonly indexedSequence: bigint;
+  /** How long the oldest durable entry that the index lacks has been waiting, in milliseconds. */
+  readonly indexBehindMs: number;
   /** Bytes of the journal. */
   readonly journalBytes: number;
   /** Topics. */

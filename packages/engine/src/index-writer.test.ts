@@ -32,6 +32,7 @@ describe("index writer", () => {
     const { store, batches } = watched();
     const written: string[] = [];
     const writer = new IndexWriter(store, 0n, {
+      now: () => 0,
       written: (name) => written.push(name),
       failed: () => undefined,
     });
@@ -46,6 +47,7 @@ describe("index writer", () => {
   it("cuts what is too large, and marks the time in between as unusable", async () => {
     const { store, batches } = watched();
     const writer = new IndexWriter(store, 0n, {
+      now: () => 0,
       written: () => undefined,
       failed: () => undefined,
     });
@@ -62,10 +64,48 @@ describe("index writer", () => {
     expect(await store.get(indexKeys.partial)).toBeUndefined();
   });
 
+  it("says how long the oldest change waits, also while it is being written", async () => {
+    const inner = MemoryStore.create();
+    let go = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const store: IndexStore = new Proxy(inner, {
+      get: (target, name) => {
+        if (name === "write") return (batch: IndexWrite[]) => held.then(() => target.write(batch));
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    let now = 100;
+    const writer = new IndexWriter(store, 0n, {
+      now: () => now,
+      written: () => undefined,
+      failed: () => undefined,
+    });
+    expect(writer.behindMs).toBe(0);
+    writer.add([big("a")], 1n);
+    now = 150;
+    expect(writer.behindMs).toBe(50);
+    await Promise.resolve();
+    await Promise.resolve();
+    now = 170;
+    // The first is being written; what comes meanwhile is younger.
+    writer.add([big("b")], 2n);
+    now = 200;
+    expect([writer.behindMs, writer.applied]).toEqual([100, 0n]);
+    go();
+    await writer.reached(1n);
+    expect(writer.behindMs).toBe(30);
+    await writer.reached(2n);
+    expect(writer.behindMs).toBe(0);
+  });
+
   it("tells everybody who waits when the index fails", async () => {
     const { store } = watched();
     const failures: Error[] = [];
     const writer = new IndexWriter(store, 0n, {
+      now: () => 0,
       written: () => undefined,
       failed: (error) => failures.push(error),
     });

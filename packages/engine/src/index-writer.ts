@@ -8,8 +8,10 @@ interface Waiting {
   readonly sequence: bigint;
 }
 
-/** What the writer tells its owner. */
-export interface IndexWriterEvents {
+/** What the writer works with: the time, and its owner's ears. */
+export interface IndexWriterOwner {
+  /** Milliseconds on a scale that nobody sets. */
+  now(): number;
   /** The index holds this key as of the sequence. */
   written(name: string, sequence: bigint): void;
   /** The index failed; nothing more is written. */
@@ -23,21 +25,25 @@ export interface IndexWriterEvents {
  */
 export class IndexWriter {
   readonly #index: IndexStore;
-  readonly #events: IndexWriterEvents;
+  readonly #owner: IndexWriterOwner;
   #waiting = new Map<string, Waiting>();
   #durable: bigint;
   #applied: bigint;
   #running: Promise<void> | undefined;
   #failure: Error | undefined;
+  /** When the oldest change that waits, and the oldest that is being written, became durable. */
+  #waitingSinceMs: number | undefined;
+  #writingSinceMs: number | undefined;
+  readonly #pauses: { run: () => Promise<void>; reject: (error: Error) => void }[] = [];
   readonly #watchers = new Set<{
     target: bigint;
     resolve: () => void;
     reject: (e: Error) => void;
   }>();
 
-  constructor(index: IndexStore, applied: bigint, events: IndexWriterEvents) {
+  constructor(index: IndexStore, applied: bigint, owner: IndexWriterOwner) {
     this.#index = index;
-    this.#events = events;
+    this.#owner = owner;
     this.#applied = applied;
     this.#durable = applied;
   }
@@ -52,10 +58,17 @@ export class IndexWriter {
     return this.#waiting.size >= indexBacklogWritesMax;
   }
 
+  /** How long the oldest durable entry that the index lacks has been waiting, in milliseconds. */
+  get behindMs(): number {
+    const since = this.#writingSinceMs ?? this.#waitingSinceMs;
+    return since === undefined ? 0 : this.#owner.now() - since;
+  }
+
   /** Takes the changes of durable entries up to `sequence`. */
   add(changes: readonly StateChange[], sequence: bigint): void {
     for (const change of changes) this.#waiting.set(change.key, { change, sequence });
     this.#durable = sequence;
+    this.#waitingSinceMs ??= this.#owner.now();
     this.#running ??= this.#run();
   }
 
@@ -68,15 +81,37 @@ export class IndexWriter {
     });
   }
 
+  /**
+   * Runs something while nothing is written and the index holds exactly what follows from the entries
+   * up to a sequence, of which it is told. Later changes wait for it: it must be short.
+   */
+  between<Result>(run: (applied: bigint) => Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) {
+        reject(this.#failure);
+        return;
+      }
+      this.#pauses.push({
+        run: () => run(this.#applied).then(resolve, reject),
+        reject,
+      });
+      this.#running ??= this.#run();
+    });
+  }
+
   async #run(): Promise<void> {
     await Promise.resolve();
     try {
-      while (this.#applied < this.#durable) await this.#writeAll();
+      while (this.#applied < this.#durable || this.#pauses.length > 0) {
+        for (const pause of this.#pauses.splice(0)) await pause.run();
+        if (this.#applied < this.#durable) await this.#writeAll();
+      }
     } catch (error) {
       this.#failure = error instanceof Error ? error : new Error(String(error));
       for (const watcher of this.#watchers) watcher.reject(this.#failure);
       this.#watchers.clear();
-      this.#events.failed(this.#failure);
+      for (const { reject } of this.#pauses.splice(0)) reject(this.#failure);
+      this.#owner.failed(this.#failure);
       return;
     } finally {
       this.#running = undefined;
@@ -91,6 +126,8 @@ export class IndexWriter {
     const batch = [...this.#waiting.values()];
     const target = this.#durable;
     this.#waiting = new Map();
+    this.#writingSinceMs = this.#waitingSinceMs;
+    this.#waitingSinceMs = undefined;
     const parts = chunksOf(batch.map(({ change }) => change));
     const last = parts.pop() ?? [];
     const isSeveral = parts.length > 0;
@@ -103,7 +140,8 @@ export class IndexWriter {
     if (isSeveral) last.push({ key: indexKeys.partial, value: undefined });
     await this.#index.write(last);
     this.#applied = target;
-    for (const { change, sequence } of batch) this.#events.written(change.key, sequence);
+    this.#writingSinceMs = undefined;
+    for (const { change, sequence } of batch) this.#owner.written(change.key, sequence);
     this.#notify();
   }
 

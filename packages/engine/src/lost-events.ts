@@ -33,7 +33,7 @@ export class LostEvents {
       lines.push(SequenceRef_Batch.decode(value));
     }
     for (const { topicId, count } of [...lines, ...(await this.#scheduled({ first, last }))]) {
-      topics.add(this.#topics.byId(topicId)?.topic?.name ?? String(topicId));
+      topics.add(this.#topics.nameOf(topicId) ?? String(topicId));
       events += count;
     }
     return { topics: [...topics].sort(), events };

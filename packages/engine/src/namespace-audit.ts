@@ -1,5 +1,10 @@
 import type { IndexStore } from "@opendxa/pubsub-index-store";
-import { type Disk, JournalAudit, type SequenceRange } from "@opendxa/pubsub-journal";
+import {
+  type Disk,
+  type OpenedAudit,
+  openAudit,
+  type SequenceRange,
+} from "@opendxa/pubsub-journal";
 import { auditCheckpoints } from "./checkpoint-audit.js";
 import type { Finding } from "./finding.js";
 import { verifyChain } from "./index-chain.js";
@@ -25,7 +30,7 @@ export async function* verifyNamespace({
   folder,
   index,
 }: VerifyNamespaceOptions): AsyncGenerator<Finding> {
-  const audit = await JournalAudit.open({ disk, folder: `${folder}/journal` });
+  const audit = await openAudit({ disk, folder: `${folder}/journal` });
   const checkpoints = await auditCheckpoints(disk, `${folder}/checkpoints`, audit.journalId);
   const tail = new TailGaps(checkpoints.soundSequence);
   const lost = await lostEventsOf(index, audit.journalId);
@@ -65,7 +70,7 @@ async function lostEventsOf(
 
 async function indexVerdict(
   index: IndexStore | undefined,
-  { journalId, lastSequence }: JournalAudit,
+  { journalId, lastSequence }: OpenedAudit,
 ): Promise<string | undefined> {
   if (index === undefined || journalId === undefined) return undefined;
   const verdict = await verifyChain(index, { id: journalId, lastSequence });

@@ -1,23 +1,21 @@
 import type { IndexStore } from "@opendxa/pubsub-index-store";
 import {
   type CopiedFile,
-  copySegments,
   type Disk,
   ensureFolder,
-  hashFile,
   JournalError,
-  newestCommit,
+  openAudit,
   placeFile,
   type Quietly,
   type Random,
   type Timers,
-  verifyJournal,
 } from "@opendxa/pubsub-journal";
 import { BackupError } from "./backup-error.js";
 import type { BackupFile, NamespaceManifest } from "./backup-manifest.js";
 import { readCheckpointHeader } from "./checkpoint-file.js";
 import { CheckpointError } from "./checkpoint-format.js";
 import type { EngineLog } from "./environment.js";
+import { type JournalSource, journalSource } from "./journal-source.js";
 import { backupAttemptsMax } from "./limits.js";
 import { loadCheckpoint } from "./recovery.js";
 import { replayTail, stateHash, TailGapError } from "./replayed-state.js";
@@ -50,7 +48,7 @@ export interface BackupPlace {
 }
 
 /**
- * Backs a namespace up, whether or not a broker runs on it: checkpoints, then segments; every byte
+ * Backs a namespace up, whether or not a broker runs on it: checkpoints, then the journal; every byte
  * of the copy is verified and the state built from it. All of it is durable when this resolves.
  *
  * Throws BackupError `damaged` where the journal is; `changing` where files went away under it
@@ -60,19 +58,21 @@ export async function backupNamespace(
   parts: BackupParts,
   place: BackupPlace,
 ): Promise<NamespaceManifest> {
-  const { disk } = parts;
-  const commitMin = await again(parts, place, () => newestCommit(disk, `${place.from}/journal`));
-  return await again(parts, place, () => attempt(parts, place, commitMin));
+  const folder = `${place.from}/journal`;
+  const source = await again(parts, place.name, () => journalSource(parts, folder));
+  return await again(parts, place.name, async () => {
+    for (const each of foldersOf(place.to, source)) await empty(parts.disk, each);
+    return await attempt(parts, place, source);
+  });
 }
 
 /** Begins again where files went away: retention, rewriting and merged checkpoints remove some. */
 async function again<Result>(
-  { disk, log }: BackupParts,
-  { name, to }: BackupPlace,
+  { log }: BackupParts,
+  name: string,
   run: () => Promise<Result>,
 ): Promise<Result> {
   for (let count = 1; ; count += 1) {
-    for (const folder of foldersOf(to)) await empty(disk, folder);
     try {
       return await run();
     } catch (error) {
@@ -89,37 +89,32 @@ async function again<Result>(
 async function attempt(
   parts: BackupParts,
   { name, from, to }: BackupPlace,
-  commitMin: bigint,
+  source: JournalSource,
 ): Promise<NamespaceManifest> {
   const { disk } = parts;
   const files = new Map<string, CopiedFile>();
   const sequenceMin = await copyCheckpoints(disk, { from, to, files });
-  const copied = await copySegments({
-    ...parts,
-    from: `${from}/journal`,
-    to: `${to}/journal`,
-    commitMin,
-    sequenceMin,
-  });
-  for (const [file, facts] of copied.files) files.set(`journal/${file}`, facts);
-  await disk.syncDirectory(`${to}/journal`);
-  for await (const { severity, message, segment } of verifyJournal({
-    disk,
-    folder: `${to}/journal`,
-  })) {
-    if (severity === "fault") throw damaged(name, `segment ${segment}: ${message}`);
+  const folder = `${to}/journal`;
+  await source.copy(folder, sequenceMin);
+  const audit = await openAudit({ disk, folder });
+  for await (const item of audit.items()) {
+    if (item.kind === "fault" && item.fault.severity === "fault") {
+      throw damaged(name, `${item.fault.segment}: ${item.fault.message}`);
+    }
   }
+  const { journalId, firstSequence, lastSequence } = audit;
+  if (journalId === undefined) throw damaged(name, "nothing tells the journal's id");
+  if (lastSequence < sequenceMin) throw endsEarly(sequenceMin, lastSequence);
   const state = await stateOf(parts, to);
-  // Opening it has marked the newest commit, in the copy that is the backup's own.
-  const newest = [...copied.files.keys()].at(-1) ?? "";
-  files.set(`journal/${newest}`, await hashFile(disk, `${to}/journal/${newest}`));
+  // Only now: opening the copy, which is the backup's own, has changed its newest files.
+  for (const [file, facts] of await source.files(folder)) files.set(`journal/${file}`, facts);
   return {
     name,
-    journalId: Buffer.from(copied.journalId).toString("hex"),
-    firstSequence: copied.firstSequence,
-    lastSequence: copied.lastSequence,
+    journalId: Buffer.from(journalId).toString("hex"),
+    firstSequence,
+    lastSequence,
     ...state,
-    files: await listed(disk, to, files),
+    files: await listed(disk, files, { to, source }),
   };
 }
 
@@ -169,24 +164,28 @@ async function stateOf(
 /** What is there in the end: checkpoints that were superfluous are not. */
 async function listed(
   disk: Disk,
-  to: string,
   files: ReadonlyMap<string, CopiedFile>,
+  { to, source }: { readonly to: string; readonly source: JournalSource },
 ): Promise<BackupFile[]> {
   const present: BackupFile[] = [];
   for (const [path, facts] of files) {
     if (await disk.exists(`${to}/${path}`)) present.push({ path, ...facts });
   }
-  for (const folder of foldersOf(to)) await disk.syncDirectory(folder);
+  for (const folder of foldersOf(to, source)) await disk.syncDirectory(folder);
   return present;
 }
 
-function foldersOf(to: string): readonly string[] {
-  return [`${to}/checkpoints`, `${to}/journal`];
+/** The inner ones first. */
+function foldersOf(to: string, { folders }: JournalSource): readonly string[] {
+  return [`${to}/checkpoints`, ...folders.map((folder) => `${to}/journal${folder}`)];
 }
 
 async function empty(disk: Disk, folder: string): Promise<void> {
   await ensureFolder(disk, folder);
-  for (const name of await disk.readdir(folder)) await disk.unlink(`${folder}/${name}`);
+  for (const name of await disk.readdir(folder)) {
+    // Folders within were emptied before.
+    if (name !== "leveldb") await disk.unlink(`${folder}/${name}`);
+  }
 }
 
 /** What a file that goes away looks like to one who reads: gone, or a chain that does not close. */
@@ -194,6 +193,11 @@ function isPassing(error: unknown): boolean {
   if (error instanceof TailGapError) return true;
   if (error instanceof JournalError) return error.reason === "corrupt";
   return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+function endsEarly(wanted: bigint, last: bigint): JournalError {
+  const message = `The journal ends at sequence ${last}, but a checkpoint knows ${wanted}: entries are missing`;
+  return new JournalError("corrupt", message, { sequences: { first: last + 1n, last: wanted } });
 }
 
 function givenUp(name: string, error: unknown): BackupError {

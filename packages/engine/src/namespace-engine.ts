@@ -340,6 +340,7 @@ export class NamespaceEngine implements Engine {
     return {
       durableSequence: loop.durableSequence,
       indexedSequence: writer.applied,
+      indexBehindMs: writer.behindMs,
       journalBytes: journal.bytes,
       topics: topics.size,
       subscriptions: subscriptions.size,

@@ -11,6 +11,7 @@ import { JournalSpace } from "./journal-space.js";
 import type { OpenEngineOptions } from "./open-engine.js";
 import { namespaceProjection } from "./projection.js";
 import { loadTopics, prepareIndex, replay } from "./recovery.js";
+import { residentTopics } from "./resident-topics.js";
 import { StateCache } from "./state-cache.js";
 import { SubscriptionCursors } from "./subscription-cursors.js";
 import { SubscriptionTable } from "./subscription-table.js";
@@ -96,7 +97,7 @@ async function loadSubscriptions(index: IndexStore): Promise<LoadedSubscriptions
  * contradict each other.
  */
 export async function recoverNamespace(
-  { journal, index, disk, checkpointFolder, timers, log }: OpenEngineOptions,
+  { journal, index, disk, checkpointFolder, clock, timers, log }: OpenEngineOptions,
   hooks: Hooks,
 ): Promise<RecoveredNamespace> {
   const checkpoints = await CheckpointStore.open(disk, checkpointFolder, {
@@ -105,8 +106,10 @@ export async function recoverNamespace(
   });
   checkReach(checkpoints, journal);
   const prepared = await prepareIndex({ journal, index, checkpoints, log });
-  const cache = new StateCache(index);
+  const topics = await loadTopics(index);
+  const cache = new StateCache(index, residentTopics(topics));
   const writer = new IndexWriter(index, prepared.applied, {
+    now: () => clock.steady(),
     written: (name, sequence) => cache.unpin(name, sequence),
     failed: (error) => hooks.onFailed(error),
   });
@@ -115,7 +118,6 @@ export async function recoverNamespace(
     { store: checkpoints, index, writer, timers, space, log, synced: hooks.synced },
     prepared.applied,
   );
-  const topics = await loadTopics(index);
   const replayed = await replay(
     {
       journal,

@@ -1,4 +1,5 @@
-import { type IndexStore, MemoryStore } from "@opendxa/pubsub-index-store";
+import { type IndexStore, type IndexWrite, MemoryStore } from "@opendxa/pubsub-index-store";
+import { openSegmentJournal } from "@opendxa/pubsub-journal";
 import {
   AwaitFeedbackRequest,
   decodedEventParts,
@@ -8,10 +9,13 @@ import {
   SubmitFeedbackRequest,
   WaitOutcome,
 } from "@opendxa/pubsub-protocol";
+import { SeededRandom } from "@opendxa/pubsub-simulated";
 import { describe, expect, it } from "vitest";
+import { CheckpointStore } from "./checkpoint-store.js";
 import { isControlKey } from "./control-state.js";
 import { chainKey, encodeSequence, indexKeys, indexLayout, verifyChain } from "./index-chain.js";
-import { Inbox, until, World } from "./test/world.js";
+import { prepareIndex } from "./recovery.js";
+import { Inbox, passUntil, until, World } from "./test/world.js";
 
 const earliest = StartPosition.create({ position: { $case: "earliest", value: true } });
 
@@ -197,6 +201,107 @@ describe("the chain of the index", () => {
     await damage(index);
     expect(await verifyChain(index, journal)).toMatchObject({ usable: false });
   });
+});
+
+it("writes a base anew when it meets a damaged checkpoint, and goes on", async () => {
+  const made = await busyWorld();
+  const files = async (end: string) =>
+    (await made.disk.readdir("/data/checkpoints")).filter((name) => name.endsWith(end)).sort();
+  const round = async (id: string) => {
+    await made.publish("orders", id);
+    await settled(made);
+    const before = (await made.disk.readdir("/data/checkpoints")).join();
+    await passUntil(made.clock, async () => {
+      return (await made.disk.readdir("/data/checkpoints")).join() !== before;
+    });
+  };
+  while ((await files(".delta")).length < 2) await round("early");
+  const [damaged = ""] = await files(".delta");
+  made.disk.flipBit(`/data/checkpoints/${damaged}`, 70);
+  const bases = await files(".base");
+  for (let at = 0; (await files(".base")).join() === bases.join(); at += 1) {
+    if (at > 20) throw new Error("no base was written");
+    await round(`more${at}`);
+  }
+  expect(made.warnings).toContain(
+    "a damaged checkpoint was met while merging; a base is written anew",
+  );
+  await round("after");
+  // The consumer's end changes what it had leased.
+  const control = async () =>
+    (await dump(made.index)).filter((line) => isControlKey(line) && !/^(ns|exc|cur)/.test(line));
+  const before = await control();
+  await made.engine.close();
+  made.warnings.length = 0;
+  await made.powerCut("drop", "lost");
+  await settled(made);
+  expect(made.warnings).not.toContain("a checkpoint is damaged and was left out");
+  expect(await control()).toEqual(before);
+});
+
+/** A store that clears in parts and ends after so many writes, as LevelDB in a crash. */
+function clearingInParts(store: IndexStore, writesMax: number): IndexStore {
+  let writes = 0;
+  const write: IndexStore["write"] = async (batch) => {
+    writes += 1;
+    if (writes > writesMax) throw new Error("the power is cut");
+    await store.write(batch);
+  };
+  const clear = async (): Promise<void> => {
+    const keys: string[] = [];
+    for await (const { key } of store.iterate({})) keys.push(key);
+    for (let at = 0; at < keys.length; at += 3) {
+      await write(keys.slice(at, at + 3).map((key) => ({ key, value: undefined })));
+    }
+  };
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (name === "write") return write;
+      if (name === "clear") return clear;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+it("takes no index for whole that a crash left of a rebuild, wherever it has a hole", async () => {
+  const made = await busyWorld();
+  await settled(made);
+  const entries: IndexWrite[] = [];
+  for await (const entry of made.index.iterate({})) entries.push(entry);
+  await made.engine.close();
+  const { journal } = await openSegmentJournal({
+    disk: made.disk,
+    folder: "/data/journal",
+    timers: made.clock,
+    random: new SeededRandom(1),
+  });
+  const checkpoints = await CheckpointStore.open(made.disk, "/data/checkpoints", {
+    journalId: journal.id,
+    onIgnored: () => undefined,
+  });
+  const log = { warn: () => undefined, info: () => undefined };
+  const rebuild = (index: IndexStore) => prepareIndex({ journal, checkpoints, log, index });
+  const whole = MemoryStore.create();
+  await rebuild(whole);
+  const clears = Math.ceil(entries.length / 3);
+  let usable = 0;
+  for (let seed = 0; seed < 600; seed += 1) {
+    const index = MemoryStore.create();
+    await index.write(entries);
+    await index.write([{ key: indexKeys.partial, value: encodeSequence(9n) }]);
+    await index.flush();
+    await rebuild(clearingInParts(index, Math.floor(seed / 2) % (clears + 8))).catch(
+      () => undefined,
+    );
+    const mode = seed % 2 === 0 ? "hole" : "suffix";
+    const { store } = await index.crash({ seed, mode });
+    if (!(await verifyChain(store, journal)).usable) continue;
+    usable += 1;
+    expect(await dump(store)).toEqual(await dump(whole));
+  }
+  expect(usable).toBeGreaterThan(0);
+  await journal.close();
 });
 
 describe("the untyped path", () => {

@@ -114,6 +114,8 @@ export async function prepareIndex(parts: RecoveryParts): Promise<PreparedIndex>
   const isNew = journal.lastSequence === 0n;
   if (!isNew) log.warn("the index is rebuilt", { why });
   await index.write([{ key: indexKeys.journal, value: undefined }]);
+  // A crash may leave part of what follows, with a hole: nobody must take that for an index.
+  await index.flush();
   await index.clear();
   const applied = await loadCheckpoint(parts);
   if (applied > journal.lastSequence) {

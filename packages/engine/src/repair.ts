@@ -4,8 +4,7 @@ import {
   type Disk,
   ensureFolder,
   type Journal,
-  JournalAudit,
-  openSegmentJournal,
+  openAudit,
   type Random,
   type SalvageReport,
   type SequenceRange,
@@ -27,6 +26,7 @@ import { namespaceProjection } from "./projection.js";
 import { loadCheckpoint, prepareIndex, type RecoveryParts } from "./recovery.js";
 import { StateCache } from "./state-cache.js";
 import { StateChange } from "./state-change.js";
+import { openStoredJournal } from "./stored-namespace.js";
 
 /** What is repaired, and where to. */
 export interface RepairNamespaceOptions {
@@ -99,7 +99,7 @@ export async function repairNamespace(options: RepairNamespaceOptions): Promise<
     lastSequenceMin: known.sequence,
   });
   const checkpointsLeftOut = await copyCheckpoints(options, journalReport.journalId);
-  const { journal } = await openSegmentJournal({ disk, folder: `${to}/journal`, timers, random });
+  const journal = await openStoredJournal({ disk, timers, random }, `${to}/journal`);
   try {
     const { sequence, gaps } = await settleState(options, journal);
     await buildIndex(options, journal);
@@ -121,7 +121,7 @@ async function knownOf(
   disk: Disk,
   from: string,
 ): Promise<{ journalId: Uint8Array | undefined; sequence: bigint }> {
-  let { journalId } = await JournalAudit.open({ disk, folder: `${from}/journal` });
+  let { journalId } = await openAudit({ disk, folder: `${from}/journal` });
   const { newest } = await auditCheckpoints(disk, `${from}/checkpoints`, journalId);
   if (newest === undefined) return { journalId, sequence: 0n };
   journalId ??= (await readCheckpointHeader(disk, `${from}/${newest.file}`)).journalId;
@@ -165,6 +165,8 @@ async function applyOverGaps(parts: RecoveryParts, applied: bigint): Promise<Seq
   const { journal, index } = parts;
   const cache = new StateCache(index);
   const writer = new IndexWriter(index, applied, {
+    // Nobody asks how far it is behind.
+    now: () => 0,
     written: (name, sequence) => cache.unpin(name, sequence),
     // `reached` rejects with it.
     failed: () => undefined,

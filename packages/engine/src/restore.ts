@@ -72,7 +72,10 @@ async function copyNamespace(
   { disk, from, to }: RestoreBackupOptions,
   { name, files }: NamespaceManifest,
 ): Promise<void> {
-  const folders = [`${to}/${name}/journal`, `${to}/${name}/checkpoints`];
+  const below = files.map(({ path }) => path.slice(0, path.lastIndexOf("/")));
+  const folders = [...new Set(["journal", "checkpoints", ...below])].map(
+    (folder) => `${to}/${name}/${folder}`,
+  );
   for (const folder of folders) await ensureFolder(disk, folder);
   for (const file of files) {
     const source = `${from}/${name}/${file.path}`;

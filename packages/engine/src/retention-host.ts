@@ -129,6 +129,7 @@ export class RetentionHost {
         isWorkNear = true;
         break;
       case "topicCreated":
+        this.#begun(kind.value.topic);
         isWorkNear = true;
         break;
       case "eventsExpired":
@@ -139,6 +140,13 @@ export class RetentionHost {
         break;
     }
     if (isWorkNear) this.#wakeSoon();
+  }
+
+  /** Nothing in a new topic can be old before it is: 100,000 of them are looked at no sooner. */
+  #begun(topic: TopicState | undefined): void {
+    if (topic === undefined) return;
+    const { ageMs } = this.#ruleOf(topic);
+    if (ageMs !== undefined) this.#schedule.done(topic.topicId, this.#parts.clock.now() + ageMs);
   }
 
   /** Stops, and resolves when nothing is in flight. */
@@ -191,7 +199,7 @@ export class RetentionHost {
     } catch (error) {
       const { topics, log, clock } = this.#parts;
       const { message, reason, metadata } = PubSubError.from(error);
-      const topic = topics.byId(topicId)?.topic?.name;
+      const topic = topics.nameOf(topicId);
       const facts = { ...metadata, topic, reason, cause: message };
       log.warn("retention of a topic could not go on; it is tried again", facts);
       this.#schedule.done(topicId, clock.now() + retentionPauseMsMax);

@@ -14,6 +14,7 @@ import { CRASH_MODES } from "@opendxa/pubsub-simulated";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Consumer } from "./engine-api.js";
+import { dumpState } from "./simulated.js";
 import { Inbox, World } from "./test/world.js";
 
 const topics = ["t0", "t1", "t2"];
@@ -228,15 +229,6 @@ class Retained {
     }
   }
 
-  async #dump(): Promise<string[]> {
-    const lines: string[] = [];
-    for await (const { key, value } of this.world.index.iterate({})) {
-      const isState = !key.startsWith("!") && key !== "ns";
-      if (isState) lines.push(`${key}=${Buffer.from(value).toString("hex")}`);
-    }
-    return lines;
-  }
-
   async #checkWaiting(dump: readonly string[]): Promise<void> {
     const namespace = await this.world.index.get("ns");
     const waiting = dump.filter((line) => line.startsWith("schi/")).length;
@@ -245,7 +237,7 @@ class Retained {
 
   async restart({ mode, index }: Crash): Promise<void> {
     await this.#quiet(40);
-    const before = await this.#dump();
+    const before = await dumpState(this.world.index);
     this.released += before.filter(isReleased).length;
     await this.#checkWaiting(before);
     const { journal, engine } = this.world;
@@ -254,7 +246,7 @@ class Retained {
     this.expired += engine.stats().batchesExpired;
     await this.world.powerCut(mode, index);
     await this.#quiet(40);
-    expect(await this.#dump()).toEqual(before);
+    expect(await dumpState(this.world.index)).toEqual(before);
     await this.#join();
   }
 }

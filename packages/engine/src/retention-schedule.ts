@@ -30,7 +30,7 @@ export class RetentionSchedule {
 
   /** A batch was stored in a topic. Answers whether there is something to look at by that. */
   stored(topicId: number): boolean {
-    const bytes = this.#topics.byId(topicId)?.topic?.settings?.retentionBytes ?? 0n;
+    const bytes = this.#topics.settingsOf(topicId)?.retentionBytes ?? 0n;
     if (bytes === 0n || this.#grown.has(topicId)) return false;
     this.#grown.add(topicId);
     return true;
@@ -39,7 +39,7 @@ export class RetentionSchedule {
   /** Numbers of the topics to look at now, at most `max`. */
   due(nowMs: number, max: number): number[] {
     const due: number[] = [];
-    for (const { topicId } of this.#topics.all()) {
+    for (const topicId of this.#topics.ids()) {
       if (due.length >= max) break;
       if ((this.#dueMs.get(topicId) ?? 0) <= nowMs || this.#grown.has(topicId)) due.push(topicId);
     }
@@ -59,7 +59,7 @@ export class RetentionSchedule {
   /** The earliest time that is known, milliseconds since the Unix epoch. */
   nextMs(): number {
     let next = this.#grown.size > 0 ? 0 : Number.POSITIVE_INFINITY;
-    for (const { topicId } of this.#topics.all()) {
+    for (const topicId of this.#topics.ids()) {
       next = Math.min(next, this.#dueMs.get(topicId) ?? 0);
     }
     return next;

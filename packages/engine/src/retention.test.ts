@@ -1,3 +1,4 @@
+import type { IndexRange } from "@opendxa/pubsub-index-store";
 import {
   Execution,
   ListTopicsRequest,
@@ -97,6 +98,36 @@ describe("retention by age", () => {
     await made.publish("short", "a");
     for (let second = 0; second < 4; second++) await tick(made);
     expect(await firstOffset(made, "short")).toBe(1n);
+  });
+
+  it("looks at no new topic before something in it can be old", async () => {
+    const made = new World();
+    const inner = made.index;
+    let looks = 0;
+    made.index = new Proxy(inner, {
+      get: (target, name) => {
+        if (name === "scan") {
+          return (range: IndexRange) => {
+            if ((range.gte ?? range.gt ?? "").startsWith("b/")) looks += 1;
+            return target.scan(range);
+          };
+        }
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    await made.open();
+    for (let i = 0; i < 50; i += 1) {
+      await made.engine.createTopic(
+        `t/${i}`,
+        TopicSettingsMessage.create({ retentionMs: 600_000n }),
+      );
+    }
+    await made.publish("t/7", "a");
+    for (let second = 0; second < 60; second += 1) await tick(made);
+    expect(looks).toBe(0);
+    await passUntil(made.clock, () => made.engine.stats().batchesExpired === 1, 10_000);
+    expect(looks).toBeGreaterThan(0);
   });
 
   it("follows a change of the setting, and the ceiling of the broker holds for every topic", async () => {

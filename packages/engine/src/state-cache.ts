@@ -7,6 +7,17 @@ interface Pinned {
   readonly sequence: bigint;
 }
 
+/** State that is in memory anyway, as of the newest durable entry. */
+export interface ResidentState {
+  /** Whether a key is of those: then its value is here, or it has none. */
+  holds(name: string): boolean;
+  /** Its value. */
+  get(name: string): unknown;
+}
+
+/** Where nothing else is in memory. */
+const nothingResident: ResidentState = { holds: () => false, get: () => undefined };
+
 /**
  * The state as the command loop sees it: what the index holds, under what it does not hold yet.
  * Values that wait for the index are pinned; others are kept up to a bound, the longest unused
@@ -18,15 +29,21 @@ export class StateCache implements Loaded {
   #young = new Map<string, unknown>();
   #old = new Map<string, unknown>();
   readonly #held = new Map<string, unknown>();
+  readonly #resident: ResidentState;
 
-  constructor(index: IndexStore) {
+  constructor(index: IndexStore, resident: ResidentState = nothingResident) {
     this.#index = index;
+    this.#resident = resident;
   }
 
   has(key: AnyStateKey): boolean {
     const { name } = key;
     return (
-      this.#pinned.has(name) || this.#held.has(name) || this.#young.has(name) || this.#old.has(name)
+      this.#pinned.has(name) ||
+      this.#held.has(name) ||
+      this.#young.has(name) ||
+      this.#old.has(name) ||
+      this.#resident.holds(name)
     );
   }
 
@@ -34,6 +51,7 @@ export class StateCache implements Loaded {
     const { name } = key;
     const pinned = this.#pinned.get(name);
     if (pinned !== undefined) return pinned.value as T | undefined;
+    if (this.#resident.holds(name)) return this.#resident.get(name) as T | undefined;
     if (this.#young.has(name)) return this.#young.get(name) as T | undefined;
     if (this.#old.has(name)) {
       const value = this.#old.get(name);
@@ -101,7 +119,7 @@ export class StateCache implements Loaded {
     const pinned = this.#pinned.get(name);
     if (pinned === undefined || pinned.sequence > sequence) return;
     this.#pinned.delete(name);
-    this.#keep(name, pinned.value);
+    if (!this.#resident.holds(name)) this.#keep(name, pinned.value);
   }
 
   #keep(name: string, value: unknown): void {

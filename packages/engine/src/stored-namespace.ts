@@ -1,8 +1,10 @@
 import {
   type Disk,
   type Journal,
+  openJournal,
   openSegmentJournal,
   type Random,
+  readJournalKind,
   type Timers,
 } from "@opendxa/pubsub-journal";
 import { CheckpointStore } from "./checkpoint-store.js";
@@ -26,12 +28,7 @@ export async function withStoredNamespace<Result>(
   folder: string,
   use: (stored: { journal: Journal; checkpoints: CheckpointStore }) => Promise<Result>,
 ): Promise<Result> {
-  const { journal } = await openSegmentJournal({
-    disk,
-    folder: `${folder}/journal`,
-    timers,
-    random,
-  });
+  const journal = await openStoredJournal({ disk, timers, random }, `${folder}/journal`);
   try {
     const checkpoints = await CheckpointStore.open(disk, `${folder}/checkpoints`, {
       journalId: journal.id,
@@ -41,4 +38,19 @@ export async function withStoredNamespace<Result>(
   } finally {
     await journal.close();
   }
+}
+
+/** Opens a stored journal, of whichever kind it is. */
+export async function openStoredJournal(
+  { disk, timers, random }: Omit<StoredNamespaceParts, "log">,
+  folder: string,
+): Promise<Journal> {
+  const options = { disk, folder, timers, random };
+  const stored = await readJournalKind(disk, folder);
+  const { journal } =
+    stored?.kind === "level"
+      ? await openJournal({ ...options, kind: "level" })
+      : // Copied segments come without a marker, and stay so.
+        await openSegmentJournal(options);
+  return journal;
 }

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { SimulatedDisk } from "@opendxa/pubsub-simulated";
 import { expect, it } from "vitest";
-import { dumpOf, liveUpgradeLife } from "./test/upgrade-life.js";
+import { dumpState } from "./simulated.js";
+import { liveUpgradeLife } from "./test/upgrade-life.js";
 import { Inbox, until, World } from "./test/world.js";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures/upgrade/", import.meta.url));
@@ -37,7 +38,7 @@ it.each(versions)("opens what %s left, with the same state, and goes on", async 
   await made.open();
   await until(() => made.engine.stats().indexedSequence === made.engine.stats().durableSequence);
   expect(made.warnings.filter((warning) => warning.startsWith("a checkpoint"))).toEqual([]);
-  expect(await dumpOf(made.index)).toEqual(dumpIn(version));
+  expect(await dumpState(made.index)).toEqual(dumpIn(version));
   const inbox = new Inbox();
   await made.join("consumer", inbox);
   expect(await made.publish("none", "after")).toBe(25n);

@@ -118,14 +118,14 @@ describe.each(["rocksdb", "leveldb"] as const)("%s, killed while it writes", (en
   });
 });
 
-describe("RocksDB's flush", () => {
+describe.each(["rocksdb", "leveldb"] as const)("the flush of %s", (engine) => {
   it("needs no log for what was written before it", { timeout: 60_000 }, async () => {
-    const { flushed, written } = await writeAndKill("rocksdb", 400, 200);
+    const { flushed, written } = await writeAndKill(engine, 400, 200);
     expect(flushed).toBe(200);
     expect(written).toBeGreaterThanOrEqual(400);
-    const logs = await logFiles("rocksdb", temporary.path);
+    const logs = await logFiles(engine, temporary.path);
     expect(logs.length).toBeGreaterThan(0);
     for (const log of logs) await rm(log);
-    expect(await survivingPrefix("rocksdb")).toBe(200);
+    expect(await survivingPrefix(engine)).toBe(200);
   });
 });

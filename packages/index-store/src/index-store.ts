@@ -76,8 +76,8 @@ export interface IndexStore {
    */
   write(batch: readonly IndexWrite[]): Promise<void>;
   /**
-   * Resolves `true` when everything written before the call is durable on disk, `false` where the
-   * engine cannot promise that (LevelDB).
+   * Resolves `true` when everything written before the call is durable on disk, `false` where an
+   * engine cannot promise that. Both engines on disk do.
    */
   flush(): Promise<boolean>;
   /**

@@ -12,7 +12,7 @@ describeIndexStoreContract(
       dispose: folder.remove,
     };
   },
-  { keepsData: true, flushIsDurable: false },
+  { keepsData: true, flushIsDurable: true },
 );
 
 describe("LevelStore", () => {

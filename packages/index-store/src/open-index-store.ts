@@ -7,7 +7,6 @@ import {
 } from "./engine-marker.js";
 import type { IndexStore } from "./index-store.js";
 import { IndexStoreError } from "./index-store-error.js";
-import { LevelStore } from "./level-store.js";
 import type { IndexStoreLimits } from "./limits.js";
 import { loadRocksDb, loadRocksDbNative, type RocksDbLoader } from "./rocksdb-module.js";
 import { RocksDbStore } from "./rocksdb-store.js";
@@ -64,7 +63,11 @@ export async function openIndexStore(options: OpenIndexStoreOptions): Promise<In
   if (state.kind === "fresh") await record(options, choice);
   else if (state.engine !== choice.engine) throw otherEngine(folder, state.engine, choice.engine);
   const data = join(folder, choice.engine);
-  if (choice.engine === "leveldb") return await LevelStore.open({ folder: data, limits });
+  if (choice.engine === "leveldb") {
+    // Each engine's binary is loaded only where it serves.
+    const { LevelStore } = await import("./level-store.js");
+    return await LevelStore.open({ folder: data, limits });
+  }
   return await RocksDbStore.open({ folder: data, limits, loadRocksDb: options.loadRocksDb });
 }
 

@@ -81,6 +81,7 @@ export async function guessHeader(
   journalId: Uint8Array,
 ): Promise<SegmentHeader | undefined> {
   const window = new FileWindow(read, SCAN_WINDOW_BYTES);
+  const firstSequence = BigInt(name.slice(0, name.indexOf(".")));
   let from = 0;
   while (from + COMMIT_HEADER_BYTES <= bytes) {
     const length = Math.min(SCAN_WINDOW_BYTES, bytes - from);
@@ -95,18 +96,21 @@ export async function guessHeader(
     if (salt === undefined) return undefined;
     const identity: CommitIdentity = { salt: Uint8Array.from(salt), journalId };
     const found = await readCommitHead(window, { position, end: bytes, identity }, verifyChecksum);
-    if (found.kind === "head") {
+    // What a recycled file holds of its earlier life has lower sequences.
+    if (found.kind === "head" && found.head.lastSequence >= firstSequence - 1n) {
       const { firstRetained, syncedMark } = found.head;
       const isFirst = position === SEGMENT_HEADER_BYTES;
       return {
         journalId,
         salt: identity.salt,
-        firstSequence: BigInt(name.slice(0, name.indexOf("."))),
+        firstSequence,
         // The first commit of a segment, rewritten or not, names the one before the segment.
         firstCommit: isFirst ? syncedMark + 1n : 0n,
         previousFirstSequence: 0n,
         firstRetained,
         isRewritten: false,
+        // Harmless where it is wrong: nothing else looks like an end record.
+        isRecycled: true,
       };
     }
     from = position + 1;

@@ -246,6 +246,19 @@ function describeForgetting(journal: () => Journal, reopen: () => Promise<void>)
 }
 
 function describeEnds(journal: () => Journal, reopen: () => Promise<void>): void {
+  it("keeps everything while the disk is nearly full, and after it", async () => {
+    for (const isLow of [true, true, false]) {
+      journal().noteSpace(isLow);
+      for (let at = 0; at < 10; at += 1) {
+        await journal().append([{ parts: [new Uint8Array(1000)] }]);
+      }
+      await journal().truncateBefore(journal().lastSequence - 5n);
+    }
+    await reopen();
+    const kept = await collect(journal(), { from: 25n });
+    expect(kept.map(({ sequence }) => sequence)).toEqual([25n, 26n, 27n, 28n, 29n, 30n]);
+  });
+
   it("goes on under the same id and with the next sequence after reopening", async () => {
     const { id } = journal();
     await journal().append([text("a")], { durability: "os" });

@@ -194,10 +194,21 @@ describe("no space at any one operation", () => {
     },
   );
 
-  it("at a sync is final: nobody knows what the disk holds", async () => {
+  it("at a sync of earlier writes is final: nobody knows what the disk holds", async () => {
     const { journal, disk } = await simulated();
+    await journal.append([entry(1, 1)], { durability: "os" });
     disk.inject({ operation: "datasync", nth: 1, code: "ENOSPC" });
-    expect((await errorOf(journal.append([entry(1, 1)]))).reason).toBe("failed");
+    expect((await errorOf(journal.append([entry(1, 2)]))).reason).toBe("failed");
+  });
+
+  it("at the sync of a single write is refused, once the cut is synced", async () => {
+    const { journal, disk } = await simulated();
+    await journal.append([entry(1, 1)]);
+    disk.inject({ operation: "datasync", nth: 1, code: "ENOSPC" });
+    expect((await errorOf(journal.append([entry(1, 2)]))).reason).toBe("full");
+    disk.inject({ operation: "datasync", nth: 1, code: "ENOSPC" });
+    disk.inject({ operation: "datasync", nth: 2, code: "ENOSPC" });
+    expect((await errorOf(journal.append([entry(1, 2)]))).reason).toBe("failed");
   });
 
   it("in a footer leaves a segment without one", async () => {

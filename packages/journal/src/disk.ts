@@ -1,9 +1,13 @@
-/** What a file is opened for: `create` makes a new one and fails with `EEXIST` if it is there. */
-export type OpenMode = "create" | "write" | "read";
+/**
+ * What a file is opened for: `create` makes a new one and fails with `EEXIST` if it is there.
+ * `synced` is as `write`, but each `writev` is durable when it resolves, in one step where the
+ * system can: what it wrote and nothing that was written before.
+ */
+export type OpenMode = "create" | "write" | "synced" | "read";
 
 /** The file system as the journal needs it. Errors carry the `code` that Node gives them. */
 export interface Disk {
-  /** Opens a file; `write` and `read` need one that exists, `create` and `write` may also read. */
+  /** Opens a file; all but `create` need one that exists, and all may read. */
   open(path: string, mode: OpenMode): Promise<DiskFile>;
   /** Names in a directory, in any order. */
   readdir(path: string): Promise<string[]>;
@@ -20,10 +24,20 @@ export interface Disk {
   unlink(path: string): Promise<void>;
   /** Whether a file or directory is there. */
   exists(path: string): Promise<boolean>;
+  /** What a file is at this moment. */
+  stat(path: string): Promise<FileFacts>;
   /** Bytes that the file system of a path still has for files of this user. */
   freeBytes(path: string): Promise<number>;
   /** Makes creations, renames and removals in a directory durable. */
   syncDirectory(path: string): Promise<void>;
+}
+
+/** What is known of a file without reading it. */
+export interface FileFacts {
+  /** Its length in bytes. */
+  readonly bytes: number;
+  /** Names that it has: 1, unless `link` gave it more. */
+  readonly links: number;
 }
 
 /** An open file. */

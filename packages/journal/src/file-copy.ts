@@ -15,24 +15,46 @@ const UNLINKABLE: readonly unknown[] = ["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP
 
 /**
  * Puts a file that never changes any more at another path, durable but for its name: as a second
- * name where the file system can, else as a copy. Rejects with the disk's own errors.
+ * name where the file system can, else as a copy. `onPlaced` is called once the bytes are safe from
+ * whatever happens to the original, and may reject. Rejects with the disk's own errors.
  */
-export async function placeFile(disk: Disk, from: string, to: string): Promise<CopiedFile> {
+export async function placeFile(
+  disk: Disk,
+  from: string,
+  to: string,
+  onPlaced: () => Promise<void> = async () => undefined,
+): Promise<CopiedFile> {
+  const isLinked = await linkFile(disk, from, to);
+  const copied = isLinked ? undefined : await copyFile(disk, from, to);
+  await onPlaced();
+  return copied ?? (await hashFile(disk, to));
+}
+
+/**
+ * Gives a file that never changes any more a second name, its content durable. Answers false where
+ * the file system does not link these two. Rejects with the disk's own errors.
+ */
+export async function linkFile(disk: Disk, from: string, to: string): Promise<boolean> {
   try {
     await disk.link(from, to);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (!UNLINKABLE.includes(code)) throw error;
-    return await copyFile(disk, from, to);
+    return false;
   }
-  const file = await disk.open(to, "read");
+  // A killed writer may have left it in the system's cache only.
+  await syncFile(disk, to);
+  return true;
+}
+
+/** Makes a file's content durable. Rejects with the disk's own errors. */
+export async function syncFile(disk: Disk, path: string): Promise<void> {
+  const file = await disk.open(path, "read");
   try {
-    // A killed writer may have left it in the system's cache only.
     await file.sync();
   } finally {
     await file.close();
   }
-  return await hashFile(disk, to);
 }
 
 /** Reads a file and says what it is. Rejects with the disk's own errors. */
@@ -57,16 +79,26 @@ export async function copyFile(
 ): Promise<CopiedFile> {
   const source = await disk.open(from, "read");
   try {
-    const target = await disk.open(to, "create");
-    try {
-      const copied = await pump(source, bytesMax, (part, at) => target.writev([part], at));
-      await target.sync();
-      return copied;
-    } finally {
-      await target.close();
-    }
+    return await copyOpened(disk, source, to, bytesMax);
   } finally {
     await source.close();
+  }
+}
+
+/** As `copyFile`, of a file that is open, whatever became of its name. */
+export async function copyOpened(
+  disk: Disk,
+  source: DiskFile,
+  to: string,
+  bytesMax: number,
+): Promise<CopiedFile> {
+  const target = await disk.open(to, "create");
+  try {
+    const copied = await pump(source, bytesMax, (part, at) => target.writev([part], at));
+    await target.sync();
+    return copied;
+  } finally {
+    await target.close();
   }
 }
 

@@ -23,6 +23,11 @@ interface Task {
   readonly reject: (error: JournalError) => void;
 }
 
+interface Committing {
+  readonly batch: readonly PendingAppend[];
+  readonly isDone: Promise<void>;
+}
+
 /**
  * The one loop in which a journal changes: appends that arrive during one commit are the next, and
  * what else changes the journal runs between two commits.
@@ -107,12 +112,25 @@ export class GroupCommit {
     try {
       while (this.#tasks.length > 0 || !this.#queue.isEmpty) {
         await this.#runTask(this.#tasks.shift());
-        await this.#commit(this.#queue.take());
+        let committing = this.#begin();
+        while (committing !== undefined) {
+          const done = await this.#settled(committing);
+          // The disk goes on before those who waited are told, who have work to do and append anew.
+          committing = this.#tasks.length === 0 ? this.#begin() : undefined;
+          for (const { first, last, resolve } of done) resolve({ first, last });
+        }
       }
     } catch (error) {
       this.#fail(error);
     }
     this.#running = undefined;
+  }
+
+  /** Begins the next commit, if anything waits for one. */
+  #begin(): Committing | undefined {
+    const batch = this.#queue.take();
+    if (batch.length === 0) return undefined;
+    return { batch, isDone: this.#parts.commit(batch) };
   }
 
   async #runTask(task: Task | undefined): Promise<void> {
@@ -131,26 +149,25 @@ export class GroupCommit {
     task.resolve();
   }
 
-  async #commit(batch: readonly PendingAppend[]): Promise<void> {
-    const last = batch.at(-1);
-    if (last === undefined) return;
+  /** Waits for a commit; answers the appends that are to be told that it is done. */
+  async #settled({ batch, isDone }: Committing): Promise<readonly PendingAppend[]> {
     try {
-      await this.#parts.commit(batch);
+      await isDone;
     } catch (error) {
       if (isFull(error)) {
         // Their sequences were never stored, so those behind them cannot be either.
         const refused = [...batch, ...this.#queue.reset(this.#lastSequence)];
         for (const append of refused) append.reject(error as JournalError);
-        return;
+        return [];
       }
       const failure = failed(error);
       for (const append of batch) append.reject(failure);
       throw failure;
     }
-    this.#lastSequence = last.last;
+    this.#lastSequence = batch.at(-1)?.last ?? this.#lastSequence;
     this.#queue.release(batch);
     this.#parts.onCommitted(batch);
-    for (const { first, last: end, resolve } of batch) resolve({ first, last: end });
+    return batch;
   }
 
   /** Ends the journal for good: after a failed write or sync nobody knows what the disk holds. */

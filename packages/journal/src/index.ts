@@ -14,10 +14,10 @@
  *
  * @packageDocumentation
  */
-export type { Disk, DiskFile, OpenMode } from "./disk.js";
+export type { Disk, DiskFile, FileFacts, OpenMode } from "./disk.js";
 export { DiskSpace, type DiskSpaceOptions, isSpaceLow, type SpaceFacts } from "./disk-space.js";
 export { ensureFolder } from "./ensure-folder.js";
-export { type CopiedFile, copyFile, hashFile, placeFile } from "./file-copy.js";
+export { type CopiedFile, copyFile, hashFile, placeFile, syncFile } from "./file-copy.js";
 export { FolderLock } from "./folder-lock.js";
 export type {
   AppendedRange,
@@ -29,7 +29,7 @@ export type {
   ReadRange,
   StoredEntry,
 } from "./journal.js";
-export { JournalAudit, type VerifyJournalOptions } from "./journal-audit.js";
+export type { VerifyJournalOptions } from "./journal-audit.js";
 export {
   JournalError,
   type JournalErrorOptions,
@@ -41,8 +41,10 @@ export {
   type JournalMarker,
   readKind as readJournalKind,
 } from "./journal-kind.js";
+export { type CopyLevelOptions, copyLevel, levelFiles } from "./level-backup.js";
 export { DISK_RESERVE_BYTES, JOURNAL_LIMITS, type JournalLimits, SEQUENCE_MAX } from "./limits.js";
 export { NodeDisk } from "./node-disk.js";
+export { type OpenedAudit, openAudit } from "./open-audit.js";
 export { type OpenJournalOptions, openJournal } from "./open-journal.js";
 export {
   type JournalRecovery,

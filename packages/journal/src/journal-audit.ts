@@ -1,11 +1,12 @@
 import { type FoundSegment, findSegment, guessHeader, withFile } from "./audited-segment.js";
 import type { Disk } from "./disk.js";
-import { decodeForgotten, forgottenName, isForgottenName } from "./forgotten-file.js";
+import { decodeForgotten, forgottenName } from "./forgotten-file.js";
 import { JournalError } from "./journal-error.js";
 import { fault, type JournalFault } from "./journal-fault.js";
 import { pageReader } from "./page-reader.js";
-import { isDraftName, isSegmentName, segmentName } from "./segment.js";
+import { isSegmentName, segmentName } from "./segment.js";
 import { type AuditItem, SegmentAudit } from "./segment-audit.js";
+import { isLeftoverName } from "./segment-folder.js";
 import { SEGMENT_HEADER_BYTES, type SegmentHeader } from "./segment-header.js";
 
 /** Which journal to look at. */
@@ -55,7 +56,7 @@ export class JournalAudit {
         segments.push(await findSegment({ disk, folder, name }, faults));
       }
       dismissUnfinished(segments, faults);
-      const others = names.filter((name) => isDraftName(name) || isForgottenName(name));
+      const others = names.filter(isLeftoverName);
       return new JournalAudit(options, { segments, faults, others });
     } catch (error) {
       throw JournalError.from(error, `verification of ${folder}`);
@@ -159,26 +160,27 @@ export class JournalAudit {
     }
   }
 
-  /** Notes of forgotten entries, and drafts. */
+  /** Notes of forgotten entries, drafts and spare files. */
   async *#other(name: string): AsyncGenerator<AuditItem> {
     const { disk, folder } = this.#options;
+    const sealed = this.#segments.slice(0, -1);
+    const owner = sealed.find((segment) => forgottenName(segment) === name);
+    if (owner === undefined) {
+      const { bytes } = await disk.stat(`${folder}/${name}`);
+      const place = { segment: name, position: 0, bytes };
+      yield { kind: "fault", fault: fault("leftover", `${name} belongs to no segment`, place) };
+      return;
+    }
     const bytes = await withFile({ disk, folder, name }, async (file) => {
       const content = new Uint8Array(await file.size());
       await file.read(content, 0);
       return content;
     }).catch(() => new Uint8Array(0));
+    const { header } = owner;
+    if (header === undefined || decodeForgotten(bytes, { header }) !== undefined) return;
     const place = { segment: name, position: 0, bytes: bytes.length };
-    const sealed = this.#segments.slice(0, -1);
-    const owner = sealed.find((segment) => forgottenName(segment) === name);
-    if (owner === undefined) {
-      yield { kind: "fault", fault: fault("leftover", `${name} belongs to no segment`, place) };
-    } else if (
-      owner.header !== undefined &&
-      decodeForgotten(bytes, { header: owner.header }) === undefined
-    ) {
-      const message = `${name} is damaged, or of an earlier form of its segment`;
-      yield { kind: "fault", fault: fault("notes_damaged", message, place) };
-    }
+    const message = `${name} is damaged, or of an earlier form of its segment`;
+    yield { kind: "fault", fault: fault("notes_damaged", message, place) };
   }
 
   #sawSequence(sequence: bigint): void {

@@ -11,13 +11,22 @@ import type { SequenceRange } from "./sequence-range.js";
  * - `segment_missing`: a segment that others say must be there.
  * - `commit_damaged`: a commit's head or entry table, or commits that are missing.
  * - `entry_damaged`: the payload of one entry.
- * - `footer_damaged`: a sealed segment's index; it is made anew from the commits, nothing is lost.
+ * - `marker_damaged`: `journal.json`, which says how the journal is kept.
+ * - `manifest_damaged`: LevelDB's list of its tables; all that are there are read instead.
+ * - `table_missing`: a table that LevelDB's manifest names.
+ * - `table_damaged`: a block or the index of a table of LevelDB; what it cost follows.
+ * - `log_damaged`: batches in LevelDB's log that were synced; what it cost follows.
+ * - `head_damaged`: what a journal in LevelDB says of its id, its beginning and its end.
+ * - `forgotten_damaged`: which entries of a journal in LevelDB are forgotten, not lost.
+ * - `entry_missing`: entries that are not in LevelDB and were never forgotten.
  * - `unreadable`: the disk refuses to read a page; what lies there counts as damaged.
  *
  * Notices, which the next opening deals with by itself:
  * - `torn_tail`: bytes behind the last commit, never promised to anybody or, where `message` says
  *   so, perhaps the last commit before its mark.
  * - `footer_missing`: a sealed segment without an index; a crash in the moment of sealing.
+ * - `footer_damaged`: a sealed segment's index, torn by such a crash or damaged since; it is made anew
+ *   from the commits, nothing is lost.
  * - `notes_damaged`: which entries are forgotten; their space is freed later.
  * - `leftover`: a file that the next opening removes.
  */
@@ -29,10 +38,18 @@ export type JournalFaultKind =
   | "segment_missing"
   | "commit_damaged"
   | "entry_damaged"
-  | "footer_damaged"
+  | "marker_damaged"
+  | "manifest_damaged"
+  | "table_missing"
+  | "table_damaged"
+  | "log_damaged"
+  | "head_damaged"
+  | "forgotten_damaged"
+  | "entry_missing"
   | "unreadable"
   | "torn_tail"
   | "footer_missing"
+  | "footer_damaged"
   | "notes_damaged"
   | "leftover";
 
@@ -42,7 +59,7 @@ export interface JournalFault {
   readonly kind: JournalFaultKind;
   /** A `notice` is dealt with by the next opening; a `fault` needs an operator. */
   readonly severity: "fault" | "notice";
-  /** File name within the folder. */
+  /** Path within the folder; `leveldb` for what keys and values there are missing. */
   readonly segment: string;
   /** Byte position at which it begins. */
   readonly position: number;
@@ -60,6 +77,7 @@ export interface JournalFault {
 const NOTICES: readonly JournalFaultKind[] = [
   "torn_tail",
   "footer_missing",
+  "footer_damaged",
   "notes_damaged",
   "leftover",
 ];

@@ -14,8 +14,11 @@ export interface JournalMarker {
   readonly id: Uint8Array;
 }
 
-const MARKER = "journal.json";
-const MARKER_DRAFT = `${MARKER}.new`;
+/** Folder of a LevelDB database within the journal's. */
+export const LEVEL_FOLDER = "leveldb";
+/** File that says which journal a folder holds. */
+export const MARKER_NAME = "journal.json";
+const MARKER_DRAFT = `${MARKER_NAME}.new`;
 const FORMAT = 1;
 
 /**
@@ -28,8 +31,9 @@ export async function readKind(
 ): Promise<(Partial<JournalMarker> & Pick<JournalMarker, "kind">) | undefined> {
   if (!(await disk.exists(folder))) return undefined;
   const names = await disk.readdir(folder);
-  if (!names.includes(MARKER)) return names.some(isSegmentName) ? { kind: "segments" } : undefined;
-  const file = await disk.open(join(folder, MARKER), "read");
+  if (!names.includes(MARKER_NAME))
+    return names.some(isSegmentName) ? { kind: "segments" } : undefined;
+  const file = await disk.open(join(folder, MARKER_NAME), "read");
   try {
     const bytes = Buffer.alloc(await file.size());
     await file.read(bytes, 0);
@@ -38,10 +42,14 @@ export async function readKind(
   } finally {
     await file.close();
   }
-  throw new JournalError("corrupt", `${MARKER} in ${folder} is damaged, or of another version`, {
-    segment: MARKER,
-    position: 0,
-  });
+  throw new JournalError(
+    "corrupt",
+    `${MARKER_NAME} in ${folder} is damaged, or of another version`,
+    {
+      segment: MARKER_NAME,
+      position: 0,
+    },
+  );
 }
 
 /** Records, durably, which journal a folder holds. */
@@ -57,7 +65,7 @@ export async function writeKind(disk: Disk, folder: string, marker: JournalMarke
   } finally {
     await file.close();
   }
-  await disk.rename(draft, join(folder, MARKER));
+  await disk.rename(draft, join(folder, MARKER_NAME));
   await disk.syncDirectory(folder);
 }
 

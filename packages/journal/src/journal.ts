@@ -72,7 +72,7 @@ export interface Journal {
   readonly firstSequence: bigint;
   /** Newest entry that can be read; 0n when there never was one. */
   readonly lastSequence: bigint;
-  /** Bytes that the journal takes on disk. */
+  /** Bytes that the journal takes on disk, those that it keeps ready for new entries included. */
   readonly bytes: number;
   /** What was done to free space since the journal was opened. */
   readonly figures: JournalFigures;
@@ -104,6 +104,11 @@ export interface Journal {
    * the bookkeeping cannot be read (any of the ranges may then be forgotten), `failed`, `closed`.
    */
   forget(ranges: readonly SequenceRange[]): Promise<void>;
+  /**
+   * Says whether the disk is nearly full. While it is, the journal keeps no space ready for new
+   * entries, and what it has kept is given back, in the background.
+   */
+  noteSpace(isLow: boolean): void;
   /** Finishes what was appended and ends; appends and reads reject with `closed` afterwards. */
   close(): Promise<void>;
 }

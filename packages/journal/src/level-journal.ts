@@ -139,6 +139,10 @@ export class LevelJournal implements Journal {
     }
   }
 
+  noteSpace(): void {
+    // LevelDB keeps no space ready.
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

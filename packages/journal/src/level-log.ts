@@ -5,9 +5,10 @@ import { JournalError } from "./journal-error.js";
 /** LevelDB's log: records in blocks of this size, none crosses a boundary. */
 const BLOCK_BYTES = 32_768;
 const RECORD_HEAD_BYTES = 7;
-const FULL = 1;
-const FIRST = 2;
-const LAST = 4;
+/** Types of a record: a whole batch, or its first, middle (3) or last part. */
+export const FULL = 1;
+export const FIRST = 2;
+export const LAST = 4;
 
 /** One log file of a database. */
 export interface LevelLog {
@@ -29,9 +30,17 @@ export interface LevelLogEnd {
   readonly tornBytes: number;
 }
 
-interface SoundRecord {
+/** A physical record whose checksum is right. */
+export interface SoundRecord {
+  /** What this is. */
   readonly kind: "record";
+  /** Which part of a batch it is. */
   readonly type: number;
+  /** Its bytes. */
+  readonly body: Buffer;
+  /** Where it begins within its block. */
+  readonly at: number;
+  /** Where it ends within its block. */
   readonly end: number;
 }
 
@@ -72,7 +81,8 @@ function behind(
   return { name, position: start + end, tornBytes: bytes - start - end };
 }
 
-async function* recordsOfLog({
+/** The physical records of a log, each with the start of its block. */
+export async function* recordsOfLog({
   bytes,
   read,
 }: LevelLog): AsyncGenerator<{ start: number; found: FoundRecord }> {
@@ -90,7 +100,8 @@ function* recordsOf(block: Buffer): Generator<FoundRecord> {
   while (at + RECORD_HEAD_BYTES <= block.length) {
     const end = recordEnd(block, at);
     if (end !== undefined) {
-      yield { kind: "record", type: block.readUInt8(at + 6), end };
+      const body = block.subarray(at + RECORD_HEAD_BYTES, end);
+      yield { kind: "record", type: block.readUInt8(at + 6), body, at, end };
       at = end;
       continue;
     }
@@ -110,7 +121,7 @@ function recordEnd(block: Buffer, at: number): number | undefined {
 }
 
 /** LevelDB stores checksums rotated and shifted, since checksums of checksums are weak. */
-function masked(checksum: number): number {
+export function masked(checksum: number): number {
   return (((checksum >>> 15) | (checksum << 17)) + 0xa282_ead8) >>> 0;
 }
 

@@ -4,8 +4,10 @@ import type { SequenceRange } from "./sequence-range.js";
 
 const ENTRY = 0x65;
 const FORGOTTEN = 0x66;
-const KEY_BYTES = 9;
-const ENTRY_HEAD_BYTES = 12;
+/** Bytes of the key of an entry or a forgotten range. */
+export const ENTRY_KEY_BYTES = 9;
+/** Bytes before the payload in the stored bytes of an entry. */
+export const ENTRY_HEAD_BYTES = 12;
 const HEAD_BYTES = 36;
 const FORGOTTEN_BYTES = 12;
 
@@ -34,7 +36,7 @@ export function forgottenKey(first: bigint): Uint8Array {
 
 /** The sequence in the key of an entry or a forgotten range; 0 where the key is neither's. */
 export function sequenceOf(key: Uint8Array): bigint {
-  if (key.length !== KEY_BYTES) return 0n;
+  if (key.length !== ENTRY_KEY_BYTES) return 0n;
   return Buffer.from(key.buffer, key.byteOffset, key.length).readBigUInt64BE(1);
 }
 
@@ -101,7 +103,7 @@ export function decodeForgottenRange(
 }
 
 function keyOf(prefix: number, sequence: bigint): Uint8Array {
-  const key = Buffer.alloc(KEY_BYTES);
+  const key = Buffer.alloc(ENTRY_KEY_BYTES);
   key[0] = prefix;
   key.writeBigUInt64BE(sequence, 1);
   return key;

@@ -19,6 +19,8 @@ export interface JournalLimits {
   readonly segmentBytes: number;
   /** Bytes of recent payloads kept in memory for live delivery; each entry counts 256 more. */
   readonly tailCacheBytesMax: number;
+  /** Dropped segment files that are kept to be written over; 0 for none. */
+  readonly spareSegmentsMax: number;
   /** Sealed segments whose file and index are kept open for reading. */
   readonly openSegmentsMax: number;
   /** Ranges of one `forget`. */
@@ -45,6 +47,8 @@ export const JOURNAL_LIMITS: JournalLimits = {
   segmentBytes: 64 * MIB,
   // What was just written; the engine keeps more of it, decoded, for those who follow live.
   tailCacheBytesMax: 4 * MIB,
+  // One is written over while retention drops the next: more would only hold space.
+  spareSegmentsMax: 2,
   // Each holds a descriptor and at most some tens of KiB of index.
   openSegmentsMax: 64,
   // A whole batch of events, each in a range of its own.
@@ -60,6 +64,10 @@ const SEGMENT_BYTES_CEILING = 1024 * MIB;
 
 /** What an entry costs in memory besides its payload: bounds count it, or tiny ones escape them. */
 export const ENTRY_OVERHEAD_BYTES = 256;
+/** Bytes that a system reads from a file before some of them are written over. */
+export const FILE_PAGE_BYTES = 4 * KIB;
+/** Parts that a system takes in one synced write: more would be several writes, each synced. */
+export const SYNCED_PARTS_MAX = 1024;
 /** Milliseconds between looks whether the writer is idle; twice this is the promise of 100 ms. */
 export const IDLE_CHECK_MS = 50;
 /** Bytes between two entries of a segment's index: one read of this size finds any commit. */
@@ -102,6 +110,8 @@ export const LEVEL_OPEN_FILES_MAX = 256;
 export const LEVEL_READ_BYTES = 256 * KIB;
 /** Bytes of newest entries that are checked at start: two logs, each with one commit beyond. */
 export const LEVEL_CHECK_BYTES = 2 * (LEVEL_WRITE_BUFFER_BYTES + 16 * MIB);
+/** Looks at LevelDB's manifest before a copy gives up: each takes as long as the tables that are new. */
+export const LEVEL_COPY_LOOKS_MAX = 60;
 /** Entries that one batch removes, so that commits wait for no more. */
 export const LEVEL_REMOVALS_MAX = 4096n;
 /** Largest sequence: positions elsewhere pack it into 48 bits. */

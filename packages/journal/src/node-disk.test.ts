@@ -34,6 +34,20 @@ it("writes, syncs, reads back, truncates", async () => {
   expect((await stat(path)).mode & 0o007).toBe(0);
 });
 
+it("makes each write durable where it was opened for that, and reads and writes as usual", async () => {
+  const path = join(folder, "f");
+  await expect(disk.open(path, "synced")).rejects.toMatchObject({ code: "ENOENT" });
+  const file = await disk.open(path, "create");
+  await file.writev([Buffer.from("hello")], 0);
+  const synced = await disk.open(path, "synced");
+  await synced.writev([Buffer.from("y"), Buffer.from(" world")], 4);
+  const buffer = Buffer.alloc(20);
+  expect(buffer.toString("utf8", 0, await file.read(buffer, 0))).toBe("helly world");
+  expect(await synced.size()).toBe(11);
+  await synced.close();
+  await file.close();
+});
+
 it("writes more parts at once than one system call takes", async () => {
   const file = await disk.open(join(folder, "f"), "create");
   await file.writev(
@@ -68,7 +82,9 @@ it("makes folders, renames, removes, lists", async () => {
   await expect(disk.link(join(inner, "b"), join(inner, "c"))).rejects.toMatchObject({
     code: "EEXIST",
   });
+  expect(await disk.stat(join(inner, "b"))).toEqual({ bytes: 0, links: 2 });
   await disk.unlink(join(inner, "c"));
+  expect(await disk.stat(join(inner, "b"))).toEqual({ bytes: 0, links: 1 });
   await disk.unlink(join(inner, "b"));
   expect(await disk.exists(join(inner, "b"))).toBe(false);
   expect(await disk.exists(inner)).toBe(true);

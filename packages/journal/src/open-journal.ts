@@ -1,7 +1,12 @@
 import { join } from "node:path";
 import { JournalError } from "./journal-error.js";
-import { type JournalKind, type JournalMarker, readKind, writeKind } from "./journal-kind.js";
-import { openLevelJournal } from "./open-level-journal.js";
+import {
+  type JournalKind,
+  type JournalMarker,
+  LEVEL_FOLDER,
+  readKind,
+  writeKind,
+} from "./journal-kind.js";
 import {
   type OpenedJournal,
   type OpenSegmentJournalOptions,
@@ -16,8 +21,6 @@ export interface OpenJournalOptions extends OpenSegmentJournalOptions {
    */
   readonly kind: JournalKind;
 }
-
-const DATABASE = "leveldb";
 
 /**
  * Opens the journal of a folder, or makes one of the wanted kind and records the kind in the
@@ -54,9 +57,11 @@ async function open(
   knownId: JournalMarker["id"] | undefined,
 ): Promise<OpenedJournal> {
   if (options.kind === "segments") return await openSegmentJournal(options);
+  // LevelDB's binary is loaded only where it serves.
+  const { openLevelJournal } = await import("./open-level-journal.js");
   return await openLevelJournal({
     ...options,
-    folder: join(options.folder, DATABASE),
+    folder: join(options.folder, LEVEL_FOLDER),
     onFailure: options.onFailure ?? ((): void => undefined),
     ...(knownId === undefined ? {} : { knownId }),
   });

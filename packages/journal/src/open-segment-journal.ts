@@ -1,6 +1,6 @@
 import { type Verify, verifyChecksum } from "./checksum.js";
 import { CommitIndex } from "./commit-index.js";
-import type { Disk, DiskFile } from "./disk.js";
+import type { Disk } from "./disk.js";
 import { ensureFolder } from "./ensure-folder.js";
 import { ForgottenEntries } from "./forgotten-entries.js";
 import type { Journal } from "./journal.js";
@@ -13,8 +13,9 @@ import { finishRetention, listSegments, tidyFolder } from "./segment-folder.js";
 import { SegmentJournal } from "./segment-journal.js";
 import { SegmentReaders } from "./segment-readers.js";
 import { SegmentRewriter } from "./segment-rewriter.js";
-import { type ScannedSegment, scanNewestSegment } from "./segment-scan.js";
+import { scanNewestSegment } from "./segment-scan.js";
 import { SegmentWriter, type WriterState } from "./segment-writer.js";
+import { SpareSegments } from "./spare-segments.js";
 import type { Timers } from "./timers.js";
 
 /** How a segment journal is opened. */
@@ -40,7 +41,10 @@ export interface OpenSegmentJournalOptions {
 
 /** What opening found. */
 export interface JournalRecovery {
-  /** Bytes behind the last valid commit that were cut; 0 after a clean end. */
+  /**
+   * Bytes of torn commits behind the last valid one that were cut; 0 after a clean end. In a
+   * recycled segment they end with the file where no head of theirs is whole.
+   */
   readonly tornBytes: number;
   /** File name of the newest segment. */
   readonly segment: string;
@@ -88,7 +92,8 @@ export async function openVerified(
       newest === undefined
         ? await create(options, segments)
         : await recover(options, segments, newest, verify);
-    const writer = new SegmentWriter({ ...options, limits, readers }, state);
+    const spares = new SpareSegments({ ...options, limits });
+    const writer = new SegmentWriter({ ...options, limits, readers, spares }, state);
     const onRewriteError = options.onRewriteError ?? ((): void => undefined);
     const noted = await tidyFolder(options.disk, options.folder, segments);
     const forgotten = new ForgottenEntries(
@@ -115,6 +120,7 @@ export async function openVerified(
       segments,
       readers,
       writer,
+      spares,
       forgotten,
       rewriter,
       lastSequence: state.lastSequence,
@@ -139,6 +145,7 @@ async function create(options: OpenSegmentJournalOptions, segments: Segment[]): 
     previousFirstSequence: 0n,
     firstRetained: 1n,
     isRewritten: false,
+    isRecycled: false,
   });
   segments.push(segment);
   const active = new ReadableSegment(segment, file, {
@@ -175,8 +182,12 @@ async function recover(
   try {
     const scanned = await scanNewestSegment(newest, (buffer, at) => file.read(buffer, at), verify);
     await finishRetention(disk, folder, segments, scanned.firstRetained);
-    await settle(disk, folder, file, scanned);
+    if (newest.bytes > scanned.commitsEnd) await file.truncate(scanned.commitsEnd);
     newest.bytes = scanned.commitsEnd;
+    // What was read may only be in the system's cache, written by a process that was killed before
+    // its own sync: it must be durable before it is built upon.
+    await file.sync();
+    await disk.syncDirectory(folder);
     const { lastSequence, lastCommit, lastDataCommit, syncedMark, firstRetained } = scanned;
     return {
       state: {
@@ -199,19 +210,4 @@ async function recover(
     await file.close();
     throw error;
   }
-}
-
-/**
- * Cuts the torn tail and syncs. What was read may only be in the system's cache, written by a
- * process that was killed before its own sync: it must be durable before it is built upon.
- */
-async function settle(
-  disk: Disk,
-  folder: string,
-  file: DiskFile,
-  scanned: ScannedSegment,
-): Promise<void> {
-  if (scanned.tornBytes > 0) await file.truncate(scanned.commitsEnd);
-  await file.sync();
-  await disk.syncDirectory(folder);
 }

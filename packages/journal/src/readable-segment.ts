@@ -21,7 +21,8 @@ export class ReadableSegment {
   /** Byte position behind the last commit that may be read; grows while it is the active one. */
   commitsEnd: number;
   #readsRunning = 0;
-  #isRetired = false;
+  #retiring: Promise<void> | undefined;
+  #onIdle: (() => void) | undefined;
 
   /** Takes the file over. */
   constructor(segment: Segment, file: DiskFile, parts: ReadableParts) {
@@ -33,7 +34,7 @@ export class ReadableSegment {
 
   /** Whether it accepts no more reads. */
   get isRetired(): boolean {
-    return this.#isRetired;
+    return this.#retiring !== undefined;
   }
 
   /** Reads bytes; see `DiskFile.read`. */
@@ -43,14 +44,20 @@ export class ReadableSegment {
       return await this.file.read(buffer, position);
     } finally {
       this.#readsRunning -= 1;
-      if (this.#isRetired && this.#readsRunning === 0) await this.file.close();
+      if (this.#readsRunning === 0) this.#onIdle?.();
     }
   }
 
-  /** Accepts no more reads and closes the file as soon as none is running. */
-  async retire(): Promise<void> {
-    if (this.#isRetired) return;
-    this.#isRetired = true;
-    if (this.#readsRunning === 0) await this.file.close();
+  /** Accepts no more reads; resolves when none is running any more and the file is closed. */
+  retire(): Promise<void> {
+    this.#retiring ??= this.#idle().then(() => this.file.close());
+    return this.#retiring;
+  }
+
+  #idle(): Promise<void> {
+    if (this.#readsRunning === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+    });
   }
 }

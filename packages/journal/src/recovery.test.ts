@@ -320,6 +320,7 @@ it("refuses a format that it does not know", async () => {
       previousFirstSequence: 0n,
       firstRetained: 1n,
       isRewritten: false,
+      isRecycled: false,
     }),
   );
   header.writeUInt16LE(2, 8);

@@ -2,6 +2,7 @@ import { verifyChecksum } from "./checksum.js";
 import { COMMIT_HEADER_BYTES, type CommitHead, commitPrefix } from "./commit-header.js";
 import { CommitIndex } from "./commit-index.js";
 import { readCommitHead } from "./commit-reader.js";
+import { END_RECORD_BYTES, isEndRecord } from "./end-record.js";
 import { FileWindow, type ReadAt } from "./file-window.js";
 import {
   type FaultPlace,
@@ -63,8 +64,10 @@ export class SegmentAudit {
   readonly #window: FileWindow;
   readonly #index = new CommitIndex();
   #position = SEGMENT_HEADER_BYTES;
-  /** Where commits end: before a sound footer, or with the file. */
+  /** Where commits end: before a sound footer, at an end record, or with the file. */
   #end: number;
+  /** Where the segment's own bytes end. */
+  #ownEnd: number;
   #before: bigint;
   #lastSequence: bigint;
   #firstRetained: bigint;
@@ -75,6 +78,7 @@ export class SegmentAudit {
     this.#segment = segment;
     this.#window = new FileWindow(read, SCAN_WINDOW_BYTES);
     this.#end = segment.bytes;
+    this.#ownEnd = segment.bytes;
     this.#before = segment.header.firstCommit - 1n;
     this.#lastSequence = segment.header.firstSequence - 1n;
     this.#firstRetained = segment.header.firstRetained;
@@ -102,6 +106,7 @@ export class SegmentAudit {
     while (this.#position < this.#end) {
       const head = await this.#headAt(this.#position);
       if (head !== undefined) yield* this.#entries(head);
+      else if (await this.#isEndRecord()) this.#ownEnd = this.#end = this.#position;
       else if (footer === undefined && (await this.#isFooterDue())) break;
       else yield* this.#skip();
     }
@@ -126,6 +131,19 @@ export class SegmentAudit {
     if (next !== undefined && this.#before === next.firstCommit - 1n) return true;
     const start = await this.#window.view(this.#position, COMMIT_HEADER_BYTES, this.#end);
     return start !== undefined && startsFooter(start, header);
+  }
+
+  /** Whether what is left are bytes of an earlier life: nothing in them was synced after this. */
+  async #isEndRecord(): Promise<boolean> {
+    const { header, next } = this.#segment;
+    if (next !== undefined || !header.isRecycled) return false;
+    const bytes = await this.#window.view(this.#position, END_RECORD_BYTES, this.#end);
+    const missing = this.#before + 1n;
+    return (
+      bytes !== undefined &&
+      isEndRecord(bytes, header, missing) &&
+      (await this.#laterHead(({ syncedMark }) => syncedMark >= missing)) === undefined
+    );
   }
 
   /** A sound head at a position that may come behind the commits so far. */
@@ -226,8 +244,8 @@ export class SegmentAudit {
   }
 
   async *#finish(footer: SegmentFooter | undefined): AsyncGenerator<AuditItem> {
-    const { bytes, header, next } = this.#segment;
-    const place = { position: this.#position, bytes: bytes - this.#position };
+    const { header, next } = this.#segment;
+    const place = { position: this.#position, bytes: this.#ownEnd - this.#position };
     if (next === undefined) {
       if (place.bytes === 0 && !header.isRewritten) return;
       yield this.#fault("segment_missing", "The segment behind a sealed one is missing", place);

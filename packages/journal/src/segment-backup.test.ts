@@ -1,6 +1,8 @@
 import { SimulatedDisk } from "@opendxa/pubsub-simulated";
 import { expect, it } from "vitest";
+import type { Disk, DiskFile, OpenMode } from "./disk.js";
 import { copySegments, newestCommit, type Quietly } from "./segment-backup.js";
+import { withMethod } from "./test/crash-trace.js";
 import { entry, errorOf, FOLDER, one, twelve } from "./test/journal-subjects.js";
 import { findings, specimen } from "./test/specimen.js";
 import type { Timers } from "./timers.js";
@@ -146,6 +148,50 @@ it("leaves out what retention let go, and names what it removes meanwhile", asyn
     },
   });
   await expect(copy(removing)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+/** A disk on which something happens once a copy of a file begins to read it. */
+function onCopy(disk: SimulatedDisk, path: string, act: () => Promise<void>): Disk {
+  let opens = 0;
+  const open = async (opened: string, mode: OpenMode): Promise<DiskFile> => {
+    const file = await disk.open(opened, mode);
+    if (opened === path) opens += 1;
+    // Before, its header is read, and then its commits or its footer are looked at.
+    if (opened !== path || opens !== 3) return file;
+    return withMethod<DiskFile>(file, "read", async (buffer: Uint8Array, position: number) => {
+      if (position === 0) await act();
+      return await file.read(buffer, position);
+    });
+  };
+  return withMethod<Disk>(disk, "open", open);
+}
+
+it.each([FIRST, NEWEST])(
+  "never takes what is written over %s meanwhile for its bytes",
+  async (name) => {
+    const { disk, journal } = await twelve({ limits: { spareSegmentsMax: 1 } });
+    for (const nth of [1, 2]) disk.inject({ operation: "link", nth, code: "EXDEV" });
+    if (name === NEWEST) await journal.truncateBefore(9n);
+    const recycle = async (): Promise<void> => {
+      for (let at = 13; at <= 17; at += 1) await journal.append([entry(1900, at)]);
+      await journal.truncateBefore(name === FIRST ? 5n : 13n);
+      for (let at = 18; at <= 25; at += 1) await journal.append([entry(1900, at)]);
+    };
+    const seen = onCopy(disk, `${FOLDER}/${name}`, recycle);
+    await expect(copy(disk, { disk: seen })).rejects.toMatchObject({ code: "ENOENT" });
+    expect(disk.trace.filter((line) => line.includes(".spare")).length).toBeGreaterThan(0);
+  },
+);
+
+it("never keeps a second name of a file that had lost its own when it was given", async () => {
+  const { disk, journal } = await twelve();
+  const link = async (from: string, to: string): Promise<void> => {
+    // What a system may do that had looked the file up before.
+    await journal.truncateBefore(5n);
+    await disk.link(from.replace(FIRST, FIRST.replace(".seg", ".spare")), to);
+  };
+  const seen = withMethod<Disk>(disk, "link", link);
+  await expect(copy(disk, { disk: seen })).rejects.toMatchObject({ code: "ENOENT" });
 });
 
 it("refuses what is damaged, and a folder without segments", async () => {

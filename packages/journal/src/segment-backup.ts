@@ -129,6 +129,7 @@ async function copyNewest(
     checkChain(retained, end.firstRetained);
     const active = join(to, segment.name);
     const facts = await copyFile(disk, segment.path, active, end.position);
+    await checkPresent(disk, segment);
     return {
       journalId: segment.header.journalId,
       firstSequence: end.firstRetained,
@@ -144,17 +145,29 @@ async function placeSealed(disk: Disk, segment: Segment, to: string): Promise<Co
   const file = await disk.open(segment.path, "read");
   try {
     if ((await readFooter(segment, file)) !== undefined) {
-      return await placeFile(disk, segment.path, to);
+      return await placeFile(disk, segment.path, to, () => checkPresent(disk, segment));
     }
     const window = new FileWindow((buffer, at) => file.read(buffer, at), SCAN_WINDOW_BYTES);
     let end = SEGMENT_HEADER_BYTES;
     for await (const { head, position } of segmentHeads(segment, window, verifyChecksum)) {
       end = position + head.bytes;
     }
-    return await copyFile(disk, segment.path, to, end);
+    const copied = await copyFile(disk, segment.path, to, end);
+    await checkPresent(disk, segment);
+    return copied;
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Rejects with `ENOENT` where a segment has been dropped: only a file that has lost its name is
+ * written over, so that what was read while it had it is what it held, and a second name that was
+ * given before keeps it from that.
+ */
+async function checkPresent(disk: Disk, segment: Segment): Promise<void> {
+  const file = await disk.open(segment.path, "read");
+  await file.close();
 }
 
 async function withNewest<Result>(

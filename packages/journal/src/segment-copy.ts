@@ -92,7 +92,12 @@ class Copy {
   constructor(source: CopySource, target: CopyTarget) {
     this.#source = source;
     this.#target = target;
-    this.#header = { ...source.segment.header, salt: target.salt, isRewritten: true };
+    this.#header = {
+      ...source.segment.header,
+      salt: target.salt,
+      isRewritten: true,
+      isRecycled: false,
+    };
     this.#before = this.#header.firstCommit - 1n;
   }
 

@@ -7,6 +7,7 @@ import { HEADERS_IN_FLIGHT } from "./limits.js";
 import {
   isDraftName,
   isSegmentName,
+  isSpareName,
   type Segment,
   segmentName,
   sequenceBefore,
@@ -61,8 +62,9 @@ export async function finishRetention(
 }
 
 /**
- * Removes what is left beside the segments: rewritten ones that never took their place, and notes
- * of forgotten entries that belong to no sealed segment. Answers the segments that have notes.
+ * Removes what is left beside the segments: rewritten ones that never took their place, spare
+ * files, and notes of forgotten entries that belong to no sealed segment. Answers the segments that
+ * have notes.
  */
 export async function tidyFolder(
   disk: Disk,
@@ -75,9 +77,14 @@ export async function tidyFolder(
   for (const name of await disk.readdir(folder)) {
     const segment = notes.get(name);
     if (segment !== undefined) noted.push(segment);
-    else if (isDraftName(name) || isForgottenName(name)) await disk.unlink(join(folder, name));
+    else if (isLeftoverName(name)) await disk.unlink(join(folder, name));
   }
   return noted;
+}
+
+/** Whether a file that belongs to no segment is one that a start removes. */
+export function isLeftoverName(name: string): boolean {
+  return isDraftName(name) || isForgottenName(name) || isSpareName(name);
 }
 
 /** Throws `corrupt` where segments do not follow each other from the oldest that is retained. */

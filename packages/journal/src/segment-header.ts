@@ -8,6 +8,7 @@ export const SEGMENT_HEADER_BYTES = 128;
 const MAGIC = 0x3147455350584f01n;
 const CHECKSUM_AT = SEGMENT_HEADER_BYTES - 4;
 const FLAG_REWRITTEN = 1;
+const FLAG_RECYCLED = 2;
 
 /** What a segment says of itself in its first bytes. */
 export interface SegmentHeader {
@@ -28,6 +29,11 @@ export interface SegmentHeader {
    * each commit names the one before it as its synced mark.
    */
   readonly isRewritten: boolean;
+  /**
+   * Written over a file that was dropped: while this is the newest segment, bytes of an earlier life
+   * may lie behind its last commit, and an end record says where that is.
+   */
+  readonly isRecycled: boolean;
 }
 
 /** What the first bytes of a file turned out to be. */
@@ -42,7 +48,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
   bytes.writeBigUInt64LE(MAGIC, 0);
   bytes.writeUInt16LE(FORMAT_VERSION, 8);
   bytes.writeUInt16LE(SEGMENT_HEADER_BYTES, 10);
-  bytes.writeUInt32LE(header.isRewritten ? FLAG_REWRITTEN : 0, 12);
+  bytes.writeUInt32LE(flagsOf(header), 12);
   bytes.set(header.journalId, 16);
   bytes.set(header.salt, 32);
   bytes.writeBigUInt64LE(header.firstSequence, 40);
@@ -62,7 +68,8 @@ export function decodeSegmentHeader(bytes: Uint8Array): DecodedSegmentHeader {
   }
   const version = view.readUInt16LE(8);
   const flags = view.readUInt32LE(12);
-  if (version !== FORMAT_VERSION || (flags & ~FLAG_REWRITTEN) !== 0) {
+  // Never both: a rewritten segment is a file of its own.
+  if (version !== FORMAT_VERSION || flags > FLAG_RECYCLED) {
     return { kind: "unsupported", version, flags };
   }
   const header: SegmentHeader = {
@@ -73,6 +80,12 @@ export function decodeSegmentHeader(bytes: Uint8Array): DecodedSegmentHeader {
     previousFirstSequence: view.readBigUInt64LE(56),
     firstRetained: view.readBigUInt64LE(64),
     isRewritten: flags === FLAG_REWRITTEN,
+    isRecycled: flags === FLAG_RECYCLED,
   };
   return { kind: "valid", header };
+}
+
+function flagsOf({ isRewritten, isRecycled }: SegmentHeader): number {
+  if (isRewritten) return FLAG_REWRITTEN;
+  return isRecycled ? FLAG_RECYCLED : 0;
 }

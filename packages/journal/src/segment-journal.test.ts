@@ -213,19 +213,25 @@ describe("failure", () => {
     await journal.append([entry(1, 1)]);
   });
 
-  it("of removing a segment is told; the next start removes it", async () => {
-    const { journal, disk } = await simulated();
-    for (let at = 0; at < 9; at += 1) await journal.append([entry(1900, at)]);
-    disk.inject({ operation: "unlink", nth: 1, code: "EIO" });
-    expect((await errorOf(journal.truncateBefore(6n))).reason).toBe("io_failed");
-    expect(journal.firstSequence).toBe(5n);
-    await journal.append([entry(1, 1)]);
-    await journal.close();
-    expect(await disk.readdir(FOLDER)).toContain("0000000000000001.seg");
-    const again = await simulated({ disk });
-    expect(again.journal.firstSequence).toBe(5n);
-    expect(await disk.readdir(FOLDER)).not.toContain("0000000000000001.seg");
-  });
+  it.each([
+    ["unlink", 0],
+    ["rename", 2],
+  ] as const)(
+    "of removing a segment (%s) is told; the next start removes it",
+    async (operation, spareSegmentsMax) => {
+      const { journal, disk } = await simulated({ limits: { spareSegmentsMax } });
+      for (let at = 0; at < 9; at += 1) await journal.append([entry(1900, at)]);
+      disk.inject({ operation, nth: 1, code: "EIO" });
+      expect((await errorOf(journal.truncateBefore(6n))).reason).toBe("io_failed");
+      expect(journal.firstSequence).toBe(5n);
+      await journal.append([entry(1, 1)]);
+      await journal.close();
+      expect(await disk.readdir(FOLDER)).toContain("0000000000000001.seg");
+      const again = await simulated({ disk });
+      expect(again.journal.firstSequence).toBe(5n);
+      expect(await disk.readdir(FOLDER)).not.toContain("0000000000000001.seg");
+    },
+  );
 
   it("of recording what retention lets go is final", async () => {
     const { journal, disk } = await simulated();

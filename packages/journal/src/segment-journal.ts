@@ -20,6 +20,7 @@ import type { SegmentReaders } from "./segment-readers.js";
 import type { SegmentRewriter } from "./segment-rewriter.js";
 import type { SegmentWriter } from "./segment-writer.js";
 import type { SequenceRange } from "./sequence-range.js";
+import type { SpareSegments } from "./spare-segments.js";
 import { TailCache } from "./tail-cache.js";
 import type { Timers } from "./timers.js";
 
@@ -47,6 +48,8 @@ export interface SegmentJournalParts {
   readonly readers: SegmentReaders;
   /** Writes commits. */
   readonly writer: SegmentWriter;
+  /** Dropped files that are kept to be written over. */
+  readonly spares: SpareSegments;
   /** What is forgotten. */
   readonly forgotten: ForgottenEntries;
   /** Frees the space of what is forgotten. */
@@ -103,7 +106,9 @@ export class SegmentJournal implements Journal {
   }
 
   get bytes(): number {
-    return this.#parts.segments.reduce((sum, segment) => sum + segment.bytes, 0);
+    const { segments, spares, writer } = this.#parts;
+    const idle = spares.bytes + writer.oldBytes;
+    return segments.reduce((sum, segment) => sum + segment.bytes, idle);
   }
 
   get figures(): JournalFigures {
@@ -137,6 +142,10 @@ export class SegmentJournal implements Journal {
     checkForgotten(ranges, this.#parts.limits, this.lastSequence);
     const { forgotten, rewriter } = this.#parts;
     for (const segment of await forgotten.forget(ranges)) rewriter.consider(segment);
+  }
+
+  noteSpace(isLow: boolean): void {
+    this.#parts.spares.noteSpace(isLow);
   }
 
   close(): Promise<void> {
@@ -175,7 +184,7 @@ export class SegmentJournal implements Journal {
 
   /** Records what is retained, which must not fail, and removes the rest; answers why it could not. */
   async #truncate(sequence: bigint): Promise<JournalError | undefined> {
-    const { segments, writer, readers, forgotten, rewriter, disk, folder } = this.#parts;
+    const { segments, writer, readers, spares, forgotten, rewriter, disk, folder } = this.#parts;
     const kept = segments.findLastIndex(({ header }) => header.firstSequence <= sequence);
     const oldest = segments[kept];
     if (kept <= 0 || oldest === undefined) return undefined;
@@ -186,10 +195,11 @@ export class SegmentJournal implements Journal {
       await rewriter.settled();
       for (const segment of dropped) {
         await readers.drop(segment);
-        await disk.unlink(segment.path);
+        await spares.keepOrRemove(segment);
         await forgotten.drop(segment);
       }
       await disk.syncDirectory(folder);
+      spares.settle();
       return undefined;
     } catch (error) {
       // The journal no longer counts them; the next start removes what is left.
@@ -198,16 +208,18 @@ export class SegmentJournal implements Journal {
   }
 
   async #close(): Promise<void> {
-    const { timers, writer, readers, forgotten, rewriter, onRewriteError } = this.#parts;
+    const { timers, writer, readers, spares, forgotten, rewriter, onRewriteError } = this.#parts;
     if (this.#markTimer !== undefined) timers.clearTimer(this.#markTimer);
     try {
       await this.#loop.close(async () => {
         if (writer.needsMark) await writer.mark().catch(unlessFull);
       });
     } finally {
+      await writer.close();
       await rewriter.close();
       await forgotten.close().catch(onRewriteError);
       await readers.close();
+      await spares.close();
     }
   }
 }

@@ -23,6 +23,8 @@ export class SegmentReaders {
   readonly #sealed = new Map<Segment, Promise<ReadableSegment>>();
   #active: ReadableSegment | undefined;
   readonly #opening = new Map<Segment, Promise<ReadableSegment>>();
+  /** Closed as soon as the reads that run are over. */
+  readonly #retiring = new Map<Segment, Promise<unknown>>();
   #pinned: { readonly segment: Segment; readonly opened: Promise<ReadableSegment> } | undefined;
   #isClosed = false;
 
@@ -84,12 +86,16 @@ export class SegmentReaders {
     }
   }
 
-  /** Closes a segment that is no longer part of the journal, when the reads that run are over. */
+  /**
+   * Closes a segment that is no longer part of the journal; resolves when the reads that run are
+   * over: from then on its file may be written over.
+   */
   async drop(segment: Segment): Promise<void> {
     const opened = this.#sealed.get(segment);
     this.#sealed.delete(segment);
     await this.unpin(segment);
     await (await opened)?.retire();
+    await this.#retiring.get(segment);
   }
 
   /** Closes everything. */
@@ -106,9 +112,18 @@ export class SegmentReaders {
     for (const [oldest, readable] of this.#sealed) {
       if (this.#sealed.size <= this.#openMax) return;
       this.#sealed.delete(oldest);
-      // A read handle that fails to close loses nothing; whoever could not open it was told.
-      readable.then((retired) => retired.retire()).catch(() => undefined);
+      this.#retire(oldest, readable);
     }
+  }
+
+  #retire(segment: Segment, readable: Promise<ReadableSegment>): void {
+    const before = this.#retiring.get(segment);
+    // A read handle that fails to close loses nothing; whoever could not open it was told.
+    const closed = readable.then((retired) => retired.retire()).catch(() => undefined);
+    const retiring = Promise.all([before, closed]).then(() => {
+      if (this.#retiring.get(segment) === retiring) this.#retiring.delete(segment);
+    });
+    this.#retiring.set(segment, retiring);
   }
 
   #open(segment: Segment): Promise<ReadableSegment> {

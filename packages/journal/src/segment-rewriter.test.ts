@@ -190,9 +190,9 @@ describe("what goes on while a segment is rewritten", () => {
       await journal.truncateBefore(9n);
       await idle();
       expect(await sequences(journal)).toEqual([9n, 10n, 11n, 12n]);
+      await journal.close();
       expect((await disk.readdir(FOLDER)).filter((name) => name < "0000000000000009")).toEqual([]);
       expect(rewriteErrors).toEqual([]);
-      await journal.close();
     }
   });
 

@@ -2,8 +2,9 @@ import type { Verify } from "./checksum.js";
 import { COMMIT_HEADER_BYTES, commitPrefix } from "./commit-header.js";
 import { CommitIndex } from "./commit-index.js";
 import { areEntriesValid, readCommitHead } from "./commit-reader.js";
+import { END_RECORD_BYTES, isEndRecord } from "./end-record.js";
 import { FileWindow, type ReadAt } from "./file-window.js";
-import { corruption } from "./journal-error.js";
+import { corruption, type JournalError } from "./journal-error.js";
 import { SCAN_WINDOW_BYTES } from "./limits.js";
 import type { Segment } from "./segment.js";
 import { startsFooter } from "./segment-footer.js";
@@ -13,7 +14,10 @@ import { SEGMENT_HEADER_BYTES } from "./segment-header.js";
 export interface ScannedSegment {
   /** Byte position behind its last valid commit. */
   readonly commitsEnd: number;
-  /** Bytes of the file behind that: a torn tail. */
+  /**
+   * Bytes behind that which were torn. In a recycled segment what an earlier life left does not
+   * count, unless nothing tells where it begins.
+   */
   readonly tornBytes: number;
   /** The torn tail may have been a whole commit, so perhaps an acknowledged one. */
   readonly unmarked: boolean;
@@ -31,12 +35,16 @@ export interface ScannedSegment {
   readonly index: CommitIndex;
 }
 
+/** The end of the file or an end record, less than a commit, or what is none. */
+type Stop = "end" | "short" | "invalid";
+
 /** Goes through a segment that may have a torn tail, verifying every byte. */
 class Scan {
   readonly #segment: Segment;
-  readonly #window: FileWindow;
+  readonly #read: ReadAt;
   readonly #verify: Verify;
   readonly #end: number;
+  #window: FileWindow;
   readonly index = new CommitIndex();
   position = SEGMENT_HEADER_BYTES;
   lastSequence: bigint;
@@ -45,9 +53,10 @@ class Scan {
   syncedMark = 0n;
   firstRetained: bigint;
 
-  constructor(segment: Segment, window: FileWindow, verify: Verify) {
+  constructor(segment: Segment, read: ReadAt, verify: Verify) {
     this.#segment = segment;
-    this.#window = window;
+    this.#read = read;
+    this.#window = new FileWindow(read, SCAN_WINDOW_BYTES);
     this.#verify = verify;
     this.#end = segment.bytes;
     const { header } = segment;
@@ -56,12 +65,44 @@ class Scan {
     this.firstRetained = header.firstRetained;
   }
 
+  /**
+   * Goes to the end; answers what it is. Throws where what lies behind shows that more was once
+   * stored safely.
+   */
+  async toEnd(): Promise<Stop> {
+    for (;;) {
+      let stop = await this.#step();
+      while (stop === undefined) stop = await this.#step();
+      if (this.position === this.#end) return stop;
+      const damage = await this.#damage();
+      if (damage === undefined) return stop;
+      // A broker may have gone on since the position was read: then its commit is whole by now.
+      this.#window = new FileWindow(this.#read, SCAN_WINDOW_BYTES);
+      if ((await this.#step()) !== undefined) throw damage;
+    }
+  }
+
+  /** Bytes behind the position that are not an earlier life's, as far as commit heads tell. */
+  async tornBytes(): Promise<number> {
+    const rest = this.#end - this.position;
+    if (!this.#segment.header.isRecycled) return rest;
+    const identity = this.#segment.header;
+    let position = this.position;
+    for (;;) {
+      const at = { position, end: this.#end, identity };
+      const found = await readCommitHead(this.#window, at, this.#verify);
+      if (found.kind !== "head") break;
+      position += found.head.bytes;
+    }
+    return position > this.position ? position - this.position : rest;
+  }
+
   /** Takes the commit at the position; answers what stopped it, or undefined to go on. */
-  async step(): Promise<"end" | "short" | "invalid" | undefined> {
+  async #step(): Promise<Stop | undefined> {
     if (this.position === this.#end) return "end";
     const at = { position: this.position, end: this.#end, identity: this.#segment.header };
     const found = await readCommitHead(this.#window, at, this.#verify);
-    if (found.kind !== "head") return found.kind;
+    if (found.kind !== "head") return (await this.#isEndRecord()) ? "end" : found.kind;
     const { head } = found;
     if (head.number !== this.lastCommit + 1n || head.lastSequence < this.lastSequence) {
       return "invalid";
@@ -79,20 +120,27 @@ class Scan {
     return undefined;
   }
 
-  /** Throws where what lies behind the position shows that it was once stored safely. */
-  async refuseCorruption(): Promise<void> {
+  async #isEndRecord(): Promise<boolean> {
+    const { header } = this.#segment;
+    if (!header.isRecycled) return false;
+    const bytes = await this.#window.view(this.position, END_RECORD_BYTES, this.#end);
+    return bytes !== undefined && isEndRecord(bytes, header, this.lastCommit + 1n);
+  }
+
+  /** What lies behind the position and shows that more was once stored safely. */
+  async #damage(): Promise<JournalError | undefined> {
     const { name, header } = this.#segment;
     const start = await this.#window.view(this.position, COMMIT_HEADER_BYTES, this.#end);
     if (start !== undefined && startsFooter(start, header)) {
       // A footer is written only after the next segment is durable.
-      throw corruption("The segment after a sealed one is missing", {
+      return corruption("The segment after a sealed one is missing", {
         segment: name,
         position: this.position,
       });
     }
     const later = await this.#laterCommit(commitPrefix(header));
-    if (later === undefined) return;
-    throw corruption("A commit that was synced is damaged", {
+    if (later === undefined) return undefined;
+    return corruption("A commit that was synced is damaged", {
       segment: name,
       position: this.position,
       sequences: {
@@ -141,7 +189,7 @@ export async function scanNewestSegment(
   read: ReadAt,
   verify: Verify,
 ): Promise<ScannedSegment> {
-  const scan = new Scan(segment, new FileWindow(read, SCAN_WINDOW_BYTES), verify);
+  const scan = new Scan(segment, read, verify);
   if (segment.header.isRewritten) {
     // Only sealed segments are rewritten.
     throw corruption("The segment after a sealed one is missing", {
@@ -149,12 +197,10 @@ export async function scanNewestSegment(
       position: segment.bytes,
     });
   }
-  let stop = await scan.step();
-  while (stop === undefined) stop = await scan.step();
-  if (stop !== "end") await scan.refuseCorruption();
+  const stop = await scan.toEnd();
   return {
     commitsEnd: scan.position,
-    tornBytes: segment.bytes - scan.position,
+    tornBytes: stop === "end" ? 0 : await scan.tornBytes(),
     unmarked: stop === "invalid",
     lastSequence: scan.lastSequence,
     lastCommit: scan.lastCommit,

@@ -10,13 +10,15 @@ import {
 import { CommitIndex } from "./commit-index.js";
 import { type Disk, type DiskFile, saysFull } from "./disk.js";
 import { full, isFull } from "./journal-error.js";
-import type { JournalLimits } from "./limits.js";
+import { type JournalLimits, SYNCED_PARTS_MAX } from "./limits.js";
 import type { Random } from "./random.js";
 import { ReadableSegment } from "./readable-segment.js";
-import { createSegment, type Segment, segmentName } from "./segment.js";
+import { RecycledFile } from "./recycled-file.js";
+import { createSegment, type MadeSegment, type Segment, segmentName } from "./segment.js";
 import { encodeFooter } from "./segment-footer.js";
 import { SEGMENT_HEADER_BYTES, type SegmentHeader } from "./segment-header.js";
 import type { SegmentReaders } from "./segment-readers.js";
+import type { SpareSegments } from "./spare-segments.js";
 
 /** Where and how to write. */
 export interface WriterOptions {
@@ -30,6 +32,8 @@ export interface WriterOptions {
   readonly limits: JournalLimits;
   /** Is told of each new active segment. */
   readonly readers: SegmentReaders;
+  /** Files to be written over; absent where none are kept. */
+  readonly spares?: SpareSegments;
 }
 
 /** Where writing goes on. */
@@ -59,6 +63,9 @@ export class SegmentWriter {
   #unmarkedCommit: bigint;
   #firstRetained: bigint;
   #unsyncedBytes = 0;
+  /** The active file once more, for commits that are written and synced in one step. */
+  #synced: DiskFile | undefined;
+  #recycled = new RecycledFile(0);
 
   /** Goes on where `state` says. */
   constructor(options: WriterOptions, state: WriterState) {
@@ -76,6 +83,11 @@ export class SegmentWriter {
   /** Number of the newest commit. */
   get lastCommit(): bigint {
     return this.#lastCommit;
+  }
+
+  /** Bytes that the active segment's file takes beyond its end. */
+  get oldBytes(): number {
+    return this.#recycled.bytesBehind(this.#active.commitsEnd);
   }
 
   /** Whether the newest commit with entries still lacks its mark. */
@@ -100,6 +112,13 @@ export class SegmentWriter {
       this.#unsyncedBytes + bytes > this.#options.limits.unsyncedBytesMax;
     await this.#write({ rows, parts, bytes, lastSequence: last.last }, mustSync);
     this.#unmarkedCommit = this.#lastCommit;
+  }
+
+  /** Ends what it has opened itself. */
+  async close(): Promise<void> {
+    const synced = this.#synced;
+    this.#synced = undefined;
+    await synced?.close();
   }
 
   /** Syncs what is not. */
@@ -144,8 +163,19 @@ export class SegmentWriter {
     };
     const head = encodeCommitHead(active.segment.header, facts, commit.rows);
     const position = active.commitsEnd;
-    await this.#writeOrCut([head, ...commit.parts], position);
-    if (mustSync) await active.file.datasync();
+    const parts = [head, ...commit.parts];
+    const { header } = active.segment;
+    if (header.isRecycled) {
+      parts.push(this.#recycled.endRecord(header, facts.number + 1n, position + commit.bytes));
+    }
+    // One step syncs what it writes only, so nothing may be unsynced before it.
+    const isAllSynced = this.#syncedCommit === this.#lastCommit;
+    if (mustSync && isAllSynced && parts.length <= SYNCED_PARTS_MAX) {
+      await this.#writeOrCut(parts, position, this.#synced ?? (await this.#openSynced()));
+    } else {
+      await this.#writeOrCut(parts, position, active.file);
+      if (mustSync) await active.file.datasync();
+    }
     const [firstRow] = commit.rows;
     if (firstRow !== undefined) active.index.note(firstRow.sequence, position);
     active.commitsEnd = position + commit.bytes;
@@ -160,27 +190,51 @@ export class SegmentWriter {
    * Writes, or throws `full` with everything as it was: a write that found no space promised
    * nothing yet, so what it left can be cut, and the sync of that proves that the rest holds.
    */
-  async #writeOrCut(parts: readonly Uint8Array[], position: number): Promise<void> {
-    const { file } = this.#active;
+  async #writeOrCut(
+    parts: readonly Uint8Array[],
+    position: number,
+    writing: DiskFile,
+  ): Promise<void> {
     try {
-      await file.writev(parts, position);
+      await writing.writev(parts, position);
     } catch (error) {
       if (!saysFull(error)) throw error;
+      const { file } = this.#active;
       await file.truncate(position);
       await file.datasync();
+      this.#recycled.cut();
       this.#syncedCommit = this.#lastCommit;
       this.#unsyncedBytes = 0;
+      this.#options.spares?.giveUp();
       throw full(error);
     }
+  }
+
+  async #openSynced(): Promise<DiskFile> {
+    this.#synced = await this.#options.disk.open(this.#active.segment.path, "synced");
+    return this.#synced;
+  }
+
+  /**
+   * Ends the active file with its last commit, so that only the newest segment ever has bytes of an
+   * earlier life in it.
+   */
+  async #cut(): Promise<void> {
+    if (!this.#active.segment.header.isRecycled) return;
+    const { file, commitsEnd } = this.#active;
+    await file.truncate(commitsEnd);
+    await file.datasync();
+    this.#recycled.cut();
   }
 
   /** Makes the next segment, then seals this one: a footer shows that a next one must exist. */
   async #roll(firstSequence: bigint): Promise<void> {
     await this.sync();
-    const { disk, folder, random, readers } = this.#options;
+    await this.#cut();
+    const { random, readers } = this.#options;
     const sealed = this.#active;
     const { header } = sealed.segment;
-    const { segment, file } = await createOrRemove(disk, folder, {
+    const { segment, file, fileBytes } = await this.#makeSegment({
       journalId: header.journalId,
       salt: random.bytes(8),
       firstSequence,
@@ -188,6 +242,7 @@ export class SegmentWriter {
       previousFirstSequence: header.firstSequence,
       firstRetained: this.#firstRetained,
       isRewritten: false,
+      isRecycled: false,
     });
     const footer = encodeFooter(header, {
       commitsEnd: sealed.commitsEnd,
@@ -196,20 +251,29 @@ export class SegmentWriter {
       index: sealed.index,
     });
     try {
-      await this.#writeOrCut([footer], sealed.commitsEnd);
+      await this.#writeOrCut([footer], sealed.commitsEnd, sealed.file);
       await sealed.file.datasync();
       sealed.segment.bytes += footer.length;
     } catch (error) {
       // It is a convenience: without it commits are followed one by one.
       if (!isFull(error)) throw error;
     }
+    await this.close();
     sealed.segment.lastCommit = this.#lastCommit;
     this.#segments.push(segment);
     this.#active = new ReadableSegment(segment, file, {
       commitsEnd: segment.bytes,
       index: new CommitIndex(),
     });
+    this.#recycled = new RecycledFile(fileBytes);
     readers.setActive(this.#active);
+  }
+
+  async #makeSegment(header: SegmentHeader): Promise<MadeSegment & { readonly fileBytes: number }> {
+    const { disk, folder, spares } = this.#options;
+    const recycled = await spares?.take(header);
+    if (recycled !== undefined) return recycled;
+    return { ...(await createOrRemove(disk, folder, header)), fileBytes: 0 };
   }
 }
 
@@ -218,7 +282,7 @@ async function createOrRemove(
   disk: Disk,
   folder: string,
   header: SegmentHeader,
-): Promise<{ segment: Segment; file: DiskFile }> {
+): Promise<MadeSegment> {
   try {
     return await createSegment(disk, folder, header);
   } catch (error) {

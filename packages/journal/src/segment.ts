@@ -1,12 +1,15 @@
 import { join } from "node:path";
 import type { Disk, DiskFile } from "./disk.js";
-import { encodeSegmentHeader, type SegmentHeader } from "./segment-header.js";
+import { encodeEndRecord } from "./end-record.js";
+import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from "./segment-header.js";
 
 const SUFFIX = ".seg";
 const NAME_DIGITS = 16;
 const NAME = /^\d{16}\.seg$/;
 const DRAFT_SUFFIX = ".new";
 const DRAFT_NAME = /^\d{16}\.seg\.new$/;
+const SPARE_SUFFIX = ".spare";
+const SPARE_NAME = /^\d{16}\.spare$/;
 
 /** One segment file of a journal, open or not. */
 export interface Segment {
@@ -37,6 +40,16 @@ export function isSegmentName(name: string): boolean {
 /** Whether a file is a rewritten segment that never took its segment's place. */
 export function isDraftName(name: string): boolean {
   return DRAFT_NAME.test(name);
+}
+
+/** Whether a file was kept to be written over. */
+export function isSpareName(name: string): boolean {
+  return SPARE_NAME.test(name);
+}
+
+/** The path at which a dropped segment's file is kept to be written over. */
+export function sparePath({ path }: Segment): string {
+  return `${path.slice(0, -SUFFIX.length)}${SPARE_SUFFIX}`;
 }
 
 /** The path at which a segment is rewritten before it takes the segment's place. */
@@ -70,33 +83,67 @@ export function sequenceBefore(next: Segment): bigint {
   return next.header.firstSequence - 1n;
 }
 
+/** A segment whose file is open for writing. */
+export interface MadeSegment {
+  /** The segment. */
+  readonly segment: Segment;
+  /** Its file. */
+  readonly file: DiskFile;
+}
+
 /** Makes a segment file, durable with its name before this resolves. */
 export async function createSegment(
   disk: Disk,
   folder: string,
   header: SegmentHeader,
-): Promise<{ segment: Segment; file: DiskFile }> {
-  const name = segmentName(header.firstSequence);
-  const path = join(folder, name);
-  const bytes = encodeSegmentHeader(header);
-  const file = await disk.open(path, "create");
+): Promise<MadeSegment> {
+  const segment = newSegment(folder, header);
+  const file = await disk.open(segment.path, "create");
   try {
-    await file.writev([bytes], 0);
+    await file.writev([encodeSegmentHeader(header)], 0);
     await file.sync();
     await disk.syncDirectory(folder);
   } catch (error) {
     await file.close();
     throw error;
   }
+  return { segment, file };
+}
+
+/**
+ * Makes a segment of a spare file. A file with an old header must never have a segment's name, so
+ * the new one is durable before the rename.
+ */
+export async function recycleSegment(
+  disk: Disk,
+  place: { readonly folder: string; readonly spare: string },
+  from: SegmentHeader,
+): Promise<MadeSegment> {
+  const { folder, spare } = place;
+  const header = { ...from, isRecycled: true };
+  const segment = newSegment(folder, header);
+  const file = await disk.open(spare, "write");
+  try {
+    const end = encodeEndRecord(header, header.firstCommit);
+    await file.writev([encodeSegmentHeader(header), end], 0);
+    await file.sync();
+    await disk.rename(spare, segment.path);
+    await disk.syncDirectory(folder);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  return { segment, file };
+}
+
+function newSegment(folder: string, header: SegmentHeader): Segment {
+  const name = segmentName(header.firstSequence);
   return {
-    segment: {
-      name,
-      path,
-      header,
-      bytes: bytes.length,
-      isDropped: false,
-      lastCommit: undefined,
-    },
-    file,
+    name,
+    path: join(folder, name),
+    header,
+    bytes: SEGMENT_HEADER_BYTES,
+    isDropped: false,
+    lastCommit: undefined,
   };
 }

@@ -66,22 +66,6 @@ describe("names each fault with its place and goes on behind it", () => {
     ["a magic", REWRITTEN, 0, "header_damaged", 0, undefined],
     ["a salt", SEALED, 33, "header_damaged", 0, undefined],
     ["the newest's header", NEWEST, 50, "header_damaged", 0, undefined],
-    [
-      "a footer",
-      SEALED,
-      HEADER + 4 * COMMIT + 50,
-      "footer_damaged",
-      HEADER + 4 * COMMIT,
-      undefined,
-    ],
-    [
-      "a footer's magic",
-      SEALED,
-      HEADER + 4 * COMMIT,
-      "footer_damaged",
-      HEADER + 4 * COMMIT,
-      undefined,
-    ],
   ] as const)("a flipped bit in %s", async (_, name, offset, kind, position, sequences) => {
     const disk = await specimen();
     disk.flipBit(path(name), offset, 3);
@@ -344,6 +328,18 @@ describe("notices what the next opening deals with", () => {
     const disk = await specimen();
     await cut(disk, SEALED, HEADER + 4 * COMMIT);
     expect(await findings(disk)).toMatchObject([{ kind: "footer_missing", severity: "notice" }]);
+  });
+
+  it.each([
+    ["its magic", 0],
+    ["its numbers", 50],
+  ])("a footer that tore: %s", async (_, at) => {
+    const disk = await specimen();
+    disk.flipBit(path(SEALED), HEADER + 4 * COMMIT + at, 3);
+    const place = { segment: SEALED, position: HEADER + 4 * COMMIT };
+    expect(await findings(disk)).toMatchObject([
+      { kind: "footer_damaged", severity: "notice", ...place },
+    ]);
   });
 
   it("leftovers, damaged notes and a segment that was being made", async () => {

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import shutil
 import subprocess
@@ -10,6 +11,8 @@ from broker_process import BrokerProcess
 from vectors import ROOT
 
 from opendxa_pubsub import (
+    AsyncPubSubClient,
+    BrokerFacts,
     EventMetadata,
     FeedbackEvent,
     LearningEvent,
@@ -141,6 +144,23 @@ def test_an_unknown_namespace_is_final(broker: BrokerProcess) -> None:
             client.publish("feedback", {})
         with pytest.raises(PubSubNotFoundError, match="NAMESPACE_NOT_FOUND"):
             client.subscribe("feedback")
+
+
+def test_the_broker_says_what_it_is_and_how_far_its_indexes_are(
+    client: PubSubClient, broker: BrokerProcess, topic: str
+) -> None:
+    client.publish(topic, {"n": 1})
+    facts = client.get_broker()
+    assert facts.start_number >= 1
+    assert facts.journal == "segments"
+    assert facts.limits["frames_in_flight_max"] == 64
+    assert tuple(lag.namespace for lag in facts.index_lags) == facts.namespaces
+
+    async def asked() -> BrokerFacts:
+        async with AsyncPubSubClient(broker.address) as other:
+            return await other.get_broker()
+
+    assert asyncio.run(asked()).version == facts.version
 
 
 def test_a_handler_acks_by_returning_and_nacks_by_raising(client: PubSubClient, topic: str) -> None:

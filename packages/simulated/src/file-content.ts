@@ -67,6 +67,12 @@ export class FileContent {
     this.#unsynced = [];
   }
 
+  /** Makes the newest change durable, but none before it. */
+  syncNewest(): void {
+    const newest = this.#unsynced.pop();
+    if (newest !== undefined) this.#durable.apply(newest);
+  }
+
   /** The machine lost power: only what was synced is sure, of the rest what `mode` says. */
   crash(mode: CrashMode, random: SeededRandom): void {
     const changes = mode === "reorder" ? this.#unsynced.flatMap(pages) : this.#unsynced;

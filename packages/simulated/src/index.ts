@@ -15,8 +15,14 @@
 export { CRASH_MODES, type CrashMode, PAGE_BYTES } from "./crash-mode.js";
 export { SimulatedDiskError, type SimulatedDiskErrorCode } from "./disk-error.js";
 export type { DiskFault, DiskOperation } from "./disk-fault.js";
+export { type DiskWait, MachineDisk } from "./machine-disk.js";
 export { SeededRandom } from "./seeded-random.js";
-export { type Begun, SimulatedDisk, type SimulatedDiskOptions } from "./simulated-disk.js";
+export {
+  type Begun,
+  SimulatedDisk,
+  type SimulatedDiskOptions,
+  type SimulatedFileFacts,
+} from "./simulated-disk.js";
 export { SimulatedDiskFile } from "./simulated-disk-file.js";
 export {
   type Listener,
@@ -25,5 +31,4 @@ export {
   SimulatedNetwork,
   type SimulatedNetworkOptions,
 } from "./simulated-network.js";
-export { type SlownessOptions, slowDisk } from "./slow-disk.js";
 export { VirtualClock, type VirtualTimer } from "./virtual-clock.js";

@@ -9,8 +9,8 @@ export interface SimulatedDiskFileTarget {
   readonly content: FileContent;
   /** The path it was opened by. */
   readonly path: string;
-  /** What it may do: a `read` handle cannot change anything. */
-  readonly mode: "create" | "write" | "read";
+  /** What it may do: a `read` handle cannot change anything, `synced` syncs what it writes. */
+  readonly mode: "create" | "write" | "synced" | "read";
 }
 
 /** A handle of a {@link SimulatedDisk}; a crash of the disk ends it. */
@@ -41,6 +41,7 @@ export class SimulatedDiskFile {
     content.write(bytes.subarray(0, Math.max(0, fits)), position);
     if (isCut) throw new SimulatedDiskError("EPOWERCUT", "write", path);
     if (fits < bytes.length) throw new SimulatedDiskError("ENOSPC", "write", path);
+    if (this.#target.mode === "synced") this.#sync("datasync", () => content.syncNewest());
   }
 
   /** Reads into `buffer`; answers how many bytes there were, 0 at the end of the file. */
@@ -56,12 +57,12 @@ export class SimulatedDiskFile {
 
   /** Makes the bytes and the length durable; not the name, which is the directory's. */
   async datasync(): Promise<void> {
-    this.#sync("datasync");
+    this.#sync("datasync", () => this.#target.content.sync());
   }
 
   /** As `datasync`: the simulated disk has no further metadata. */
   async sync(): Promise<void> {
-    this.#sync("sync");
+    this.#sync("sync", () => this.#target.content.sync());
   }
 
   /** Sets the length, unsynced. */
@@ -86,13 +87,13 @@ export class SimulatedDiskFile {
     this.#isOpen = false;
   }
 
-  #sync(operation: "sync" | "datasync"): void {
+  #sync(operation: "sync" | "datasync", sync: () => void): void {
     this.#checkOpen(operation, false);
-    const { content, path } = this.#target;
+    const { path } = this.#target;
     const { fault, isCut } = this.#disk.begin(operation, path, this.#generation);
     if (fault !== undefined) throw new SimulatedDiskError(fault.code, operation, path);
     if (isCut) throw new SimulatedDiskError("EPOWERCUT", operation, path);
-    if (!this.#disk.ignoresDatasync) content.sync();
+    if (!this.#disk.ignoresDatasync) sync();
   }
 
   #leave(bytes: Uint8Array, position: number, leaves: NonNullable<DiskFault["leaves"]>): void {

@@ -78,6 +78,20 @@ it("gives a file a second name, durable with its directory", async () => {
   expect(await disk.readdir("/")).toEqual(["a"]);
 });
 
+it("says how long a file is and how many names it has", async () => {
+  const disk = new SimulatedDisk({ seed: 1 });
+  await disk.mkdir("/d");
+  const file = await created(disk, "/a");
+  await file.writev([bytes(1, 2)], 0);
+  expect(await disk.stat("/a")).toEqual({ bytes: 2, links: 1 });
+  await disk.link("/a", "/d/b");
+  expect(await disk.stat("/d/b")).toEqual({ bytes: 2, links: 2 });
+  expect(disk.usedBytes()).toBe(PAGE_BYTES);
+  await disk.unlink("/a");
+  expect(await disk.stat("/d/b")).toEqual({ bytes: 2, links: 1 });
+  await expect(disk.stat("/a")).rejects.toMatchObject({ code: "ENOENT" });
+});
+
 describe("crash", () => {
   it.each(CRASH_MODES)("%s: keeps all that was synced and ends handles", async (mode) => {
     const disk = new SimulatedDisk({ seed: 3 });
@@ -89,6 +103,21 @@ describe("crash", () => {
     disk.crash({ mode });
     expect(disk.content("/d/f")).toEqual(filled(10_000, 5));
     await expect(file.read(new Uint8Array(1), 0)).rejects.toMatchObject({ code: "EBADF" });
+  });
+
+  it("drop: keeps what a synced write wrote, and of what was written before nothing", async () => {
+    const disk = new SimulatedDisk({ seed: 3 });
+    const file = await created(disk);
+    const synced = await disk.open("/f", "synced");
+    await file.writev([bytes(1, 1, 1)], 0);
+    const before = disk.trace.length;
+    await synced.writev([bytes(2)], 1);
+    expect(disk.trace.slice(before)).toEqual(["write /f", "datasync /f"]);
+    expect([...disk.content("/f")]).toEqual([1, 2, 1]);
+    disk.inject({ operation: "datasync", nth: 1, code: "EIO" });
+    await expect(synced.writev([bytes(3)], 2)).rejects.toMatchObject({ code: "EIO" });
+    disk.crash({ mode: "drop" });
+    expect([...disk.content("/f")]).toEqual([0, 2]);
   });
 
   it("drop: loses unsynced bytes, names and removals", async () => {
@@ -136,6 +165,28 @@ describe("crash", () => {
     expect(outcomes).toContain("1,-,-");
     expect(outcomes).toContain("1,1,1");
   });
+
+  it.each(CRASH_MODES)(
+    "%s: leaves old bytes where what was written over them is lost",
+    async (mode) => {
+      const outcomes = new Set<string>();
+      for (let seed = 0; seed < 40; seed += 1) {
+        const disk = new SimulatedDisk({ seed });
+        const file = await created(disk);
+        await file.writev([filled(3 * PAGE_BYTES, 1)], 0);
+        await file.datasync();
+        await file.writev([filled(2 * PAGE_BYTES, 2)], PAGE_BYTES / 2);
+        disk.crash({ mode });
+        const content = Buffer.from(disk.content("/f"));
+        expect(content).toHaveLength(3 * PAGE_BYTES);
+        expect(content.every((byte) => byte === 1 || byte === 2)).toBe(true);
+        const [first, second, third] = [0, 1, 2].map((page) => content[page * PAGE_BYTES + 2048]);
+        outcomes.add(`${first}${second}${third === 1 ? content[2 * PAGE_BYTES] : third}`);
+      }
+      const expected = { drop: 1, keep: 1, partial: 3, reorder: 8 };
+      expect(outcomes.size).toBe(expected[mode]);
+    },
+  );
 
   it("keep: leaves everything, as kill -9 does", async () => {
     const disk = new SimulatedDisk({ seed: 1 });

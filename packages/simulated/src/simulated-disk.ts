@@ -4,7 +4,7 @@ import { SimulatedDiskError } from "./disk-error.js";
 import { type DiskFault, type DiskOperation, FaultPlan } from "./disk-fault.js";
 import { FileContent } from "./file-content.js";
 import { SeededRandom } from "./seeded-random.js";
-import { SimulatedDiskFile } from "./simulated-disk-file.js";
+import { SimulatedDiskFile, type SimulatedDiskFileTarget } from "./simulated-disk-file.js";
 
 /** How a {@link SimulatedDisk} is made. */
 export interface SimulatedDiskOptions {
@@ -16,6 +16,14 @@ export interface SimulatedDiskOptions {
   readonly capacityBytes?: number;
   /** Negative control: syncing a directory does nothing. */
   readonly ignoreDirectorySync?: boolean;
+}
+
+/** What is known of a file without reading it. */
+export interface SimulatedFileFacts {
+  /** Its length in bytes. */
+  readonly bytes: number;
+  /** Names that it has. */
+  readonly links: number;
 }
 
 /** What an operation of the disk leaves to be done by the one who asked. */
@@ -65,8 +73,11 @@ export class SimulatedDisk {
     return this.#trace;
   }
 
-  /** Opens a file: `create` makes a new one, `write` and `read` need one that exists. */
-  async open(path: string, mode: "create" | "write" | "read"): Promise<SimulatedDiskFile> {
+  /**
+   * Opens a file: `create` makes a new one, the others need one that exists. With `synced` each
+   * write is followed by a sync of what it wrote, and of nothing else.
+   */
+  async open(path: string, mode: SimulatedDiskFileTarget["mode"]): Promise<SimulatedDiskFile> {
     if (mode === "create") {
       this.#change("create", path, (directory, name) => {
         if (directory.get(name) !== undefined) throw new SimulatedDiskError("EEXIST", mode, path);
@@ -137,6 +148,13 @@ export class SimulatedDisk {
     return this.#lookup(path) !== undefined;
   }
 
+  /** Length of a file and how many names it has. */
+  async stat(path: string): Promise<SimulatedFileFacts> {
+    this.check(this.#generation, "stat", path);
+    const file = this.#file(path, "stat");
+    return { bytes: file.length, links: namesOf(this.#root, file) };
+  }
+
   /** Makes the names in a directory durable. */
   async syncDirectory(path: string): Promise<void> {
     const { fault, isCut } = this.begin("syncDirectory", path, this.#generation);
@@ -177,9 +195,13 @@ export class SimulatedDisk {
     return this.#file(path, "content").view().slice();
   }
 
-  /** Bytes of all files, rounded up to pages as a disk would. */
+  /** Bytes of all files, rounded up to pages as a disk would; a file with two names counts once. */
   usedBytes(): number {
-    return usedBytes(this.#root);
+    let bytes = 0;
+    for (const file of filesOf(this.#root)) {
+      bytes += Math.ceil(file.length / PAGE_BYTES) * PAGE_BYTES;
+    }
+    return bytes;
   }
 
   /** Bytes that still fit. */
@@ -283,12 +305,22 @@ export class SimulatedDisk {
   }
 }
 
-function usedBytes(directory: DirectoryContent): number {
-  let bytes = 0;
+/** All files below a directory, each once. */
+function filesOf(directory: DirectoryContent, found = new Set<FileContent>()): Set<FileContent> {
   for (const name of directory.names()) {
     const entry = directory.get(name);
-    if (entry instanceof DirectoryContent) bytes += usedBytes(entry);
-    else if (entry !== undefined) bytes += Math.ceil(entry.length / PAGE_BYTES) * PAGE_BYTES;
+    if (entry instanceof DirectoryContent) filesOf(entry, found);
+    else if (entry !== undefined) found.add(entry);
   }
-  return bytes;
+  return found;
+}
+
+function namesOf(directory: DirectoryContent, file: FileContent): number {
+  let count = 0;
+  for (const name of directory.names()) {
+    const entry = directory.get(name);
+    if (entry instanceof DirectoryContent) count += namesOf(entry, file);
+    else if (entry === file) count += 1;
+  }
+  return count;
 }

@@ -1,5 +1,9 @@
+import type { JournalKind } from "@opendxa/pubsub-journal";
+
 /** What the process that appends to a journal alone is asked to do, once a round. */
 export interface AppendTask {
+  /** Which implementation of the journal. */
+  readonly kind: JournalKind;
   /** Empty folder on the disk under test. */
   readonly folder: string;
   /** Sizes of the batches that are appended many at a time. */
@@ -22,7 +26,10 @@ export interface AppendedBatches {
   readonly journal: number;
   /** MB/s of the disk alone. */
   readonly disk: number;
-  /** Share of the journal's time in which the disk neither writes nor syncs: the journal's own. */
+  /**
+   * Share of the journal's time in which the disk neither writes nor syncs: the journal's own. Of
+   * LevelDB, which writes by itself, it says nothing.
+   */
   readonly ownShare: number;
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { JOURNAL_LIMITS, type Journal, openSegmentJournal } from "@opendxa/pubsub-journal";
+import { JOURNAL_LIMITS, type Journal, openJournal } from "@opendxa/pubsub-journal";
 import { SEQUENTIAL_BLOCK_BYTES } from "../limits.js";
 import { answerTask } from "../processes/child.js";
 import { percentile } from "../statistics.js";
@@ -14,8 +14,8 @@ const timers = {
 };
 const random = { bytes: randomBytes };
 
-async function openJournal(disk: TimedDisk, folder: string): Promise<Journal> {
-  return (await openSegmentJournal({ disk, folder, timers, random })).journal;
+async function openIn(folder: string, { kind }: AppendTask, disk: TimedDisk): Promise<Journal> {
+  return (await openJournal({ kind, disk, folder, timers, random })).journal;
 }
 
 /** Slices of a window: the disk's moods last longer than one of them. */
@@ -75,7 +75,7 @@ async function appendBatches(
 async function batches(task: AppendTask, batchBytes: number): Promise<AppendedBatches> {
   const folder = join(task.folder, "batches");
   const disk = new TimedDisk();
-  const journal = await openJournal(disk, folder);
+  const journal = await openIn(folder, task, disk);
   const path = join(task.folder, "bare");
   const file = await BareFile.create(new TimedDisk(), path);
   const block = randomBytes(SEQUENTIAL_BLOCK_BYTES);
@@ -143,7 +143,7 @@ async function singles(task: AppendTask): Promise<Pick<Appended, "single" | "bar
   const journalDisk = new TimedDisk();
   const bareDisk = new TimedDisk();
   const folder = join(task.folder, "single");
-  const journal = await openJournal(journalDisk, folder);
+  const journal = await openIn(folder, task, journalDisk);
   const file = await BareFile.create(bareDisk, join(task.folder, "single-bare"));
   const single = new SingleTimer(journalDisk, () => journal.append([{ parts: [payload] }]));
   const bare = new SingleTimer(bareDisk, () => file.append(payload));

@@ -4,7 +4,7 @@ import { type Disk, type DiskFile, NodeDisk, type OpenMode } from "@opendxa/pubs
 export class TimedDisk extends NodeDisk {
   /** Milliseconds in writes. */
   writeMs = 0;
-  /** Milliseconds in syncs of data. */
+  /** Milliseconds in syncs of data, those of writes that sync themselves with their writing. */
   syncMs = 0;
 
   override async open(path: string, mode: OpenMode): Promise<DiskFile> {
@@ -14,7 +14,9 @@ export class TimedDisk extends NodeDisk {
     file.writev = async (parts, position) => {
       const begin = performance.now();
       await write(parts, position);
-      this.writeMs += performance.now() - begin;
+      const ms = performance.now() - begin;
+      if (mode === "synced") this.syncMs += ms;
+      else this.writeMs += ms;
     };
     file.datasync = async () => {
       const begin = performance.now();

@@ -29,10 +29,14 @@ export interface BrokerProcess {
 
 const MONITOR = fileURLToPath(new URL("broker-monitor-child.cjs", import.meta.url));
 
-/** Starts the built broker on free ports. Rejects when it does not serve. */
-export async function startBroker(dataFolder: string): Promise<BrokerProcess> {
+/** Starts the built broker on free ports, with more flags. Rejects when it does not serve. */
+export async function startBroker(
+  dataFolder: string,
+  moreFlags: readonly string[] = [],
+): Promise<BrokerProcess> {
   const accountFile = `${dataFolder}.account`;
-  const flags = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data", dataFolder];
+  const ports = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+  const flags = [...ports, "--data", dataFolder, ...moreFlags];
   const execAtMs = performance.timeOrigin + performance.now();
   const child = spawn(
     process.execPath,

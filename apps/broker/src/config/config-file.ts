@@ -1,12 +1,14 @@
 import { readFileSync, statSync } from "node:fs";
-import { parseDocument } from "yaml";
 import { BROKER_LIMITS } from "../limits.js";
 import { ConfigError } from "./config-error.js";
 import type { RawValues } from "./layered-values.js";
 
 /** Reads a YAML file to a map. @throws ConfigError when it is missing, too large or no such map */
-export function readConfigFile(file: string): RawValues {
-  const document = parseDocument(readBoundedText(file, BROKER_LIMITS.configFileBytesMax), {
+export async function readConfigFile(file: string): Promise<RawValues> {
+  const text = readBoundedText(file, BROKER_LIMITS.configFileBytesMax);
+  // Most of a start's configuration comes without a file, and so without YAML.
+  const { parseDocument } = await import("yaml");
+  const document = parseDocument(text, {
     prettyErrors: false,
     uniqueKeys: true,
   });

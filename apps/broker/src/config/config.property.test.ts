@@ -5,7 +5,7 @@ import { ConfigError } from "./config-error.js";
 import { loadConfig } from "./load-config.js";
 import { settings } from "./settings-list.js";
 
-it("answers any values with a configuration or one sentence", () => {
+it("answers any values with a configuration or one sentence", async () => {
   const flags = fc.record(
     Object.fromEntries(
       settings.flatMap(({ flag }) => (flag === undefined ? [] : [[flag, fc.string()]])),
@@ -16,10 +16,10 @@ it("answers any values with a configuration or one sentence", () => {
     Object.fromEntries(settings.map(({ variable }) => [variable, fc.string()])),
     { requiredKeys: [] },
   );
-  fc.assert(
-    fc.property(flags, environment, (given, variables) => {
+  await fc.assert(
+    fc.asyncProperty(flags, environment, async (given, variables) => {
       try {
-        const { config } = loadConfig({ environment: variables, flags: given });
+        const { config } = await loadConfig({ environment: variables, flags: given });
         expect(parseAddress(config.grpc).port).toBeLessThanOrEqual(65_535);
       } catch (error) {
         expect(error).toBeInstanceOf(ConfigError);
@@ -29,12 +29,12 @@ it("answers any values with a configuration or one sentence", () => {
   );
 });
 
-it("takes the same number by file key, variable and flag", () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 1_000, max: 60_000 }), (heartbeatMs) => {
+it("takes the same number by file key, variable and flag", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1_000, max: 60_000 }), async (heartbeatMs) => {
       const text = String(heartbeatMs);
-      const byFlag = loadConfig({ environment: {}, flags: { "heartbeat-ms": text } });
-      const byVariable = loadConfig({
+      const byFlag = await loadConfig({ environment: {}, flags: { "heartbeat-ms": text } });
+      const byVariable = await loadConfig({
         environment: { OPENDXA_PUBSUB_HEARTBEAT_MS: text },
         flags: {},
       });
@@ -44,13 +44,14 @@ it("takes the same number by file key, variable and flag", () => {
   );
 });
 
-it("reads back every address that it writes", () => {
+it("reads back every address that it writes", async () => {
   const hosts = fc.oneof(fc.ipV4(), fc.ipV6(), fc.domain());
-  fc.assert(
-    fc.property(hosts, fc.integer({ min: 0, max: 65_535 }), (host, port) => {
+  await fc.assert(
+    fc.asyncProperty(hosts, fc.integer({ min: 0, max: 65_535 }), async (host, port) => {
       const written = formatAddress({ host, port });
       expect(parseAddress(written)).toEqual({ host, port });
-      expect(loadConfig({ environment: {}, flags: { grpc: written } }).config.grpc).toBe(written);
+      const { config } = await loadConfig({ environment: {}, flags: { grpc: written } });
+      expect(config.grpc).toBe(written);
     }),
   );
 });

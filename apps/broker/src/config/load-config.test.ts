@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { IngressEndpointConfig } from "./config-schema.js";
 import { endpointSettings } from "./endpoint-secrets.js";
 import { loadConfig } from "./load-config.js";
 
@@ -21,13 +22,14 @@ function hash(text: string): number {
   return [...text].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) | 0, 7);
 }
 
-function load(flags: Record<string, string>, environment: Record<string, string> = {}) {
-  return loadConfig({ environment, flags }).config;
+async function load(flags: Record<string, string>, environment: Record<string, string> = {}) {
+  const { config } = await loadConfig({ environment, flags });
+  return config;
 }
 
-function messageOf(run: () => unknown): string {
+async function messageOf(run: () => unknown): Promise<string> {
   try {
-    run();
+    await run();
   } catch (error) {
     return (error as Error).message;
   }
@@ -35,8 +37,8 @@ function messageOf(run: () => unknown): string {
 }
 
 describe("loadConfig", () => {
-  it("has the documented defaults", () => {
-    expect(load({})).toMatchObject({
+  it("has the documented defaults", async () => {
+    expect(await load({})).toMatchObject({
       grpc: "127.0.0.1:50051",
       http: "127.0.0.1:8051",
       data: "./.opendxa-pubsub",
@@ -47,25 +49,25 @@ describe("loadConfig", () => {
     });
   });
 
-  it("lets flags win over the environment and that over the file", () => {
+  it("lets flags win over the environment and that over the file", async () => {
     const config = file(
       "grpc: 1.1.1.1:1\nhttp: 1.1.1.1:2\nlogLevel: warn\nlimits:\n  connectionsMax: 5\n",
     );
     const environment = { OPENDXA_PUBSUB_HTTP: "2.2.2.2:2", OPENDXA_PUBSUB_LOG_LEVEL: "error" };
-    expect(load({ config, "log-level": "debug" }, environment)).toMatchObject({
+    expect(await load({ config, "log-level": "debug" }, environment)).toMatchObject({
       grpc: "1.1.1.1:1",
       http: "2.2.2.2:2",
       logLevel: "debug",
       limits: { connectionsMax: 5, httpConnectionsMax: 200 },
     });
-    expect(load({}, { OPENDXA_PUBSUB_CONFIG: config }).grpc).toBe("1.1.1.1:1");
-    expect(load({ namespaces: "a, b" }).namespaces).toEqual(["a", "b"]);
-    expect(load({ "limits-connections-max": "9" }).limits.connectionsMax).toBe(9);
+    expect((await load({}, { OPENDXA_PUBSUB_CONFIG: config })).grpc).toBe("1.1.1.1:1");
+    expect((await load({ namespaces: "a, b" })).namespaces).toEqual(["a", "b"]);
+    expect((await load({ "limits-connections-max": "9" })).limits.connectionsMax).toBe(9);
   });
 
-  it("takes endpoints as JSON from the environment and never by a flag", () => {
+  it("takes endpoints as JSON from the environment and never by a flag", async () => {
     const ingress = [{ system: "mlflow", secrets: ["s3cret"] }];
-    const config = load({}, { OPENDXA_PUBSUB_INGRESS: JSON.stringify(ingress) });
+    const config = await load({}, { OPENDXA_PUBSUB_INGRESS: JSON.stringify(ingress) });
     expect(config.ingress[0]).toMatchObject({ name: "default", namespace: "default" });
   });
 
@@ -151,33 +153,33 @@ describe("loadConfig", () => {
       'The key "limits.httpRequestTimeoutMs" (from file FILE) must be a whole number of 100 to 600000.',
     ],
     ["- a", "The configuration file FILE must hold a map of keys to values."],
-  ])("refuses %j with one sentence", (content, sentence) => {
+  ])("refuses %j with one sentence", async (content, sentence) => {
     const config = file(content);
-    expect(messageOf(() => load({ config })).replaceAll(config, "FILE")).toBe(sentence);
+    expect((await messageOf(() => load({ config }))).replaceAll(config, "FILE")).toBe(sentence);
   });
 
-  it("names the variable or the flag that a wrong value came from", () => {
-    expect(messageOf(() => load({}, { OPENDXA_PUBSUB_HEARTBEAT_MS: "fast" }))).toBe(
+  it("names the variable or the flag that a wrong value came from", async () => {
+    expect(await messageOf(() => load({}, { OPENDXA_PUBSUB_HEARTBEAT_MS: "fast" }))).toBe(
       'The key "heartbeatMs" (from environment variable OPENDXA_PUBSUB_HEARTBEAT_MS) must be a whole number of 1000 to 60000.',
     );
-    expect(messageOf(() => load({ "shutdown-grace-ms": "-1" }))).toBe(
+    expect(await messageOf(() => load({ "shutdown-grace-ms": "-1" }))).toBe(
       'The key "shutdownGraceMs" (from flag --shutdown-grace-ms) must be a whole number of 0 to 600000.',
     );
-    expect(messageOf(() => load({}, { OPENDXA_PUBSUB_INGRESS: "[" }))).toBe(
+    expect(await messageOf(() => load({}, { OPENDXA_PUBSUB_INGRESS: "[" }))).toBe(
       'The value of OPENDXA_PUBSUB_INGRESS (key "ingress") is not JSON.',
     );
-    expect(messageOf(() => load({ config: join(folder, "missing.yaml") }))).toContain(
+    expect(await messageOf(() => load({ config: join(folder, "missing.yaml") }))).toContain(
       "cannot be read (ENOENT).",
     );
   });
 
-  it("bounds the configuration file", () => {
+  it("bounds the configuration file", async () => {
     const config = file(`# ${"x".repeat(1024 * 1024)}`);
-    expect(messageOf(() => load({ config }))).toContain("at most 1048576 are read.");
+    expect(await messageOf(() => load({ config }))).toContain("at most 1048576 are read.");
   });
 
-  it("lists variables of the prefix that it does not know instead of failing", () => {
-    const { unknownVariables } = loadConfig({
+  it("lists variables of the prefix that it does not know instead of failing", async () => {
+    const { unknownVariables } = await loadConfig({
       environment: { OPENDXA_PUBSUB_GRCP: "x" },
       flags: {},
     });
@@ -186,37 +188,45 @@ describe("loadConfig", () => {
 });
 
 describe("endpointSettings", () => {
-  const endpoint = () =>
-    load(
-      {},
-      { OPENDXA_PUBSUB_INGRESS: JSON.stringify([{ system: "mlflow", secrets: ["inline"] }]) },
-    ).ingress[0] as NonNullable<ReturnType<typeof load>["ingress"][number]>;
+  const endpoint = async () => {
+    const ingress = JSON.stringify([{ system: "mlflow", secrets: ["inline"] }]);
+    const { ingress: loaded } = await load({}, { OPENDXA_PUBSUB_INGRESS: ingress });
+    return loaded[0] as IngressEndpointConfig;
+  };
 
-  it("collects secrets of all three kinds", () => {
+  it("collects secrets of all three kinds", async () => {
     const secretFiles = [file("from-file\n")];
     const settings = endpointSettings(
-      { ...endpoint(), secretFiles, secretEnv: ["HOOK"] },
+      { ...(await endpoint()), secretFiles, secretEnv: ["HOOK"] },
       { HOOK: "from-env" },
     );
     expect(settings.secrets).toEqual(["inline", "from-file", "from-env"]);
   });
 
-  it("bounds a file that holds a secret", () => {
+  it("bounds a file that holds a secret", async () => {
     const secretFiles = [file("x".repeat(4_097))];
-    const message = messageOf(() => endpointSettings({ ...endpoint(), secretFiles }, {}));
+    const message = await messageOf(async () =>
+      endpointSettings({ ...(await endpoint()), secretFiles }, {}),
+    );
     expect(message).toBe(`The file ${secretFiles[0]} has 4097 bytes; at most 4096 are read.`);
   });
 
-  it("names what is missing and never a secret", () => {
-    expect(messageOf(() => endpointSettings({ ...endpoint(), secretEnv: ["HOOK"] }, {}))).toBe(
+  it("names what is missing and never a secret", async () => {
+    expect(
+      await messageOf(async () =>
+        endpointSettings({ ...(await endpoint()), secretEnv: ["HOOK"] }, {}),
+      ),
+    ).toBe(
       "The ingress endpoint mlflow/default takes a secret from the environment variable HOOK, which is not set.",
     );
-    expect(messageOf(() => endpointSettings({ ...endpoint(), secrets: [] }, {}))).toBe(
+    expect(
+      await messageOf(async () => endpointSettings({ ...(await endpoint()), secrets: [] }, {})),
+    ).toBe(
       'The ingress endpoint mlflow/default has unusable "secrets": at least one, or allowUnsigned.',
     );
     const long = "x".repeat(2000);
-    expect(messageOf(() => endpointSettings({ ...endpoint(), secrets: [long] }, {}))).not.toContain(
-      "xxx",
-    );
+    expect(
+      await messageOf(async () => endpointSettings({ ...(await endpoint()), secrets: [long] }, {})),
+    ).not.toContain("xxx");
   });
 });

@@ -27,10 +27,10 @@ export interface LoadedConfig {
  *
  * @throws ConfigError with one sentence that names the key, the rule and the source
  */
-export function loadConfig({ environment, flags }: ConfigSources): LoadedConfig {
+export async function loadConfig({ environment, flags }: ConfigSources): Promise<LoadedConfig> {
   const layers = new LayeredValues();
   const file = flags["config"] ?? environment[CONFIG_FILE_VARIABLE];
-  if (file !== undefined) layers.addFile(readConfigFile(file), file);
+  if (file !== undefined) layers.addFile(await readConfigFile(file), file);
   const unknownVariables = layers.addEnvironment(environment);
   layers.addFlags(flags);
   const result = configSchema.safeParse(layers.values);

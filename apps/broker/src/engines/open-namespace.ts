@@ -56,28 +56,18 @@ export async function openNamespace(
     throw folderUnwritable(folder, error);
   });
   const disk = new NodeDisk();
-  const opened = await openJournal({
-    kind: settings.journal,
-    disk,
-    folder: join(folder, "journal"),
-    timers,
-    random,
-  });
-  reportTornTail(opened, log);
+  const { opened, index } = await openStores({ disk, folder, settings }, log);
+  const { journal } = opened;
   const { clockConfirmed: confirmed } = settings;
-  const open: Opened = { journal: opened.journal };
+  let diskWatch: DiskWatch | undefined;
   try {
-    open.index = await openIndexStore({
-      folder: join(folder, "index"),
-      prefer: settings.index,
-      log: ({ event, engine, message }) => log.warn({ event, engine }, message),
-    });
-    open.watch = await watchDisk({ disk, folder, reserveBytes: settings.diskReserveBytes }, log);
+    const { diskReserveBytes: reserveBytes } = settings;
+    diskWatch = await watchDisk({ disk, folder, reserveBytes }, journal, log);
     return await openEngine({
-      diskWatch: open.watch,
-      journal: open.journal,
+      diskWatch,
+      journal,
       journalKind: settings.journal,
-      index: open.index,
+      index,
       disk,
       checkpointFolder: join(folder, "checkpoints"),
       clock: { now: Date.now, steady: () => performance.now() },
@@ -93,19 +83,54 @@ export async function openNamespace(
       clockConfirmedMs: confirmed === "" ? undefined : Date.parse(confirmed),
     });
   } catch (error) {
-    await closeAll(open);
+    diskWatch?.close();
+    // The error that led here is the one to report, not one of closing.
+    await Promise.allSettled([index.close(), journal.close()]);
     throw error;
   }
 }
 
-interface Opened {
-  readonly journal: Journal;
-  index?: IndexStore;
-  watch?: DiskWatch;
+interface Stores {
+  readonly disk: NodeDisk;
+  readonly folder: string;
+  readonly settings: NamespaceSettings;
+}
+
+/**
+ * Opens journal and index at the same time: each mostly waits for the disk, and neither looks at the
+ * other. Where both are refused, the journal's refusal is told, as it is the truth.
+ */
+async function openStores(
+  { disk, folder, settings }: Stores,
+  log: Logger,
+): Promise<{ readonly opened: OpenedJournal; readonly index: IndexStore }> {
+  const [opened, index] = await Promise.allSettled([
+    openJournal({
+      kind: settings.journal,
+      disk,
+      folder: join(folder, "journal"),
+      timers,
+      random,
+    }),
+    openIndexStore({
+      folder: join(folder, "index"),
+      prefer: settings.index,
+      log: ({ event, engine, message }) => log.warn({ event, engine }, message),
+    }),
+  ]);
+  if (opened.status === "fulfilled") reportTornTail(opened.value, log);
+  if (opened.status === "fulfilled" && index.status === "fulfilled") {
+    return { opened: opened.value, index: index.value };
+  }
+  // The error that led here is the one to report, not one of closing.
+  if (opened.status === "fulfilled") await opened.value.journal.close().catch(() => undefined);
+  if (index.status === "fulfilled") await index.value.close().catch(() => undefined);
+  throw opened.status === "rejected" ? opened.reason : (index as PromiseRejectedResult).reason;
 }
 
 async function watchDisk(
   options: Pick<DiskSpaceOptions, "disk" | "folder"> & { readonly reserveBytes: number },
+  journal: Journal,
   log: Logger,
 ): Promise<DiskWatch> {
   const { reserveBytes } = options;
@@ -113,6 +138,7 @@ async function watchDisk(
     ...options,
     timers,
     onChange: (isLow, freeBytes) => {
+      journal.noteSpace(isLow);
       const facts = { event: "disk_space", free_bytes: freeBytes, reserve_bytes: reserveBytes };
       if (isLow) log.error(facts, "the disk is nearly full: nothing new is stored");
       else log.info(facts, "the disk has room again");
@@ -127,12 +153,6 @@ async function watchDisk(
     noteWritten: (bytes) => space.noteWritten(bytes),
     close: () => space.close(),
   };
-}
-
-async function closeAll({ journal, index, watch }: Opened): Promise<void> {
-  watch?.close();
-  // The error that led here is the one to report, not one of closing.
-  await Promise.allSettled([index?.close(), journal.close()]);
 }
 
 function reportTornTail({ recovery }: OpenedJournal, log: Logger): void {

@@ -1,8 +1,9 @@
 import type { handleBidiStreamingCall, MethodDefinition, Server } from "@grpc/grpc-js";
-import { loadSync, type PackageDefinition } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
 import { contractFileDescriptors } from "@opendxa/pubsub-protocol/grpc";
-import { protoPath as healthProto } from "grpc-health-check";
+
+/** What reflection reads of the package definitions that a proto loader makes. */
+type Described = ConstructorParameters<typeof ReflectionService>[0];
 
 /** One version of reflection, ready to answer. */
 export interface LoadedReflection {
@@ -19,9 +20,8 @@ export interface LoadedReflection {
  * @param name the service's full name
  */
 export function loadReflection(name: string): LoadedReflection {
-  const fileDescriptorProtos = [...contractFileDescriptors(), ...filesOf(loadSync(healthProto))];
   // The library decodes the list of every definition in the package: one, so that it does it once.
-  const described = { files: { fileDescriptorProtos } } as unknown as PackageDefinition;
+  const described = { files: { fileDescriptorProtos: contractFileDescriptors() } };
   const found: LoadedReflection[] = [];
   const catcher: Pick<Server, "addService"> = {
     addService: (definition, implementation) => {
@@ -34,15 +34,8 @@ export function loadReflection(name: string): LoadedReflection {
       }
     },
   };
-  new ReflectionService(described).addToServer(catcher as Server);
+  new ReflectionService(described as unknown as Described).addToServer(catcher as Server);
   const [loaded] = found;
   if (loaded === undefined) throw new Error(`reflection does not know ${name}`);
   return loaded;
-}
-
-function filesOf(loaded: PackageDefinition): readonly Buffer[] {
-  for (const { fileDescriptorProtos } of Object.values(loaded)) {
-    if (Array.isArray(fileDescriptorProtos)) return fileDescriptorProtos;
-  }
-  return [];
 }

@@ -1,8 +1,9 @@
-import { Client, credentials, makeGenericClientConstructor } from "@grpc/grpc-js";
-import { services } from "@opendxa/pubsub-protocol/grpc";
-import { service as healthService } from "grpc-health-check";
+import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
+import { HealthStatus, healthService, makeClient, services } from "@opendxa/pubsub-protocol/grpc";
 import { expect, it } from "vitest";
 import { startEmptyServer } from "./test-server.test-support.js";
+
+const NAMES = ["", ...Object.values(services).map(({ fullName }) => fullName)];
 
 /** ServerReflectionRequest{list_services: ""}. */
 const LIST_SERVICES = Buffer.from([0x3a, 0x00]);
@@ -29,22 +30,55 @@ it.each(["v1", "v1alpha"])(
   },
 );
 
+/** A client of health checking. */
+function healthClient(address: string) {
+  return makeClient(healthService, { address, credentials: credentials.createInsecure() });
+}
+
 it("answers health for the broker and each service", async () => {
   const { server, health, address } = await startEmptyServer();
-  const Health = makeGenericClientConstructor(healthService, "Health");
-  const client = new Health(address, credentials.createInsecure());
+  const client = healthClient(address);
   const check = (service: string) =>
-    new Promise((resolve, reject) => {
-      client["check"]?.({ service }, (error: unknown, answer: { status: string }) =>
-        error ? reject(error) : resolve(answer.status),
+    new Promise<HealthStatus>((resolve, reject) => {
+      client.check({ service }, (error, answer) =>
+        error === null && answer !== undefined ? resolve(answer.status) : reject(error),
       );
     });
   for (const isServing of [false, true, false]) {
     health.set(isServing);
-    for (const name of ["", ...Object.values(services).map(({ fullName }) => fullName)]) {
-      expect(await check(name)).toBe(isServing ? "SERVING" : "NOT_SERVING");
-    }
+    const expected = isServing ? HealthStatus.SERVING : HealthStatus.NOT_SERVING;
+    for (const name of NAMES) expect(await check(name)).toBe(expected);
+    const listed = await new Promise<object>((resolve, reject) => {
+      client.list({}, (error, answer) =>
+        error === null && answer !== undefined ? resolve(answer.statuses) : reject(error),
+      );
+    });
+    expect(listed).toEqual(Object.fromEntries(NAMES.map((name) => [name, { status: expected }])));
   }
+  await expect(check("nobody.Nothing")).rejects.toMatchObject({ code: status.NOT_FOUND });
+  client.close();
+  server.forceShutdown();
+});
+
+it("tells a watcher each change, and one of an unknown service that it is unknown", async () => {
+  const { server, health, address } = await startEmptyServer();
+  const client = healthClient(address);
+  const watch = (service: string) => {
+    const call = client.watch({ service });
+    call.on("error", (error: ServiceError) => expect(error.code).toBe(status.CANCELLED));
+    return { call, told: call[Symbol.asyncIterator]() };
+  };
+  const [known, unknown] = [watch(NAMES[1] ?? ""), watch("nobody.Nothing")];
+  const next = async ({ told }: ReturnType<typeof watch>) => (await told.next()).value?.status;
+  expect(await next(unknown)).toBe(HealthStatus.SERVICE_UNKNOWN);
+  expect(await next(known)).toBe(HealthStatus.NOT_SERVING);
+  health.set(true);
+  expect(await next(known)).toBe(HealthStatus.SERVING);
+  health.set(true);
+  health.set(false);
+  expect(await next(known)).toBe(HealthStatus.NOT_SERVING);
+  known.call.cancel();
+  unknown.call.cancel();
   client.close();
   server.forceShutdown();
 });

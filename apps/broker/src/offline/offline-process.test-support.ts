@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { credentials } from "@grpc/grpc-js";
@@ -18,16 +18,27 @@ import { makeClient, type ServiceShape, services } from "@opendxa/pubsub-protoco
 import { BrokerProcess, publisherAt } from "../broker-process.test-support.js";
 import { answerOf, StreamReader } from "../services/running-broker.test-support.js";
 
-/** Flips one bit of the first segment of a data folder, inside the bytes of a text. */
-export function damageSegment(data: string, text: string): string {
+/** Kinds of journal that every offline command serves. */
+export const JOURNALS = ["segments", "level"] as const;
+
+/** Where the files of a data folder's journal lie. */
+export function journalFolder(data: string): string {
   const journal = join(data, "default", "journal");
-  const [name = ""] = readdirSync(journal).filter((file) => file.endsWith(".seg"));
-  const bytes = readFileSync(join(journal, name));
-  const position = bytes.indexOf(text);
-  if (position < 0) throw new Error(`${text} is not in ${name}`);
-  bytes[position] = (bytes[position] ?? 0) ^ 1;
-  writeFileSync(join(journal, name), bytes);
-  return name;
+  return existsSync(join(journal, "leveldb")) ? join(journal, "leveldb") : journal;
+}
+
+/** Flips one bit of a journal of a data folder, inside the bytes of a text; answers the file. */
+export function damageJournal(data: string, text: string): string {
+  const journal = journalFolder(data);
+  for (const name of readdirSync(journal).filter((file) => /seg$|log$|ldb$/.test(file))) {
+    const bytes = readFileSync(join(journal, name));
+    const position = bytes.indexOf(text);
+    if (position < 0) continue;
+    bytes[position] = (bytes[position] ?? 0) ^ 1;
+    writeFileSync(join(journal, name), bytes);
+    return name;
+  }
+  throw new Error(`${text} is in no file of ${journal}`);
 }
 
 /** Runs an offline command of the built program to its end. */

@@ -3,7 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { BrokerProcess, refusalOf, requireBuiltBroker } from "../broker-process.test-support.js";
-import { clientsOf, damageSegment, runCommand } from "./offline-process.test-support.js";
+import {
+  clientsOf,
+  damageJournal,
+  JOURNALS,
+  journalFolder,
+  runCommand,
+} from "./offline-process.test-support.js";
 
 // A start takes a second where the machine is idle, and each test starts several programs.
 vi.setConfig({ testTimeout: 120_000 });
@@ -17,9 +23,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const IDS = ["first", "second", "third"];
 
-async function servedFolder(): Promise<string> {
+async function servedFolder(...args: string[]): Promise<string> {
   const data = mkdtempSync(join(folder, "data-"));
-  const broker = new BrokerProcess(data);
+  const broker = new BrokerProcess(data, args);
   const clients = clientsOf((await broker.serving()).grpc);
   for (const id of IDS) await clients.publish(id);
   await clients.consume("main", (id) => id === "first", "third");
@@ -28,16 +34,17 @@ async function servedFolder(): Promise<string> {
   return data;
 }
 
-it("saves all but what is damaged, and what it saved is verified and served", async () => {
-  const data = await servedFolder();
-  const segment = damageSegment(data, "second");
-  // The newest segment is verified whole at a start, which therefore refuses.
-  const refused = await refusalOf(new BrokerProcess(data));
+it.each(JOURNALS)("saves all but what is damaged; it is verified and served: %s", async (kind) => {
+  const args = ["--journal", kind];
+  const data = await servedFolder(...args);
+  const file = damageJournal(data, "second");
+  // What is newest is verified whole at a start, which therefore refuses.
+  const refused = await refusalOf(new BrokerProcess(data, args));
   expect(refused.code).toBe(6);
   expect(refused.sentence).toContain(
     '"opendxa-pubsub repair --to <new folder>" saves what is sound',
   );
-  const damaged = readFileSync(join(data, "default", "journal", segment));
+  const damaged = readFileSync(join(journalFolder(data), file));
   const to = join(mkdtempSync(join(folder, "case-")), "repaired");
   const { code, lines, sentences } = await runCommand(data, "repair", "--to", to);
   const report = join(to, "repair-report.json");
@@ -54,13 +61,13 @@ it("saves all but what is damaged, and what it saved is verified and served", as
   });
   expect(sentences).toHaveLength(1);
   expect(sentences[0]).toContain(report);
-  expect(readFileSync(join(data, "default", "journal", segment)).equals(damaged)).toBe(true);
+  expect(readFileSync(join(journalFolder(data), file)).equals(damaged)).toBe(true);
   const { namespaces } = JSON.parse(readFileSync(report, "utf8")) as {
     namespaces: { default: { lost: unknown[] } };
   };
   expect(namespaces.default.lost).toMatchObject([{ topics: ["poet/events"], events: 1 }]);
   expect(await runCommand(to, "verify")).toMatchObject({ code: 0 });
-  const broker = new BrokerProcess(to);
+  const broker = new BrokerProcess(to, args);
   const line = await broker.serving();
   expect(line.rebuilt).toBeNull();
   const clients = clientsOf(line.grpc);

@@ -6,7 +6,7 @@ import { random, timers } from "../engines/open-namespace.js";
 import { makeLogger } from "../logger.js";
 import { version } from "../version.js";
 import { orRefuse } from "./offline-refusal.js";
-import { requireSegments, storedNamespaces } from "./stored-namespaces.js";
+import { storedNamespaces } from "./stored-namespaces.js";
 import { withTemporaryIndex } from "./temporary-index.js";
 
 /**
@@ -19,7 +19,6 @@ export async function runBackup({ config }: LoadedConfig, target: string): Promi
   const from = resolve(config.data);
   const to = resolve(target);
   const namespaces = storedNamespaces(from);
-  await requireSegments(from, namespaces, "backed up");
   const log = makeLogger(config.logLevel);
   const manifest = await orRefuse(to, () =>
     makeBackup({

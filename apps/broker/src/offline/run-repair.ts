@@ -10,7 +10,7 @@ import { makeLogger } from "../logger.js";
 import { version } from "../version.js";
 import { withIndexView } from "./index-view.js";
 import { orRefuse } from "./offline-refusal.js";
-import { requireSegments, storedNamespaces } from "./stored-namespaces.js";
+import { storedNamespaces } from "./stored-namespaces.js";
 import { withTemporaryIndex } from "./temporary-index.js";
 
 /** File beside the repaired namespaces that says what was lost. */
@@ -30,7 +30,6 @@ export async function runRepair(loaded: LoadedConfig, target: string): Promise<v
   const namespaces = storedNamespaces(resolve(config.data));
   const { path, lock } = await takeDataFolder(config.data);
   try {
-    await requireSegments(path, namespaces, "repaired");
     const reports = new Map<string, RepairReport>();
     await orRefuse(to, () =>
       fillFolder(new NodeDisk(), to, async () => {

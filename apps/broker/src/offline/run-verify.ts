@@ -8,7 +8,7 @@ import { takeDataFolder } from "../data-folder.js";
 import { EXIT_CODES } from "../exit-codes.js";
 import { withIndexView } from "./index-view.js";
 import { orRefuse } from "./offline-refusal.js";
-import { requireSegments, storedNamespaces } from "./stored-namespaces.js";
+import { storedNamespaces } from "./stored-namespaces.js";
 
 /** What was found so far. */
 interface Tally {
@@ -29,7 +29,6 @@ export async function runVerify({ config }: LoadedConfig): Promise<void> {
   const { path, lock } = await takeDataFolder(config.data);
   const tally: Tally = { faults: 0, notices: 0 };
   try {
-    await requireSegments(path, namespaces, "verified");
     for (const namespace of namespaces) {
       await orRefuse(path, () => verifyOne({ path, namespace, config, tally }));
     }

@@ -11,7 +11,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { BrokerProcess, requireBuiltBroker } from "../broker-process.test-support.js";
-import { clientsOf, damageSegment, runCommand } from "./offline-process.test-support.js";
+import {
+  clientsOf,
+  damageJournal,
+  JOURNALS,
+  journalFolder,
+  runCommand,
+} from "./offline-process.test-support.js";
 
 // A start takes a second where the machine is idle, and each test starts several programs.
 vi.setConfig({ testTimeout: 120_000 });
@@ -41,10 +47,14 @@ function contentOf(data: string): Map<string, string> {
   return new Map(names.map((name) => [name, readFileSync(name, "base64")]));
 }
 
-it.each(["rocksdb", "leveldb"])(
-  "finds a folder sound and leaves it as it was: %s",
-  async (engine) => {
-    const data = await servedFolder("--index", engine);
+it.each([
+  ["rocksdb", "segments"],
+  ["leveldb", "segments"],
+  ["rocksdb", "level"],
+])(
+  "finds a folder sound and leaves it as it was: index %s, journal %s",
+  async (engine, journal) => {
+    const data = await servedFolder("--index", engine, "--journal", journal);
     const before = contentOf(data);
     const { code, lines, sentences } = await runCommand(data, "verify", "--index", engine);
     expect({ code, lines }).toEqual({
@@ -58,30 +68,40 @@ it.each(["rocksdb", "leveldb"])(
   },
 );
 
-it("names each fault with its place, its entries and the events that they held", async () => {
-  const data = await servedFolder();
-  const segment = damageSegment(data, "second");
-  const [checkpoint = ""] = readdirSync(join(data, "default", "checkpoints"));
-  appendFileSync(join(data, "default", "journal", segment), "torn");
-  const path = join(data, "default", "checkpoints", checkpoint);
-  const bytes = readFileSync(path);
-  bytes[4] = (bytes[4] ?? 0) ^ 1;
-  writeFileSync(path, bytes);
-  const { code, lines, sentences } = await runCommand(data, "verify");
-  expect(code).toBe(6);
-  const events = lines.filter(({ kind }) => kind === "entry_damaged");
-  expect(events).toMatchObject([
-    { namespace: "default", file: `journal/${segment}`, topics: ["poet/events"], events: 1 },
-  ]);
-  expect(events[0]).toHaveProperty("first_sequence", events[0]?.["last_sequence"]);
-  const kinds = lines.map(({ kind, severity }) => [kind, severity]);
-  expect(kinds).toContainEqual(["torn_tail", "notice"]);
-  expect(kinds).toContainEqual(["checkpoint_damaged", "fault"]);
-  expect(lines.at(-1)).toMatchObject({ event: "verified", sound: false });
-  expect(sentences.length).toBe(lines.length);
-  expect(sentences[0]).toContain("1 events of poet/events");
-  expect(sentences.at(-1)).toContain('"opendxa-pubsub repair --to <new folder>"');
-});
+it.each(JOURNALS)(
+  "names each fault with its place, its entries and the events that they held: %s",
+  async (kind) => {
+    const data = await servedFolder("--journal", kind);
+    const file = damageJournal(data, "second");
+    const below = kind === "level" ? "leveldb/" : "";
+    const [checkpoint = ""] = readdirSync(join(data, "default", "checkpoints"));
+    const journal = journalFolder(data);
+    const newest = readdirSync(journal).filter((name) => /seg$|log$/.test(name));
+    appendFileSync(join(journal, newest.at(-1) ?? ""), "torn");
+    const path = join(data, "default", "checkpoints", checkpoint);
+    const bytes = readFileSync(path);
+    bytes[4] = (bytes[4] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+    const { code, lines, sentences } = await runCommand(data, "verify");
+    expect(code).toBe(6);
+    const isHeld = ({ topics }: Record<string, unknown>) => topics !== undefined;
+    const events = lines.filter(isHeld);
+    expect(events).toMatchObject([
+      { namespace: "default", severity: "fault", topics: ["poet/events"], events: 1 },
+    ]);
+    expect(events[0]).toHaveProperty("first_sequence", events[0]?.["last_sequence"]);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ severity: "fault", file: `journal/${below}${file}` }),
+    );
+    const kinds = lines.map(({ kind: found, severity }) => [found, severity]);
+    expect(kinds).toContainEqual(["torn_tail", "notice"]);
+    expect(kinds).toContainEqual(["checkpoint_damaged", "fault"]);
+    expect(lines.at(-1)).toMatchObject({ event: "verified", sound: false });
+    expect(sentences.length).toBe(lines.length);
+    expect(sentences[lines.findIndex(isHeld)]).toContain("1 events of poet/events");
+    expect(sentences.at(-1)).toContain('"opendxa-pubsub repair --to <new folder>"');
+  },
+);
 
 it("takes a torn tail for no fault, and an index that does not open for one", async () => {
   const data = await servedFolder("--index", "leveldb");

@@ -173,5 +173,9 @@ it("says what it is", async () => {
     journal: "segments",
     notServed: Object.keys(notServed).sort(),
   });
+  expect(facts.indexLags.map(({ namespace }) => namespace)).toEqual(["default", "other"]);
+  for (const { entriesBehind, behindMs } of facts.indexLags) {
+    expect(entriesBehind === 0n ? behindMs : 0n).toBe(0n);
+  }
   expect(facts.limits["frames_in_flight_max"]).toEqual({ value: 64n });
 });

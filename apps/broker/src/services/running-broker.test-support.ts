@@ -13,7 +13,7 @@ import { startBroker } from "../serve.js";
 export async function startTestBroker(environment: Record<string, string> = {}) {
   const data = mkdtempSync(join(tmpdir(), "broker-services-"));
   const flags = { data, grpc: "127.0.0.1:0", http: "127.0.0.1:0", namespaces: "default,other" };
-  const { config } = loadConfig({ environment, flags });
+  const { config } = await loadConfig({ environment, flags });
   const { broker, addresses, namespaces } = await startBroker(config, pino({ level: "silent" }));
   const address = formatAddress(addresses.grpc);
   const closers: (() => void)[] = [];

@@ -60,6 +60,22 @@ class Session:
             time.sleep(0.1)
         return {}
 
+    def await_indexed(self, namespace: str) -> dict[str, Any]:
+        """Waits until a namespace's index holds everything."""
+        deadline = time.monotonic() + TAKE_TIMEOUT_MS_DEFAULT / 1_000
+        while True:
+            lags = {lag.namespace: lag for lag in self.client.get_broker().index_lags}
+            lag = lags[namespace]
+            if lag.entries_behind == 0:
+                return {
+                    "namespace": lag.namespace,
+                    "entries_behind": str(lag.entries_behind),
+                    "behind_ms": str(lag.behind_ms),
+                }
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the index of {namespace} is {lag.entries_behind} behind")
+            time.sleep(0.1)
+
     def _is_stored(self, topic: str, offset: int) -> bool:
         try:
             events = self.client.read(topic, offset=offset, events_max=1)

@@ -1,5 +1,6 @@
 import type { PubSubClient, ReceivedEvent, Subscription } from "@opendxa/pubsub-client";
 import { TAKE_TIMEOUT_MS_DEFAULT } from "../limits.js";
+import { awaitIndexed } from "./broker-operations.js";
 import { eventOf, type Fields, number, receivedJson, storedJson, text } from "./event-json.js";
 import {
   subscriptionOperations,
@@ -144,6 +145,7 @@ export const operations: Readonly<Record<string, Operation>> = {
     await client.deleteTopic(text(args, "topic") ?? "");
     return {};
   },
+  await_indexed: ({ client }, args) => awaitIndexed(client, args),
   await_gone: ({ client }, args) => awaitGone(client, args),
   async publish({ client }, args) {
     const inMs = number(args, "deliver_in_ms");

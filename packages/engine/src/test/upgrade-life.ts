@@ -1,4 +1,3 @@
-import type { IndexStore } from "@opendxa/pubsub-index-store";
 import {
   AwaitFeedbackRequest,
   Execution,
@@ -10,6 +9,7 @@ import {
   TopicIndex,
   TopicSettings,
 } from "@opendxa/pubsub-protocol";
+import { dumpState } from "../simulated.js";
 import { Inbox, until, World } from "./world.js";
 
 const earliest = StartPosition.create({ position: { $case: "earliest", value: true } });
@@ -22,17 +22,6 @@ export interface UpgradeSpecimen {
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** All state and indexes, one `key=value` a line. */
   readonly dump: readonly string[];
-}
-
-/** All that an index holds but the engine's own, and the namespace's counters, which a start changes. */
-export async function dumpOf(index: IndexStore): Promise<string[]> {
-  const lines: string[] = [];
-  for await (const { key, value } of index.iterate({})) {
-    if (!key.startsWith("!") && key !== "ns") {
-      lines.push(`${key}=${Buffer.from(value).toString("hex")}`);
-    }
-  }
-  return lines;
 }
 
 /**
@@ -66,7 +55,7 @@ export async function liveUpgradeLife(): Promise<UpgradeSpecimen> {
   await checkpoint(made);
   await made.publish("none", "tail");
   await settled(made);
-  return { files: await filesOf(made), dump: await dumpOf(made.index) };
+  return { files: await filesOf(made), dump: await dumpState(made.index) };
 }
 
 async function createTopics({ engine }: World): Promise<void> {

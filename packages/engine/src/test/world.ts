@@ -1,5 +1,5 @@
 import { type IndexStore, type MemoryCrash, MemoryStore } from "@opendxa/pubsub-index-store";
-import { type Journal, openSegmentJournal } from "@opendxa/pubsub-journal";
+import type { Journal } from "@opendxa/pubsub-journal";
 import {
   type Delivery,
   decodeBatch,
@@ -14,12 +14,13 @@ import {
 } from "@opendxa/pubsub-protocol";
 import {
   type CrashMode,
+  MachineDisk,
   SeededRandom,
   SimulatedDisk,
   VirtualClock,
 } from "@opendxa/pubsub-simulated";
 import type { Consumer, ConsumerSink, Engine } from "../engine-api.js";
-import { openEngine } from "../open-engine.js";
+import { openSimulated } from "../simulated.js";
 
 /** A received event, as tests compare it. */
 export interface Received {
@@ -147,39 +148,26 @@ export class World {
   }
 
   async open(clockConfirmedMs?: number): Promise<Engine> {
-    const { clock, disk } = this;
+    const { clock, index } = this;
     const { segmentBytes, retentionMsMax } = this.#options;
-    const random = new SeededRandom(5);
-    const timers = this.#timers();
-    if (!(await disk.exists("/data"))) {
-      await disk.mkdir("/data");
-      await disk.syncDirectory("/");
-    }
-    const { journal, recovery } = await openSegmentJournal({
-      disk,
-      folder: `${this.#folder}/journal`,
-      timers,
-      random: { bytes: (length) => random.bytes(length) },
-      ...(segmentBytes === undefined ? {} : { limits: smallLimits(segmentBytes) }),
+    const { engine, journal } = await openSimulated({
+      disk: new MachineDisk(this.disk),
+      folder: this.#folder,
+      index,
+      clock,
+      timers: this.#timers(),
+      random: new SeededRandom(5),
+      limits: segmentBytes === undefined ? undefined : smallLimits(segmentBytes),
+      engine: {
+        log: { warn: (message) => this.warnings.push(message), info: () => undefined },
+        retentionMsMax,
+        diskWatch: this.watch,
+        clockConfirmedMs,
+      },
     });
     this.journal = journal;
-    this.#engine = await openEngine({
-      journal,
-      journalKind: "segments",
-      index: this.index,
-      disk,
-      checkpointFolder: `${this.#folder}/checkpoints`,
-      clock,
-      timers,
-      random: { float: () => random.nextFloat() },
-      log: { warn: (message) => this.warnings.push(message), info: () => undefined },
-      version: "test",
-      tornBytes: recovery.tornBytes,
-      retentionMsMax,
-      diskWatch: this.watch,
-      clockConfirmedMs,
-    });
-    return this.#engine;
+    this.#engine = engine;
+    return engine;
   }
 
   /** Ends everything without a word, as a power cut does, and starts again. */

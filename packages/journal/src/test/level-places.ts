@@ -18,6 +18,12 @@ export interface RealPlace {
   readonly folder: string;
   readonly failures: JournalError[];
   open(kind: JournalKind, limits?: Partial<JournalLimits>): Promise<OpenedJournal>;
+  /** As `open`, in another folder. */
+  openAt(
+    folder: string,
+    kind: JournalKind,
+    limits?: Partial<JournalLimits>,
+  ): Promise<OpenedJournal>;
   remove(): Promise<void>;
 }
 
@@ -25,19 +31,21 @@ export async function realPlace(): Promise<RealPlace> {
   const root = await mkdtemp(join(tmpdir(), "journal-kind-"));
   const folder = join(root, "journal");
   const failures: JournalError[] = [];
+  const openAt: RealPlace["openAt"] = (at, kind, limits = SMALL) =>
+    openJournal({
+      kind,
+      folder: at,
+      limits,
+      disk: new NodeDisk(),
+      timers: new VirtualClock(),
+      random: new SeededRandom(3),
+      onFailure: (error) => failures.push(error),
+    });
   return {
     folder,
     failures,
-    open: (kind, limits = SMALL) =>
-      openJournal({
-        kind,
-        folder,
-        limits,
-        disk: new NodeDisk(),
-        timers: new VirtualClock(),
-        random: new SeededRandom(3),
-        onFailure: (error) => failures.push(error),
-      }),
+    open: (kind, limits) => openAt(folder, kind, limits),
+    openAt,
     remove: () => rm(root, { recursive: true, force: true }),
   };
 }

@@ -74,17 +74,35 @@ const gzip: Compressor = {
 
 const none: Compressor = { compress: (raw) => raw, decompress: (bytes) => bytes };
 
-const lz4 = loadLz4();
 const zstd = loadZstd();
 
+let loadedLz4: { readonly compressor: Compressor | undefined } | undefined;
+
+/** LZ4, loaded with its first use: a broker that opens no bodies starts without it. */
+function lz4(): Compressor | undefined {
+  loadedLz4 ??= { compressor: loadLz4() };
+  return loadedLz4.compressor;
+}
+
+function found(codec: Codec): Compressor | undefined {
+  switch (codec) {
+    case Codec.UNSPECIFIED:
+      return none;
+    case Codec.LZ4:
+      return lz4();
+    case Codec.ZSTD:
+      return zstd;
+    case Codec.GZIP:
+      return gzip;
+    default:
+      // A peer may name a codec that this version does not know.
+      return undefined;
+  }
+}
+
 function compressorOf(codec: Codec): Compressor {
-  const found = {
-    [Codec.UNSPECIFIED]: none,
-    [Codec.LZ4]: lz4,
-    [Codec.ZSTD]: zstd,
-    [Codec.GZIP]: gzip,
-  }[codec];
-  if (found !== undefined) return found;
+  const compressor = found(codec);
+  if (compressor !== undefined) return compressor;
   throw PubSubError.of("CODEC_NOT_SUPPORTED", `codec ${codec} is not known here`, {
     metadata: { codec },
   });
@@ -93,7 +111,7 @@ function compressorOf(codec: Codec): Compressor {
 /** Codecs that this runtime can write and read, besides "not compressed". */
 export function supportedCodecs(): readonly Codec[] {
   return [
-    ...(lz4 === undefined ? [] : [Codec.LZ4]),
+    ...(lz4() === undefined ? [] : [Codec.LZ4]),
     ...(zstd === undefined ? [] : [Codec.ZSTD]),
     Codec.GZIP,
   ];

@@ -5,6 +5,7 @@
  */
 export { type MakeClientOptions, makeClient } from "./client.js";
 export { contractFileDescriptors } from "./file-descriptors.js";
+export { HealthStatus, healthService } from "./health-service.js";
 export { addService, serviceDefinition } from "./service-definition.js";
 export {
   fromServiceError,

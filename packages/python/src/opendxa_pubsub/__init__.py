@@ -13,6 +13,7 @@ it is about. Begin with :class:`PubSubClient`::
 
 from opendxa_pubsub._async_client import AsyncPubSubClient
 from opendxa_pubsub._async_subscription import AsyncSubscription
+from opendxa_pubsub._broker_facts import BrokerFacts, IndexLag
 from opendxa_pubsub._client import PubSubClient
 from opendxa_pubsub._errors import (
     PubSubClosedError,
@@ -37,10 +38,12 @@ from opendxa_pubsub._subscription_requests import Snapshot
 __all__ = [
     "AsyncPubSubClient",
     "AsyncSubscription",
+    "BrokerFacts",
     "EventMetadata",
     "Execution",
     "FeedbackEvent",
     "FeedbackResult",
+    "IndexLag",
     "LearningEvent",
     "OutgoingEvent",
     "PubSubClient",

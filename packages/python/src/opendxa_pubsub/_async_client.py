@@ -18,6 +18,7 @@ from typing import Self, Unpack
 
 import grpc
 
+from opendxa_pubsub._async_broker_calls import AsyncBrokerCalls
 from opendxa_pubsub._async_feedback_calls import AsyncFeedbackCalls
 from opendxa_pubsub._async_publishing_calls import AsyncPublishingCalls
 from opendxa_pubsub._async_reading_calls import AsyncReadingCalls
@@ -43,6 +44,7 @@ class AsyncPubSubClient(
     AsyncReadingCalls,
     AsyncTopicCalls,
     AsyncSubscriptionCalls,
+    AsyncBrokerCalls,
 ):
     """A client of one broker for the coroutines of one event loop.
 

@@ -7,6 +7,7 @@ import grpc
 
 from opendxa_pubsub._errors import PubSubError
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import (
+    broker_service_pb2_grpc,
     feedback_service_pb2_grpc,
     publisher_service_pb2_grpc,
     query_service_pb2_grpc,
@@ -49,6 +50,7 @@ class Stubs:
         self.subscription: Any = subscription_service_pb2_grpc.SubscriptionServiceStub(channel)
         self.topic: Any = topic_service_pb2_grpc.TopicServiceStub(channel)
         self.query: Any = query_service_pb2_grpc.QueryServiceStub(channel)
+        self.broker: Any = broker_service_pb2_grpc.BrokerServiceStub(channel)
         self.feedback: Any = feedback_service_pb2_grpc.FeedbackServiceStub(channel)
 
 

@@ -8,6 +8,7 @@ from typing import Self, Unpack
 
 import grpc
 
+from opendxa_pubsub._broker_calls import BrokerCalls
 from opendxa_pubsub._channel import resolve_address
 from opendxa_pubsub._feedback_calls import FeedbackCalls
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as subscription_pb
@@ -25,7 +26,9 @@ from opendxa_pubsub._subscription_requests import (
 from opendxa_pubsub._topic_calls import TopicCalls
 
 
-class PubSubClient(PublishingCalls, FeedbackCalls, ReadingCalls, TopicCalls, SubscriptionCalls):
+class PubSubClient(
+    PublishingCalls, FeedbackCalls, ReadingCalls, TopicCalls, SubscriptionCalls, BrokerCalls
+):
     """A client of one broker, for any number of threads.
 
     It connects when first used and reconnects by itself; what was not acknowledged is sent again

@@ -3,7 +3,7 @@ import { crashChecks } from "./crash-checks.js";
 import type { CrashMinimums } from "./crash-minimums.js";
 import type { CrashReport } from "./crash-test.js";
 import { judge } from "./judge.js";
-import { REAL_LEG_MINIMUMS } from "./limits.js";
+import { LEVEL_LEG_MINIMUMS, REAL_LEG_MINIMUMS } from "./limits.js";
 
 const minimums: CrashMinimums = {
   kills: 3,
@@ -90,4 +90,6 @@ it("demands of the real leg what its title promises, of every publisher and lang
   expect(REAL_LEG_MINIMUMS.events).toBeGreaterThanOrEqual(200_000);
   expect(REAL_LEG_MINIMUMS.eventsOfPublisher).toBeGreaterThan(1_000);
   expect(Object.keys(REAL_LEG_MINIMUMS.eventsOfLanguage).sort()).toEqual(["python", "typescript"]);
+  expect(LEVEL_LEG_MINIMUMS.kills).toBeGreaterThanOrEqual(10);
+  expect(LEVEL_LEG_MINIMUMS.eventsOfPublisher).toBeGreaterThan(1_000);
 });

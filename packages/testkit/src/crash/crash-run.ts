@@ -2,7 +2,17 @@ import { parseArgs } from "node:util";
 import { type CrashCheck, crashChecks } from "./crash-checks.js";
 import type { CrashMinimums } from "./crash-minimums.js";
 import { crashTest } from "./crash-test.js";
-import { EVENTS_OF_PUBLISHER_LEAST, REAL_LEG_MINIMUMS, VIOLATIONS_PRINTED_MAX } from "./limits.js";
+import {
+  EVENTS_OF_PUBLISHER_LEAST,
+  LEVEL_LEG_MINIMUMS,
+  REAL_LEG_MINIMUMS,
+  VIOLATIONS_PRINTED_MAX,
+} from "./limits.js";
+
+interface CrashRun {
+  readonly journal: "segments" | "level";
+  readonly minimums: CrashMinimums;
+}
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -14,15 +24,24 @@ function wholeNumber(name: string, text: string): number {
 }
 
 /** The real leg's minimums are its own: no option lowers them. */
-function minimumsOf({ real, kills, events, python }: typeof values): CrashMinimums {
-  if (real) return REAL_LEG_MINIMUMS;
+function runsOf({ real, kills, events, python, journal }: typeof values): CrashRun[] {
+  if (real) {
+    return [
+      { journal: "segments", minimums: REAL_LEG_MINIMUMS },
+      { journal: "level", minimums: LEVEL_LEG_MINIMUMS },
+    ];
+  }
+  if (journal !== "segments" && journal !== "level") {
+    throw new Error("--journal must be segments or level");
+  }
   const least = EVENTS_OF_PUBLISHER_LEAST;
-  return {
+  const minimums = {
     kills: wholeNumber("kills", kills),
     events: wholeNumber("events", events),
     eventsOfPublisher: least,
     eventsOfLanguage: { typescript: least, ...(python === undefined ? {} : { python: least }) },
   };
+  return [{ journal, minimums }];
 }
 
 /** Prints every check with what violates it; answers how many do not hold. */
@@ -41,23 +60,26 @@ const { values } = parseArgs({
     events: { type: "string", default: "5000" },
     seed: { type: "string", default: "1" },
     python: { type: "string" },
+    journal: { type: "string", default: "segments" },
   },
 });
-const minimums = minimumsOf(values);
-const startedMs = performance.now();
-const report = await crashTest({
-  minimums,
-  seed: wholeNumber("seed", values.seed),
-  python: values.python,
-});
-const checks = crashChecks(report, minimums);
-const failed = printChecks(checks);
-const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
-const bySource = report.publishers.map(({ source, acked }) => `${source} ${acked}`);
-say(
-  `${report.kills} SIGKILLs, ${report.verdict.acked} events acknowledged (${bySource.join(", ")}), ` +
-    `${report.verdict.read} stored, ${report.tornBytes} torn bytes cut, ${report.rebuilds} indexes rebuilt, ` +
-    `seed ${values.seed}, ${seconds} s`,
-);
-say(`${checks.length - failed} passed, ${failed} failed`);
+let passed = 0;
+let failed = 0;
+for (const { journal, minimums } of runsOf(values)) {
+  const startedMs = performance.now();
+  const seed = wholeNumber("seed", values.seed);
+  const report = await crashTest({ minimums, seed, journal, python: values.python });
+  const checks = crashChecks(report, minimums);
+  const broken = printChecks(checks);
+  const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
+  const bySource = report.publishers.map(({ source, acked }) => `${source} ${acked}`);
+  say(
+    `${report.kills} SIGKILLs, journal ${journal}, ${report.verdict.acked} events acknowledged ` +
+      `(${bySource.join(", ")}), ${report.verdict.read} stored, ${report.tornBytes} torn bytes cut, ` +
+      `${report.rebuilds} indexes rebuilt, seed ${seed}, ${seconds} s`,
+  );
+  passed += checks.length - broken;
+  failed += broken;
+}
+say(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

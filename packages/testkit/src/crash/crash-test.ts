@@ -22,6 +22,8 @@ export interface CrashTestOptions {
   readonly minimums: CrashMinimums;
   /** Decides when the kills come. */
   readonly seed: number;
+  /** Where the broker keeps its records. Default: `segments`. */
+  readonly journal?: "segments" | "level" | undefined;
   /** Interpreter for the publisher written in Python. Without it only TypeScript publishes. */
   readonly python?: string | undefined;
 }
@@ -46,7 +48,11 @@ const TOPIC = "crash/events";
  */
 export async function crashTest(options: CrashTestOptions): Promise<CrashReport> {
   const folder = await mkdtemp(join(tmpdir(), "opendxa-pubsub-crash-"));
-  const broker = await startBroker({ env: { OPENDXA_PUBSUB_LOG_LEVEL: "warn" } });
+  const { journal = "segments" } = options;
+  const broker = await startBroker({
+    config: { journal },
+    env: { OPENDXA_PUBSUB_LOG_LEVEL: "warn" },
+  });
   const publishers: PublisherProcess[] = [];
   try {
     await createTopic(broker.address);

@@ -10,6 +10,13 @@ export const REAL_LEG_MINIMUMS: CrashMinimums = {
   eventsOfPublisher: 20_000,
   eventsOfLanguage: { typescript: 40_000, python: 20_000 },
 };
+/** Least figures of the real leg's run on a journal in LevelDB, whose syncs are its own. */
+export const LEVEL_LEG_MINIMUMS: CrashMinimums = {
+  kills: 10,
+  events: 20_000,
+  eventsOfPublisher: 2_000,
+  eventsOfLanguage: { typescript: 4_000, python: 2_000 },
+};
 /** Least acknowledged events of each publisher of any other run: some full windows. */
 export const EVENTS_OF_PUBLISHER_LEAST = 1_000;
 /** Events that a publisher of the crash test has unacknowledged: enough to be under way at any kill. */

@@ -4,15 +4,14 @@ import { openSegmentJournal } from "@opendxa/pubsub-journal";
 import {
   CRASH_MODES,
   type Listener,
+  MachineDisk,
   type NetworkEnd,
   type NetworkHandler,
   type SeededRandom,
   SimulatedDisk,
   type SimulatedNetwork,
-  slowDisk,
   type VirtualClock,
 } from "@opendxa/pubsub-simulated";
-import { MachineDisk } from "../faults/machine-disk.js";
 import { Heartbeat } from "./heartbeat.js";
 import { DISK_MS, SEGMENT_BYTES } from "./limits.js";
 import type { ConsumerHears, ConsumerSays, PublisherHears, PublisherSays } from "./messages.js";
@@ -52,7 +51,14 @@ export class SimulatedBroker {
   /** Starts on what the disk holds. */
   async start(): Promise<Engine> {
     const { clock, random } = this.#world;
-    const disk = slowDisk(new MachineDisk(this.#disk), { clock, random, operationMs: DISK_MS });
+    const [least, most] = DISK_MS;
+    const disk = new MachineDisk(
+      this.#disk,
+      () =>
+        new Promise((resolve) => {
+          clock.setTimer(resolve, least + random.nextFloat() * (most - least));
+        }),
+    );
     if (!(await disk.exists("/data"))) {
       await disk.mkdir("/data");
       await disk.syncDirectory("/");

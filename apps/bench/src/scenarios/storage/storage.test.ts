@@ -35,7 +35,8 @@ describe("npm run bench -- storage --quick", () => {
     const data = join(folder, "data");
     // Retention frees space behind checkpoints only: what is quick to store is never freed quickly.
     const parts = ["append", "memory"];
-    const options = ["--only", parts.join(","), "--folder", data, "--json", json];
+    const all = [...parts, "journals"];
+    const options = ["--only", all.join(","), "--folder", data, "--json", json];
     const { stdout } = await bench("storage", "--quick", ...options);
 
     expect(stdout).toContain("these figures say nothing");

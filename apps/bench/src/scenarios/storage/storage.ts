@@ -3,6 +3,7 @@ import { append } from "./append.js";
 import { checkpoint } from "./checkpoint.js";
 import { diskUse } from "./disk-use.js";
 import { emptyStart } from "./empty-start.js";
+import { journals } from "./journals.js";
 import { memory } from "./memory.js";
 import { recovery } from "./recovery.js";
 import { retention } from "./retention.js";
@@ -13,7 +14,7 @@ import { topics } from "./topics.js";
 export const storage = scenarioOfParts({
   name: "storage",
   summary: "what is promised of storage",
-  parts: [append, emptyStart, checkpoint, topics, diskUse, memory, recovery, retention],
+  parts: [append, emptyStart, checkpoint, topics, journals, diskUse, memory, recovery, retention],
   fullSizes,
   quickSizes,
 });

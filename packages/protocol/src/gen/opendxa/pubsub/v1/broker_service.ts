@@ -18,6 +18,27 @@ export interface Limit {
   value: bigint;
 }
 
+/**
+ * How far the index of a namespace is behind its journal. Events are stored, acknowledged and
+ * delivered without it, so that publishing does not wait for it; questions (by id, by correlation id,
+ * by time, lists) wait until it holds what was durable when they came, and so take longer while it is
+ * behind. It catches up by itself, also after a restart.
+ */
+export interface IndexLag {
+  /** Namespace. */
+  namespace: string;
+  /**
+   * Durable entries of the journal that the index does not hold yet: a frame of events, a
+   * settlement and a timer that fired are an entry each. 0: it holds everything.
+   */
+  entriesBehind: bigint;
+  /**
+   * How long the oldest of them has been durable, milliseconds by a clock that nobody sets; 0 where
+   * there is none. What grows without end means that the index cannot keep up or has failed.
+   */
+  behindMs: bigint;
+}
+
 /** What the broker is and can do. */
 export interface GetBrokerResponse {
   /** Version of the broker. */
@@ -30,7 +51,7 @@ export interface GetBrokerResponse {
   namespaces: string[];
   /** Engine of the index store: `rocksdb` or `leveldb`. */
   indexEngine: string;
-  /** Journal: `segments`. */
+  /** Journal: `segments` or `level`. */
   journal: string;
   /** Limits by name, units last. */
   limits: { [key: string]: Limit };
@@ -38,6 +59,11 @@ export interface GetBrokerResponse {
   codecs: Codec[];
   /** RPCs of the contract that this version does not serve, as `Service/Method`. */
   notServed: string[];
+  /**
+   * How far each namespace's index is behind at the time of the answer, in the order of
+   * `namespaces`. Brokers before this field answer none.
+   */
+  indexLags: IndexLag[];
 }
 
 export interface GetBrokerResponse_LimitsEntry {
@@ -191,6 +217,123 @@ export const Limit: MessageFns<Limit> = {
   },
 };
 
+function createBaseIndexLag(): IndexLag {
+  return { namespace: "", entriesBehind: 0n, behindMs: 0n };
+}
+
+export const IndexLag: MessageFns<IndexLag> = {
+  encode(message: IndexLag, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.namespace !== "") {
+      writer.uint32(10).string(message.namespace);
+    }
+    if (message.entriesBehind !== 0n) {
+      if (BigInt.asUintN(64, message.entriesBehind) !== message.entriesBehind) {
+        throw new globalThis.Error("value provided for field message.entriesBehind of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.entriesBehind);
+    }
+    if (message.behindMs !== 0n) {
+      if (BigInt.asUintN(64, message.behindMs) !== message.behindMs) {
+        throw new globalThis.Error("value provided for field message.behindMs of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.behindMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IndexLag {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIndexLag();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.entriesBehind = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.behindMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): IndexLag {
+    return {
+      namespace: isSet(object.namespace) ? globalThis.String(object.namespace) : "",
+      entriesBehind: isSet(object.entriesBehind)
+        ? BigInt(object.entriesBehind)
+        : isSet(object.entries_behind)
+        ? BigInt(object.entries_behind)
+        : 0n,
+      behindMs: isSet(object.behindMs)
+        ? BigInt(object.behindMs)
+        : isSet(object.behind_ms)
+        ? BigInt(object.behind_ms)
+        : 0n,
+    };
+  },
+
+  toJSON(message: IndexLag): unknown {
+    const obj: any = {};
+    if (message.namespace !== "") {
+      obj.namespace = message.namespace;
+    }
+    if (message.entriesBehind !== 0n) {
+      obj.entriesBehind = message.entriesBehind.toString();
+    }
+    if (message.behindMs !== 0n) {
+      obj.behindMs = message.behindMs.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<IndexLag>): IndexLag {
+    return IndexLag.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<IndexLag>): IndexLag {
+    const message = createBaseIndexLag();
+    message.namespace = object.namespace ?? "";
+    message.entriesBehind = (object.entriesBehind !== undefined && object.entriesBehind !== null)
+      ? BigInt(object.entriesBehind)
+      : 0n;
+    message.behindMs = (object.behindMs !== undefined && object.behindMs !== null) ? BigInt(object.behindMs) : 0n;
+    return message;
+  },
+};
+
 function createBaseGetBrokerResponse(): GetBrokerResponse {
   return {
     version: "",
@@ -202,6 +345,7 @@ function createBaseGetBrokerResponse(): GetBrokerResponse {
     limits: {},
     codecs: [],
     notServed: [],
+    indexLags: [],
   };
 }
 
@@ -240,6 +384,9 @@ export const GetBrokerResponse: MessageFns<GetBrokerResponse> = {
     }
     for (const v of message.notServed) {
       writer.uint32(74).string(v!);
+    }
+    for (const v of message.indexLags) {
+      IndexLag.encode(v!, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -342,6 +489,14 @@ export const GetBrokerResponse: MessageFns<GetBrokerResponse> = {
             message.notServed.push(reader.string());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.indexLags.push(IndexLag.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -398,6 +553,11 @@ export const GetBrokerResponse: MessageFns<GetBrokerResponse> = {
         : globalThis.Array.isArray(object?.not_served)
         ? object.not_served.map((e: any) => globalThis.String(e))
         : [],
+      indexLags: globalThis.Array.isArray(object?.indexLags)
+        ? object.indexLags.map((e: any) => IndexLag.fromJSON(e))
+        : globalThis.Array.isArray(object?.index_lags)
+        ? object.index_lags.map((e: any) => IndexLag.fromJSON(e))
+        : [],
     };
   },
 
@@ -436,6 +596,9 @@ export const GetBrokerResponse: MessageFns<GetBrokerResponse> = {
     if (message.notServed?.length) {
       obj.notServed = message.notServed;
     }
+    if (message.indexLags?.length) {
+      obj.indexLags = message.indexLags.map((e) => IndexLag.toJSON(e));
+    }
     return obj;
   },
 
@@ -463,6 +626,7 @@ export const GetBrokerResponse: MessageFns<GetBrokerResponse> = {
     );
     message.codecs = object.codecs?.map((e) => e) || [];
     message.notServed = object.notServed?.map((e) => e) || [];
+    message.indexLags = object.indexLags?.map((e) => IndexLag.fromPartial(e)) || [];
     return message;
   },
 };

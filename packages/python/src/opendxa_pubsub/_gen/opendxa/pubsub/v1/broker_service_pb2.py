@@ -26,7 +26,7 @@ from opendxa_pubsub._gen.opendxa.pubsub.v1 import batch_pb2 as opendxa_dot_pubsu
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import options_pb2 as opendxa_dot_pubsub_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&opendxa/pubsub/v1/broker_service.proto\x12\x11opendxa.pubsub.v1\x1a\x1dopendxa/pubsub/v1/batch.proto\x1a\x1fopendxa/pubsub/v1/options.proto\"\x12\n\x10GetBrokerRequest\"\x16\n\x05Limit\x12\r\n\x05value\x18\x01 \x01(\x04\"\xda\x02\n\x11GetBrokerResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x14\n\x0cstart_number\x18\x02 \x01(\r\x12\x1a\n\x12start_time_unix_ms\x18\x03 \x01(\x10\x12\x12\n\nnamespaces\x18\x04 \x03(\t\x12\x14\n\x0cindex_engine\x18\x05 \x01(\t\x12\x0f\n\x07journal\x18\x06 \x01(\t\x12@\n\x06limits\x18\x07 \x03(\x0b\x32\x30.opendxa.pubsub.v1.GetBrokerResponse.LimitsEntry\x12(\n\x06\x63odecs\x18\x08 \x03(\x0e\x32\x18.opendxa.pubsub.v1.Codec\x12\x12\n\nnot_served\x18\t \x03(\t\x1aG\n\x0bLimitsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\'\n\x05value\x18\x02 \x01(\x0b\x32\x18.opendxa.pubsub.v1.Limit:\x02\x38\x01\"@\n\x10ReadAuditRequest\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x19\n\x11\x66rom_time_unix_ms\x18\x02 \x01(\x10\"\x83\x01\n\x11ReadAuditResponse\x12\x11\n\tprincipal\x18\x01 \x01(\t\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x10\n\x08resource\x18\x03 \x01(\t\x12\x0f\n\x07outcome\x18\x04 \x01(\t\x12\x14\n\x0ctime_unix_ms\x18\x05 \x01(\x10\x12\x12\n\nchain_hash\x18\x06 \x01(\x0c\x32\xcd\x01\n\rBrokerService\x12\\\n\tGetBroker\x12#.opendxa.pubsub.v1.GetBrokerRequest\x1a$.opendxa.pubsub.v1.GetBrokerResponse\"\x04\xe8\xe0\x18\x01\x12^\n\tReadAudit\x12#.opendxa.pubsub.v1.ReadAuditRequest\x1a$.opendxa.pubsub.v1.ReadAuditResponse\"\x04\xe8\xe0\x18\x07\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&opendxa/pubsub/v1/broker_service.proto\x12\x11opendxa.pubsub.v1\x1a\x1dopendxa/pubsub/v1/batch.proto\x1a\x1fopendxa/pubsub/v1/options.proto\"\x12\n\x10GetBrokerRequest\"\x16\n\x05Limit\x12\r\n\x05value\x18\x01 \x01(\x04\"H\n\x08IndexLag\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x16\n\x0e\x65ntries_behind\x18\x02 \x01(\x04\x12\x11\n\tbehind_ms\x18\x03 \x01(\x04\"\x8b\x03\n\x11GetBrokerResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x14\n\x0cstart_number\x18\x02 \x01(\r\x12\x1a\n\x12start_time_unix_ms\x18\x03 \x01(\x10\x12\x12\n\nnamespaces\x18\x04 \x03(\t\x12\x14\n\x0cindex_engine\x18\x05 \x01(\t\x12\x0f\n\x07journal\x18\x06 \x01(\t\x12@\n\x06limits\x18\x07 \x03(\x0b\x32\x30.opendxa.pubsub.v1.GetBrokerResponse.LimitsEntry\x12(\n\x06\x63odecs\x18\x08 \x03(\x0e\x32\x18.opendxa.pubsub.v1.Codec\x12\x12\n\nnot_served\x18\t \x03(\t\x12/\n\nindex_lags\x18\n \x03(\x0b\x32\x1b.opendxa.pubsub.v1.IndexLag\x1aG\n\x0bLimitsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\'\n\x05value\x18\x02 \x01(\x0b\x32\x18.opendxa.pubsub.v1.Limit:\x02\x38\x01\"@\n\x10ReadAuditRequest\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x19\n\x11\x66rom_time_unix_ms\x18\x02 \x01(\x10\"\x83\x01\n\x11ReadAuditResponse\x12\x11\n\tprincipal\x18\x01 \x01(\t\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x10\n\x08resource\x18\x03 \x01(\t\x12\x0f\n\x07outcome\x18\x04 \x01(\t\x12\x14\n\x0ctime_unix_ms\x18\x05 \x01(\x10\x12\x12\n\nchain_hash\x18\x06 \x01(\x0c\x32\xcd\x01\n\rBrokerService\x12\\\n\tGetBroker\x12#.opendxa.pubsub.v1.GetBrokerRequest\x1a$.opendxa.pubsub.v1.GetBrokerResponse\"\x04\xe8\xe0\x18\x01\x12^\n\tReadAudit\x12#.opendxa.pubsub.v1.ReadAuditRequest\x1a$.opendxa.pubsub.v1.ReadAuditResponse\"\x04\xe8\xe0\x18\x07\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,14 +43,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETBROKERREQUEST']._serialized_end=143
   _globals['_LIMIT']._serialized_start=145
   _globals['_LIMIT']._serialized_end=167
-  _globals['_GETBROKERRESPONSE']._serialized_start=170
-  _globals['_GETBROKERRESPONSE']._serialized_end=516
-  _globals['_GETBROKERRESPONSE_LIMITSENTRY']._serialized_start=445
-  _globals['_GETBROKERRESPONSE_LIMITSENTRY']._serialized_end=516
-  _globals['_READAUDITREQUEST']._serialized_start=518
-  _globals['_READAUDITREQUEST']._serialized_end=582
-  _globals['_READAUDITRESPONSE']._serialized_start=585
-  _globals['_READAUDITRESPONSE']._serialized_end=716
-  _globals['_BROKERSERVICE']._serialized_start=719
-  _globals['_BROKERSERVICE']._serialized_end=924
+  _globals['_INDEXLAG']._serialized_start=169
+  _globals['_INDEXLAG']._serialized_end=241
+  _globals['_GETBROKERRESPONSE']._serialized_start=244
+  _globals['_GETBROKERRESPONSE']._serialized_end=639
+  _globals['_GETBROKERRESPONSE_LIMITSENTRY']._serialized_start=568
+  _globals['_GETBROKERRESPONSE_LIMITSENTRY']._serialized_end=639
+  _globals['_READAUDITREQUEST']._serialized_start=641
+  _globals['_READAUDITREQUEST']._serialized_end=705
+  _globals['_READAUDITRESPONSE']._serialized_start=708
+  _globals['_READAUDITRESPONSE']._serialized_end=839
+  _globals['_BROKERSERVICE']._serialized_start=842
+  _globals['_BROKERSERVICE']._serialized_end=1047
 # @@protoc_insertion_point(module_scope)

@@ -18,8 +18,18 @@ class Limit(_message.Message):
     value: int
     def __init__(self, value: _Optional[int] = ...) -> None: ...
 
+class IndexLag(_message.Message):
+    __slots__ = ("namespace", "entries_behind", "behind_ms")
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_BEHIND_FIELD_NUMBER: _ClassVar[int]
+    BEHIND_MS_FIELD_NUMBER: _ClassVar[int]
+    namespace: str
+    entries_behind: int
+    behind_ms: int
+    def __init__(self, namespace: _Optional[str] = ..., entries_behind: _Optional[int] = ..., behind_ms: _Optional[int] = ...) -> None: ...
+
 class GetBrokerResponse(_message.Message):
-    __slots__ = ("version", "start_number", "start_time_unix_ms", "namespaces", "index_engine", "journal", "limits", "codecs", "not_served")
+    __slots__ = ("version", "start_number", "start_time_unix_ms", "namespaces", "index_engine", "journal", "limits", "codecs", "not_served", "index_lags")
     class LimitsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -36,6 +46,7 @@ class GetBrokerResponse(_message.Message):
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     CODECS_FIELD_NUMBER: _ClassVar[int]
     NOT_SERVED_FIELD_NUMBER: _ClassVar[int]
+    INDEX_LAGS_FIELD_NUMBER: _ClassVar[int]
     version: str
     start_number: int
     start_time_unix_ms: int
@@ -45,7 +56,8 @@ class GetBrokerResponse(_message.Message):
     limits: _containers.MessageMap[str, Limit]
     codecs: _containers.RepeatedScalarFieldContainer[_batch_pb2.Codec]
     not_served: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, version: _Optional[str] = ..., start_number: _Optional[int] = ..., start_time_unix_ms: _Optional[int] = ..., namespaces: _Optional[_Iterable[str]] = ..., index_engine: _Optional[str] = ..., journal: _Optional[str] = ..., limits: _Optional[_Mapping[str, Limit]] = ..., codecs: _Optional[_Iterable[_Union[_batch_pb2.Codec, str]]] = ..., not_served: _Optional[_Iterable[str]] = ...) -> None: ...
+    index_lags: _containers.RepeatedCompositeFieldContainer[IndexLag]
+    def __init__(self, version: _Optional[str] = ..., start_number: _Optional[int] = ..., start_time_unix_ms: _Optional[int] = ..., namespaces: _Optional[_Iterable[str]] = ..., index_engine: _Optional[str] = ..., journal: _Optional[str] = ..., limits: _Optional[_Mapping[str, Limit]] = ..., codecs: _Optional[_Iterable[_Union[_batch_pb2.Codec, str]]] = ..., not_served: _Optional[_Iterable[str]] = ..., index_lags: _Optional[_Iterable[_Union[IndexLag, _Mapping]]] = ...) -> None: ...
 
 class ReadAuditRequest(_message.Message):
     __slots__ = ("namespace", "from_time_unix_ms")
