@@ -51,6 +51,7 @@ export class DeliveryPair {
   #isPaused = false;
   readonly #windows = new Map<bigint, number>();
   readonly #grants: Grant[] = [];
+  readonly #seen = new Map<string, number>();
 
   constructor(batches: readonly TestBatch[], rules: ModelRules) {
     this.batches = batches;
@@ -149,6 +150,11 @@ export class DeliveryPair {
       expect(isInOrder, "earlier events of the key are settled or with the consumer").toBe(true);
       expect(event.expireMs).toBeGreaterThan(this.nowMs);
       expect(attempt).toBe(event.attempts + 1);
+      const place = `${ref.sequence}/${index}`;
+      expect(attempt, "no crash takes an attempt back").toBeGreaterThanOrEqual(
+        this.#seen.get(place) ?? 1,
+      );
+      this.#seen.set(place, attempt);
       event.lease = { token, consumerId, endMs: leaseEndMs };
       events += 1;
     }
@@ -304,7 +310,10 @@ export class DeliveryPair {
     const timer = this.delivery.nextTimerMs();
     const times = this.model.events
       .filter((event) => this.model.offered.has(event) && !event.end && !event.doom)
-      .flatMap((event) => [event.lease?.endMs ?? event.dueMs, event.lease ? 0 : event.expireMs])
+      .flatMap((event) => [
+        event.lease?.endMs ?? (event.isUntold ? 0 : event.dueMs),
+        event.lease ? 0 : event.expireMs,
+      ])
       .filter((at) => at > this.nowMs && at !== Number.POSITIVE_INFINITY);
     if (times.length > 0) expect(timer ?? 0).toBeLessThanOrEqual(Math.min(...times));
     this.delivery.expire(this.nowMs, this.#jitter);
@@ -315,6 +324,7 @@ export class DeliveryPair {
 
   commit(isFinal = false): void {
     this.projected.follow(this.delivery, isFinal);
+    this.delivery.journalled(this.delivery.seal());
     this.model.commit();
     for (const lane of this.lanes) {
       compareLane(this.delivery, this.model, { lane, projected: this.projected });
