@@ -128,6 +128,7 @@ export class DeliveryModel {
   events: ModelEvent[];
   offered = new Set<ModelEvent>();
   #durable: ModelEvent[];
+  readonly #seen = new Map<string, number>();
 
   constructor(batches: readonly TestBatch[], rules: ModelRules, laneOf: (ref: BatchRef) => Lane) {
     this.rules = rules;
@@ -175,6 +176,18 @@ export class DeliveryModel {
   isDue(event: ModelEvent, nowMs: number): boolean {
     const isFree = event.end === undefined && event.lease === undefined && !event.doom;
     return isFree && !event.isUntold && event.dueMs <= nowMs && this.offered.has(event);
+  }
+
+  /** No crash takes an attempt back that a consumer has seen. */
+  see({ sequence, index }: ModelEvent, attempt: number): void {
+    const place = `${sequence}/${index}`;
+    expect(attempt).toBeGreaterThanOrEqual(this.#seen.get(place) ?? 1);
+    this.#seen.set(place, attempt);
+  }
+
+  /** When something happens to an unsettled event by itself; 0: never. */
+  timesOf({ lease, isUntold, dueMs, expireMs }: ModelEvent): number[] {
+    return lease === undefined ? [isUntold ? 0 : dueMs, expireMs] : [lease.endMs];
   }
 
   /** Anybody may have it. */

@@ -51,7 +51,6 @@ export class DeliveryPair {
   #isPaused = false;
   readonly #windows = new Map<bigint, number>();
   readonly #grants: Grant[] = [];
-  readonly #seen = new Map<string, number>();
 
   constructor(batches: readonly TestBatch[], rules: ModelRules) {
     this.batches = batches;
@@ -150,11 +149,7 @@ export class DeliveryPair {
       expect(isInOrder, "earlier events of the key are settled or with the consumer").toBe(true);
       expect(event.expireMs).toBeGreaterThan(this.nowMs);
       expect(attempt).toBe(event.attempts + 1);
-      const place = `${ref.sequence}/${index}`;
-      expect(attempt, "no crash takes an attempt back").toBeGreaterThanOrEqual(
-        this.#seen.get(place) ?? 1,
-      );
-      this.#seen.set(place, attempt);
+      this.model.see(event, attempt);
       event.lease = { token, consumerId, endMs: leaseEndMs };
       events += 1;
     }
@@ -310,10 +305,7 @@ export class DeliveryPair {
     const timer = this.delivery.nextTimerMs();
     const times = this.model.events
       .filter((event) => this.model.offered.has(event) && !event.end && !event.doom)
-      .flatMap((event) => [
-        event.lease?.endMs ?? (event.isUntold ? 0 : event.dueMs),
-        event.lease ? 0 : event.expireMs,
-      ])
+      .flatMap((event) => this.model.timesOf(event))
       .filter((at) => at > this.nowMs && at !== Number.POSITIVE_INFINITY);
     if (times.length > 0) expect(timer ?? 0).toBeLessThanOrEqual(Math.min(...times));
     this.delivery.expire(this.nowMs, this.#jitter);

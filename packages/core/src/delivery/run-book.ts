@@ -54,13 +54,15 @@ export class RunBook {
   }
 
   /** What failed up to a change is journalled: it comes again when its time has come. */
-  journalled(change: number): void {
+  journalled(change: number): boolean {
+    const before = this.#unjournalled.size;
     this.#journalled = Math.max(this.#journalled, change);
     for (const run of this.#unjournalled) {
       if (run.failedIn > this.#journalled) continue;
       this.#unjournalled.delete(run);
       this.#due.push(run.atMs, run);
     }
+    return this.#unjournalled.size < before;
   }
 
   /** Takes a run in by its state. */

@@ -296,9 +296,11 @@ export class SubscriptionDelivery {
   /**
    * What was taken up to a seal is durable: what failed until then comes again when its time has
    * come. Before, a crash would take the attempt back that its next delivery tells of.
+   *
+   * @returns whether something failed until then, so that granting and timers are to be looked at
    */
-  journalled(number: number): void {
-    for (const { book } of this.#parts.lanes) book.journalled(number);
+  journalled(number: number): boolean {
+    return this.#parts.lanes.filter(({ book }) => book.journalled(number)).length > 0;
   }
 
   /** The oldest events that failed for the last time: their dead letters are to be stored. */
