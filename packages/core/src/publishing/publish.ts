@@ -115,7 +115,11 @@ class FrameDecision {
     const { nowMs } = this.#context;
     const scheduled = batch.deliverTimeUnixMs !== undefined && isAhead(batch, nowMs);
     const earlier = this.#sequences.check(batch, topic.topicId);
-    if (earlier !== undefined) return repeatedBatch(batch, earlier, settings.durability);
+    if (earlier !== undefined) {
+      const { durability } = settings;
+      const originals = this.#dedup.originals({ ...earlier, topicId: topic.topicId }, check.heads);
+      return repeatedBatch(batch, earlier, { originals, durability });
+    }
     const refused = bitmapOf(
       batch.count,
       check.refusals.map(({ index }) => index),
@@ -143,13 +147,13 @@ class FrameDecision {
     });
     if (left === 0) return result;
     if (!scheduled) this.#offsets.take(topicId, batch.partition, batch.count);
-    this.#sequences.remember(batch, topicId, { baseOffset: next, refused, scheduled });
+    const found = { refused, duplicates: duplicates.bits };
+    this.#sequences.remember(batch, topicId, { baseOffset: next, scheduled, ...found });
     this.#dedup.remember(duplicates);
     this.stored.push({
       topicId,
       firstIndex: 0,
-      refused,
-      duplicates: duplicates.bits,
+      ...found,
       expires: check.heads.hasField("expireTimeUnixMs"),
       deadLetters: false,
       batch: {
@@ -206,8 +210,9 @@ function refusedBatch(error: PubSubError): BatchResult {
 function repeatedBatch(
   batch: RecordBatch,
   earlier: RememberedBatch,
-  durability: Durability,
+  { originals, durability }: { originals: (index: number) => bigint; durability: Durability },
 ): BatchResult {
+  const hadDuplicates = earlier.duplicates.length > 0 && !earlier.scheduled;
   const stored = Array.from({ length: batch.count }, (_, index) => index).filter(
     (index) => !hasBit(earlier.refused, index),
   );
@@ -215,6 +220,7 @@ function repeatedBatch(
     baseOffset: earlier.baseOffset,
     refused: earlier.refused,
     duplicates: bitmapOf(batch.count, stored),
+    duplicateOffsets: hadDuplicates ? stored.map(originals) : [],
     durability,
     scheduled: earlier.scheduled,
   });
