@@ -9,8 +9,6 @@ import {
   ACK_DEADLINE_MS_MAX,
   type Delivery,
   deliveredBatchBytes,
-  type Entry,
-  Entry as EntryMessage,
   type Notice,
   PubSubError,
   type Settlement,
@@ -21,6 +19,7 @@ import {
 import { CatchUp, type CatchUpParts } from "./catch-up.js";
 import type { CommandLoop } from "./command-loop.js";
 import { deliveredBatches, type EntryReader } from "./delivery-builder.js";
+import { changesOf, type DeliveryWork, deliveryWork } from "./delivery-work.js";
 import { DetachedConsumers } from "./detached-consumers.js";
 import { noticeOf } from "./dispatch-notice.js";
 import type { ConsumerSink } from "./engine-api.js";
@@ -40,15 +39,6 @@ export interface DispatchParts extends CatchUpParts {
   readonly timers: Timers;
   /** Jitter. */
   readonly random: Random;
-}
-
-/** Everything that a delivery has to journal. */
-export function changesOf(delivery: SubscriptionDelivery, isFinal: boolean): Entry[] {
-  const entries: Entry[] = [];
-  for (let value = delivery.takeChange(isFinal); value; value = delivery.takeChange(isFinal)) {
-    entries.push(EntryMessage.create({ kind: { $case: "eventsSettled", value } }));
-  }
-  return entries;
 }
 
 const takeChanges: Operation<{ delivery: SubscriptionDelivery; isFinal: boolean }, void> = {
@@ -73,6 +63,7 @@ export class ActiveSubscription {
   readonly delivery: SubscriptionDelivery;
   readonly #parts: DispatchParts;
   readonly #catchUp: CatchUp;
+  readonly #matches: (topicId: number) => boolean;
   readonly #onIdle: () => void;
   readonly #sinks = new Map<bigint, ConsumerSink>();
   readonly #verdicts = new WaitingVerdicts();
@@ -84,6 +75,8 @@ export class ActiveSubscription {
   #timer: TimerHandle | undefined;
   readonly #detached = new DetachedConsumers();
   #tokenCalls = 0;
+  readonly #working = new Set<Promise<unknown>>();
+  #isRetired = false;
   #lastLeaseEndMs = 0;
   #pauseReason: string | undefined;
   #notice: Notice | undefined;
@@ -104,6 +97,7 @@ export class ActiveSubscription {
     this.patterns = subscription.patterns;
     this.delivery = subscription.delivery;
     this.#parts = parts;
+    this.#matches = subscription.matches;
     this.#catchUp = new CatchUp(parts, {
       delivery: subscription.delivery,
       matches: subscription.matches,
@@ -121,6 +115,11 @@ export class ActiveSubscription {
   /** Nobody is joined and no lease of a consumer that left without ending them runs on. */
   get isIdle(): boolean {
     return this.#sinks.size === 0 && this.#detached.size === 0 && this.#tokenCalls === 0;
+  }
+
+  /** Whether a topic matches, named by its number. */
+  matches(topicId: number): boolean {
+    return this.#matches(topicId);
   }
 
   /** Takes what an operator says of it: a pause, and its end. */
@@ -159,6 +158,36 @@ export class ActiveSubscription {
     for (const [id, sink] of [...this.#sinks]) {
       this.leave(id);
       sink.end(error);
+    }
+  }
+
+  /** Ends all consumers for good: what works on it from now on has to take it up anew. */
+  retire(error: Error): void {
+    this.#isRetired = true;
+    this.endAll(error);
+  }
+
+  /**
+   * Works on it together with the journal, and answers when that is durable.
+   *
+   * @returns `undefined` when it was retired before
+   */
+  async work<T>(given: DeliveryWork<T>): Promise<{ readonly reply: T } | undefined> {
+    this.#tokenCalls += 1;
+    try {
+      if (given.isCaughtUp === true && !this.#isLive) await this.#catchUp.run();
+      const { delivery } = this;
+      const command = { delivery, isRetired: () => this.#isRetired, work: given };
+      const working = this.#parts.loop.run(deliveryWork<T>(), command, given.bytes);
+      this.#working.add(working);
+      try {
+        return await working;
+      } finally {
+        this.#working.delete(working);
+        this.pump();
+      }
+    } finally {
+      this.#tokenCalls -= 1;
     }
   }
 
@@ -239,7 +268,10 @@ export class ActiveSubscription {
 
   /** Resolves when nothing is waiting to be journalled. */
   async settled(): Promise<void> {
-    while (this.#settling !== undefined) await this.#settling;
+    while (this.#settling !== undefined || this.#working.size > 0) {
+      await this.#settling;
+      await Promise.allSettled(this.#working);
+    }
   }
 
   /** Stops its timer. */

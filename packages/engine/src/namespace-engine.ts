@@ -9,6 +9,8 @@ import {
 import type { IndexStore } from "@opendxa/pubsub-index-store";
 import type { Journal } from "@opendxa/pubsub-journal";
 import {
+  type AckAndPublishRequest,
+  type AckAndPublishResponse,
   type AwaitFeedbackRequest,
   type AwaitFeedbackResponse,
   type BatchResult,
@@ -17,6 +19,9 @@ import {
   type CreateSnapshotRequest,
   checkBatch,
   type Execution,
+  type GetAccountingResponse,
+  type ListBlockedKeysRequest,
+  type ListBlockedKeysResponse,
   type ListCorrelatedEventsRequest,
   type ListCorrelatedEventsResponse,
   type ListSnapshotsRequest,
@@ -26,14 +31,16 @@ import {
   type ListTopicsRequest,
   type ListTopicsResponse,
   type PauseSubscriptionRequest,
-  type PublishFrame,
+  PublishFrame,
   PubSubError,
   type ReadBatch,
   type RecordBatch,
   type RegisterExecutionResponse,
+  type ReleaseKeyRequest,
   type SeekSubscriptionRequest,
   type Settlement,
   type SettlementException,
+  type SkipEventsRequest,
   type Snapshot,
   type SubmitFeedbackRequest,
   type SubmitFeedbackResponse,
@@ -76,7 +83,9 @@ import { pageSizeOf } from "./page.js";
 import type { ProducersHost } from "./producers-host.js";
 import type { RetentionHost } from "./retention-host.js";
 import type { ScheduledHost } from "./scheduled-host.js";
+import type { SubscriptionAccounting } from "./subscription-accounting.js";
 import type { SubscriptionChanges } from "./subscription-changes.js";
+import type { SubscriptionDesk } from "./subscription-desk.js";
 import type { SubscriptionHost } from "./subscription-host.js";
 import type { TimerScan } from "./timer-scan.js";
 import type { TopicTable } from "./topic-table.js";
@@ -101,6 +110,10 @@ export interface NamespaceEngineParts {
   readonly subscriptions: SubscriptionHost;
   /** What changes them. */
   readonly changes: SubscriptionChanges;
+  /** What settles their events beside their consumers. */
+  readonly desk: SubscriptionDesk;
+  /** Where their events are. */
+  readonly accounting: SubscriptionAccounting;
   /** Stored events. */
   readonly events: EventLog;
   /** Executions and waits. */
@@ -182,6 +195,19 @@ export class NamespaceEngine implements Engine {
     return this.#store(() =>
       loop.run(publish, { frame, checks: frame.batches.map(checked) }, bytes),
     );
+  }
+
+  async ackAndPublish(request: AckAndPublishRequest): Promise<AckAndPublishResponse> {
+    const { subscription, acks, frame = PublishFrame.create() } = request;
+    const { desk, diskWatch } = this.#parts;
+    const bytes = frame.batches.reduce((sum, batch) => sum + batchBytes(batch), 0);
+    diskWatch?.noteWritten(bytes);
+    const publish = { frame, checks: frame.batches.map(checked) };
+    const { refusal, ...reply } = await this.#store(() =>
+      desk.ackAndPublish({ subscription, acks, publish, bytes }),
+    );
+    if (refusal !== undefined) throw refusal;
+    return reply;
   }
 
   publishCredit(): number {
@@ -274,6 +300,22 @@ export class NamespaceEngine implements Engine {
 
   deleteSnapshot(name: string): Promise<void> {
     return this.#parts.changes.deleteSnapshot(name);
+  }
+
+  getAccounting(subscription: string): Promise<GetAccountingResponse> {
+    return this.#parts.accounting.of(subscription);
+  }
+
+  listBlockedKeys(request: ListBlockedKeysRequest): Promise<ListBlockedKeysResponse> {
+    return this.#parts.desk.blockedKeys(request);
+  }
+
+  skipEvents(request: SkipEventsRequest): Promise<number> {
+    return this.#parts.desk.skip(request);
+  }
+
+  releaseKey(request: ReleaseKeyRequest): Promise<void> {
+    return this.#parts.desk.release(request);
   }
 
   deleteSubscription(name: string): Promise<void> {

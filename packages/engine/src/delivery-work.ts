@@ -1,0 +1,66 @@
+import type {
+  AnyStateKey,
+  DecideContext,
+  Decision,
+  Loaded,
+  Operation,
+  SubscriptionDelivery,
+} from "@opendxa/pubsub-core";
+import { type Entry, Entry as EntryMessage } from "@opendxa/pubsub-protocol";
+
+/** Everything that a delivery has to journal. */
+export function changesOf(delivery: SubscriptionDelivery, isFinal: boolean): Entry[] {
+  const entries: Entry[] = [];
+  for (let value = delivery.takeChange(isFinal); value; value = delivery.takeChange(isFinal)) {
+    entries.push(EntryMessage.create({ kind: { $case: "eventsSettled", value } }));
+  }
+  return entries;
+}
+
+/** The resident state of a subscription, at the moment at which its work is decided. */
+export interface WorkMoment {
+  /** The state. */
+  readonly delivery: SubscriptionDelivery;
+  /** Takes everything that it has to journal; it belongs into the decision. */
+  readonly drained: () => Entry[];
+  /** State that `reads` asked for. */
+  readonly loaded: Loaded;
+  /** Time and sequence. */
+  readonly context: DecideContext;
+}
+
+/** What is done to a subscription in one decision of the loop. */
+export interface DeliveryWork<T> {
+  /** As much as may be resident is looked at before. */
+  readonly isCaughtUp?: boolean;
+  /** Bytes that it holds in memory until it is durable. */
+  readonly bytes?: number;
+  /** Keys that are still missing, as `Operation.reads` says. */
+  readonly reads?: (loaded: Loaded) => readonly AnyStateKey[];
+  /** Does it. What it throws it must throw before it changed anything. */
+  readonly decide: (moment: WorkMoment) => Decision<T>;
+}
+
+/** Work with that on which it is done. */
+export interface WorkCommand<T> {
+  /** The resident state. */
+  readonly delivery: SubscriptionDelivery;
+  /** It is no longer the subscription's. */
+  readonly isRetired: () => boolean;
+  /** What is done. */
+  readonly work: DeliveryWork<T>;
+}
+
+/** Carries work out, unless the resident state was retired. */
+export function deliveryWork<T>(): Operation<WorkCommand<T>, { readonly reply: T } | undefined> {
+  return {
+    name: "work",
+    reads: ({ work }, loaded) => work.reads?.(loaded) ?? [],
+    decide: (loaded, { delivery, isRetired, work }, context) => {
+      if (isRetired()) return { entries: [], reply: undefined };
+      const drained = () => changesOf(delivery, false);
+      const decision = work.decide({ delivery, drained, loaded, context });
+      return { ...decision, reply: { reply: decision.reply } };
+    },
+  };
+}
