@@ -91,10 +91,7 @@ export class SubscriptionAccounting {
   }
 
   /** Takes the first step of an iteration, which fixes what it sees. Nothing expires until then. */
-  async #open(
-    moment: CountedMoment,
-    patterns: readonly string[],
-  ): Promise<OpenedCount> {
+  async #open(moment: CountedMoment, patterns: readonly string[]): Promise<OpenedCount> {
     const { index, writer } = this.#parts;
     await writer.reached(moment.sequence);
     const scope = {

@@ -1,8 +1,8 @@
 import {
   type AckAndPublishReply,
   type BatchRef,
-  batchRefOf,
   type BlockedKeyView,
+  batchRefOf,
   blockedKeysPageMax,
   decideAckAndPublish,
   frameReads,

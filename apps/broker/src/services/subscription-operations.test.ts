@@ -33,7 +33,9 @@ function frameOf(topic: string, ...ids: string[]) {
 
 const subscription = "work";
 const publish = (...ids: string[]) =>
-  answerOf((done) => broker.publisher.publish({ namespace: "", frame: frameOf("in", ...ids) }, done));
+  answerOf((done) =>
+    broker.publisher.publish({ namespace: "", frame: frameOf("in", ...ids) }, done),
+  );
 const account = () =>
   answerOf<GetAccountingResponse>((done) =>
     broker.subscription.getAccounting({ namespace: "", subscription }, done),
@@ -71,7 +73,9 @@ it("settles and publishes in one, skips, and answers where everything is", async
     results: [],
   });
   const span = { namespace: "", subscription, sequence, firstIndex: 1, lastIndex: 1 };
-  expect(await answerOf((end) => broker.subscription.skipEvents(span, end))).toEqual({ skipped: 1 });
+  expect(await answerOf((end) => broker.subscription.skipEvents(span, end))).toEqual({
+    skipped: 1,
+  });
   expect(await account()).toMatchObject({ entered: 3n, acked: 1n, skipped: 1n, leased: 1n });
 });
 
@@ -112,7 +116,7 @@ it("answers for subscriptions that exist", async () => {
   await expect(
     answerOf((done) => broker.subscription.getAccounting(none, done)),
   ).rejects.toMatchObject(refused);
-  await expect(
-    ackAndPublish({ ...none, acks, frame: frameOf("out", "a") }),
-  ).rejects.toMatchObject(refused);
+  await expect(ackAndPublish({ ...none, acks, frame: frameOf("out", "a") })).rejects.toMatchObject(
+    refused,
+  );
 });
