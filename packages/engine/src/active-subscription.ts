@@ -1,52 +1,53 @@
-import {
-  type BatchRef,
-  type Grant,
-  type Operation,
-  type SubscriptionDelivery,
-  stateKeys,
+import type {
+  AbsentBatch,
+  BatchRef,
+  Grant,
+  Operation,
+  SettleOutcome,
+  SubscriptionDelivery,
 } from "@opendxa/pubsub-core";
 import {
   ACK_DEADLINE_MS_MAX,
-  type Delivery,
-  deliveredBatchBytes,
   type Notice,
   PubSubError,
   type Settlement,
   type SettlementException,
-  type StoredBatch,
   type SubscriptionState,
 } from "@opendxa/pubsub-protocol";
 import { CatchUp, type CatchUpParts } from "./catch-up.js";
 import type { CommandLoop } from "./command-loop.js";
-import { deliveredBatches, type EntryReader } from "./delivery-builder.js";
+import { DeadLetters } from "./dead-letters.js";
 import { changesOf, type DeliveryWork, deliveryWork } from "./delivery-work.js";
 import { DetachedConsumers } from "./detached-consumers.js";
 import { noticeOf } from "./dispatch-notice.js";
 import type { ConsumerSink } from "./engine-api.js";
-import type { Clock, Random, TimerHandle, Timers } from "./environment.js";
-import { deliveryBytesMax } from "./limits.js";
+import type { Clock, EngineLog, Random, TimerHandle, Timers } from "./environment.js";
+import { GrantSender, type GrantSenderParts } from "./grant-sender.js";
+import { deliverySettingsOf } from "./resident-delivery.js";
+import { SettlementQueue } from "./settlement-queue.js";
 import { WaitingVerdicts } from "./waiting-verdicts.js";
 
 /** What all active subscriptions share. */
-export interface DispatchParts extends CatchUpParts {
+export interface DispatchParts extends CatchUpParts, GrantSenderParts {
   /** Where settlements are decided. */
   readonly loop: CommandLoop;
-  /** Entries by sequence. */
-  readonly reader: EntryReader;
   /** Lease and retry times. */
   readonly clock: Clock;
   /** Lease and retry timers. */
   readonly timers: Timers;
   /** Jitter. */
   readonly random: Random;
+  /** Told of what cannot be done. */
+  readonly log: EngineLog;
 }
 
-const takeChanges: Operation<{ delivery: SubscriptionDelivery; isFinal: boolean }, void> = {
+/** Answers the number of what was taken. */
+const takeChanges: Operation<{ delivery: SubscriptionDelivery; isFinal: boolean }, number> = {
   name: "settle",
   reads: () => [],
   decide: (_loaded, { delivery, isFinal }) => ({
     entries: changesOf(delivery, isFinal),
-    reply: undefined,
+    reply: delivery.seal(),
   }),
 };
 
@@ -64,10 +65,12 @@ export class ActiveSubscription {
   readonly #parts: DispatchParts;
   readonly #catchUp: CatchUp;
   readonly #matches: (topicId: number) => boolean;
+  readonly #settlements: SettlementQueue;
+  readonly #sender: GrantSender;
+  readonly #letters: DeadLetters;
   readonly #onIdle: () => void;
   readonly #sinks = new Map<bigint, ConsumerSink>();
   readonly #verdicts = new WaitingVerdicts();
-  #isLive = false;
   #isPumping = false;
   #pumpAgain = false;
   #settling: Promise<void> | undefined;
@@ -78,7 +81,6 @@ export class ActiveSubscription {
   readonly #working = new Set<Promise<unknown>>();
   #isRetired = false;
   #lastLeaseEndMs = 0;
-  #pauseReason: string | undefined;
   #notice: Notice | undefined;
 
   constructor(
@@ -98,13 +100,12 @@ export class ActiveSubscription {
     this.delivery = subscription.delivery;
     this.#parts = parts;
     this.#matches = subscription.matches;
-    this.#catchUp = new CatchUp(parts, {
-      delivery: subscription.delivery,
-      matches: subscription.matches,
-      onLive: () => {
-        this.#isLive = true;
-      },
-    });
+    const { name, delivery } = subscription;
+    this.#catchUp = new CatchUp(parts, subscription);
+    this.#settlements = new SettlementQueue(delivery, this.#catchUp);
+    this.#sender = new GrantSender(parts, delivery, this.#sinks);
+    const read = (ref: BatchRef) => this.#sender.read(ref);
+    this.#letters = new DeadLetters(parts, { name, delivery, read });
   }
 
   /** Consumers now. */
@@ -122,9 +123,13 @@ export class ActiveSubscription {
     return this.#matches(topicId);
   }
 
-  /** Takes what an operator says of it: a pause, and its end. */
+  /** Follows changed settings and pauses. */
   follow({ subscription }: SubscriptionState): void {
-    this.#pauseReason = subscription?.paused === true ? subscription.pauseReason : undefined;
+    const { settings, paused = false, pauseReason = "" } = subscription ?? {};
+    this.delivery.update(deliverySettingsOf(settings));
+    this.#letters.topic = settings?.deadLetterTopic ?? "";
+    if (paused) this.delivery.operator.pause(pauseReason);
+    else this.delivery.operator.resume();
     this.pump();
   }
 
@@ -154,6 +159,7 @@ export class ActiveSubscription {
 
   /** Ends all consumers with an error. */
   endAll(error: Error): void {
+    if (this.#detached.size > 0) this.#requestSettle();
     this.#release(Number.POSITIVE_INFINITY);
     for (const [id, sink] of [...this.#sinks]) {
       this.leave(id);
@@ -175,20 +181,27 @@ export class ActiveSubscription {
   async work<T>(given: DeliveryWork<T>): Promise<{ readonly reply: T } | undefined> {
     this.#tokenCalls += 1;
     try {
-      if (given.isCaughtUp === true && !this.#isLive) await this.#catchUp.run();
+      if (given.isCaughtUp === true) await this.#lookedAtAll();
       const { delivery } = this;
       const command = { delivery, isRetired: () => this.#isRetired, work: given };
       const working = this.#parts.loop.run(deliveryWork<T>(), command, given.bytes);
       this.#working.add(working);
       try {
-        return await working;
+        const done = await working;
+        if (done?.taken !== undefined) delivery.journalled(done.taken);
+        return done;
       } finally {
         this.#working.delete(working);
-        this.pump();
+        if (this.#isRetired) this.pump();
+        else this.#wasSettled();
       }
     } finally {
       this.#tokenCalls -= 1;
     }
+  }
+
+  async #lookedAtAll(): Promise<void> {
+    while (this.#catchUp.isBehind && (await this.#catchUp.step()));
   }
 
   /** Adds credit of a consumer. */
@@ -205,54 +218,45 @@ export class ActiveSubscription {
     this.pump();
   }
 
-  /** Settles; verdicts go out when the settlement is durable. */
+  /** Settles; verdicts go out when the settlement is durable, with dead letters that it made. */
   settle(id: bigint, settlement: Settlement): void {
     if (!this.#sinks.has(id)) return;
-    let verdicts: readonly SettlementException[];
-    try {
-      const moment = { nowMs: this.#parts.clock.now(), jitter: this.#jitter };
-      verdicts = this.delivery.settle(id, settlement, moment).verdicts;
-    } catch (error) {
-      const sink = this.#sinks.get(id);
-      this.leave(id);
-      sink?.end(PubSubError.from(error));
-      return;
-    }
-    this.#noteExtensions(settlement);
-    this.#verdicts.add(id, settlement.number, verdicts);
-    this.#requestSettle();
-    this.pump();
+    this.#settlements.take(settlement, {
+      carryOut: (absent) => {
+        if (!this.#sinks.has(id)) return;
+        this.#verdicts.add(id, settlement.number, this.#carryOut(id, settlement, absent));
+        this.#wasSettled();
+      },
+      fail: (error) => {
+        const sink = this.#sinks.get(id);
+        this.leave(id);
+        sink?.end(PubSubError.from(error));
+      },
+    });
   }
 
-  /**
-   * Settles by tokens alone and answers what was not carried out, once the rest is durable. Events
-   * that nobody looked at since the start are looked for first.
-   */
+  /** Settles by tokens alone and answers what was not carried out, once the rest is durable. */
   async settleByToken(settlement: Settlement): Promise<SettlementException[]> {
     this.#tokenCalls += 1;
     try {
-      if (!this.#isLive) await this.#catchUp.run();
-      const moment = { nowMs: this.#parts.clock.now(), jitter: this.#jitter };
-      const exceptions = this.delivery.settle(undefined, settlement, moment).verdicts;
-      this.#noteExtensions(settlement);
-      const durable = this.#verdicts.addCall(exceptions);
-      this.#requestSettle();
-      this.pump();
-      return await durable;
+      return await new Promise((resolve, reject) => {
+        this.#settlements.take(settlement, {
+          carryOut: (absent) => {
+            const outcome = this.#carryOut(undefined, settlement, absent);
+            this.#verdicts.addCall(outcome).then(resolve, reject);
+            this.#wasSettled();
+          },
+          fail: reject,
+        });
+      });
     } finally {
       this.#tokenCalls -= 1;
     }
   }
 
-  /** Offers a batch that became durable just now, unless the subscription is catching up. */
+  /** Offers a batch that became durable just now. */
   offerLive(ref: BatchRef): void {
-    if (!this.#isLive) return;
-    this.delivery.offer(ref);
-    if (this.delivery.wantsMore()) return;
-    // The entry may hold further batches: catching up starts with it again, and what was offered
-    // before is ignored.
-    this.delivery.examinedThrough(ref.sequence - 1n);
-    this.#isLive = false;
+    this.#catchUp.offerLive(ref);
   }
 
   /** Sends what can be sent. Never throws; called whenever something changed. */
@@ -268,16 +272,39 @@ export class ActiveSubscription {
 
   /** Resolves when nothing is waiting to be journalled. */
   async settled(): Promise<void> {
-    while (this.#settling !== undefined || this.#working.size > 0) {
-      await this.#settling;
-      await Promise.allSettled(this.#working);
+    for (;;) {
+      if (this.#settlements.waiting !== undefined) await this.#settlements.waiting;
+      else if (this.#settling !== undefined) await this.#settling;
+      else if (this.#working.size > 0) await Promise.allSettled(this.#working);
+      else return;
     }
   }
 
-  /** Stops its timer. */
+  /** Stops its timer; what still waits for dead letters is not answered. */
   stop(): void {
+    this.#disarm();
+    this.#verdicts.fail(PubSubError.of("SHUTTING_DOWN", "the subscription was put away"));
+  }
+
+  #disarm(): void {
     if (this.#timer !== undefined) this.#parts.timers.clearTimer(this.#timer);
     this.#timer = undefined;
+  }
+
+  #carryOut(
+    id: bigint | undefined,
+    settlement: Settlement,
+    absent: readonly AbsentBatch[],
+  ): SettleOutcome {
+    const moment = { nowMs: this.#parts.clock.now(), jitter: this.#jitter, absent };
+    const outcome = this.delivery.settle(id, settlement, moment);
+    this.#noteExtensions(settlement);
+    return outcome;
+  }
+
+  #wasSettled(): void {
+    this.#requestSettle();
+    this.pump();
   }
 
   readonly #jitter = (): number => this.#parts.random.float();
@@ -299,61 +326,26 @@ export class ActiveSubscription {
   async #pumpAll(): Promise<void> {
     while (this.#pumpAgain) {
       this.#pumpAgain = false;
-      if (this.#sinks.size > 0 && !this.#isLive) await this.#catchUp.run();
-      const isPaused = this.#pauseReason !== undefined;
-      const grants = isPaused ? [] : this.delivery.grant(this.#parts.clock.now());
-      if (grants.length > 0) {
-        await this.#send(grants);
-        this.#pumpAgain = true;
-      }
+      const isCatchingUp = this.#sinks.size > 0 && this.#catchUp.isBehind;
+      const hasMore = isCatchingUp && (await this.#catchUp.step());
+      const grants = this.#grant();
+      if (grants.length > 0) await this.#sender.send(grants);
+      if (grants.length > 0 || hasMore) this.#pumpAgain = true;
     }
     this.#isPumping = false;
     this.#noticePause();
     this.#arm();
   }
 
-  async #send(grants: readonly Grant[]): Promise<void> {
-    const open = new Map<bigint, { delivery: Delivery; bytes: number }>();
-    for (const grant of grants) {
-      this.#lastLeaseEndMs = Math.max(this.#lastLeaseEndMs, grant.leaseEndMs);
-      const stored = await this.#read(grant.ref);
-      if (stored?.batch === undefined) {
-        this.delivery.correctBytes(grant, 0);
-        continue;
-      }
-      let sentBytes = 0;
-      for (const delivered of deliveredBatches(grant, stored.batch)) {
-        const bytes = deliveredBatchBytes(delivered);
-        sentBytes += bytes;
-        let pending = open.get(grant.consumerId);
-        if (pending !== undefined && pending.bytes + bytes > deliveryBytesMax) {
-          this.#deliver(grant.consumerId, pending.delivery);
-          pending = undefined;
-        }
-        pending ??= { delivery: { batches: [] }, bytes: 0 };
-        pending.delivery.batches.push(delivered);
-        pending.bytes += bytes;
-        open.set(grant.consumerId, pending);
-      }
-      this.delivery.correctBytes(grant, sentBytes);
+  /** What may be sent; what expired by that is journalled. */
+  #grant(): Grant[] {
+    const hadChanges = this.delivery.hasChanges;
+    const grants = this.delivery.grant(this.#parts.clock.now());
+    if (!hadChanges && this.delivery.hasChanges) this.#requestSettle();
+    for (const { leaseEndMs } of grants) {
+      this.#lastLeaseEndMs = Math.max(this.#lastLeaseEndMs, leaseEndMs);
     }
-    for (const [consumerId, { delivery }] of open) this.#deliver(consumerId, delivery);
-  }
-
-  /** A batch; `undefined` when it expired after it was granted, which ended the lease. */
-  async #read(ref: BatchRef): Promise<StoredBatch | undefined> {
-    const { sequence, topicId, partition, baseOffset } = ref;
-    const stored = await this.#parts.reader.readListed(ref);
-    if (stored?.batch !== undefined) return stored;
-    const { name } = stateKeys.batch(topicId, partition, baseOffset);
-    if ((await this.#parts.index.get(name)) === undefined) return undefined;
-    throw PubSubError.of("DATA_CORRUPT", `entry ${sequence} is gone`, { metadata: { sequence } });
-  }
-
-  #deliver(consumerId: bigint, delivery: Delivery): void {
-    const sink = this.#sinks.get(consumerId);
-    if (sink === undefined) return;
-    if (!sink.deliver(delivery)) this.delivery.setWritable(consumerId, false);
+    return grants;
   }
 
   #requestSettle(): void {
@@ -372,11 +364,14 @@ export class ActiveSubscription {
   async #settleAll(): Promise<void> {
     while (this.#settleAgain) {
       this.#settleAgain = false;
-      if (this.#isLive) this.delivery.examinedThrough(this.#parts.recent.lastSequence);
+      this.#catchUp.examinedLive();
       const waiting = this.#verdicts.take();
       const isFinal = this.isIdle;
       try {
-        await this.#parts.loop.runInternal(takeChanges, { delivery: this.delivery, isFinal });
+        const command = { delivery: this.delivery, isFinal };
+        const number = await this.#parts.loop.runInternal(takeChanges, command);
+        if (this.delivery.journalled(number)) this.pump();
+        await this.#storeLetters(waiting);
       } catch (error) {
         waiting.fail(PubSubError.from(error));
         throw error;
@@ -390,8 +385,24 @@ export class ActiveSubscription {
     this.#settling = undefined;
   }
 
+  /** What dooms events waits for their letters, and other verdicts do not wait for it. */
+  async #storeLetters(waiting: WaitingVerdicts): Promise<void> {
+    const isWaiting = this.#letters.againMs !== undefined;
+    if (!isWaiting && this.delivery.doomed(1) === undefined) return;
+    const dooming = waiting.takeDooming();
+    waiting.answer(this.#sinks);
+    try {
+      if (await this.#letters.store()) waiting.putBack(dooming);
+      else this.#verdicts.putBack(dooming);
+    } catch (error) {
+      dooming.fail(PubSubError.from(error));
+      throw error;
+    }
+    this.pump();
+  }
+
   #noticePause(): void {
-    const notice = noticeOf(this.#pauseReason, this.delivery.pausedReason());
+    const notice = noticeOf(this.delivery.pausedReason(), this.delivery.operator.pauseReason);
     if (notice?.reason === this.#notice?.reason && notice?.message === this.#notice?.message)
       return;
     this.#notice = notice;
@@ -400,9 +411,10 @@ export class ActiveSubscription {
   }
 
   #arm(): void {
-    this.stop();
+    this.#disarm();
     const at = Math.min(
       this.delivery.nextTimerMs() ?? Number.POSITIVE_INFINITY,
+      this.#letters.againMs ?? Number.POSITIVE_INFINITY,
       this.#detached.nextMs() ?? Number.POSITIVE_INFINITY,
     );
     if (at === Number.POSITIVE_INFINITY) return;

@@ -49,6 +49,12 @@ export class EntryReader {
     return entry?.batches.find((stored) => stored.firstIndex === firstIndex);
   }
 
+  /** One batch of an entry that is among the youngest. */
+  recentBatch(sequence: bigint, firstIndex: number): StoredBatch | undefined {
+    const entry = this.#recent.entryOf(sequence);
+    return entry?.batches.find((stored) => stored.firstIndex === firstIndex);
+  }
+
   /** A batch of the log, with the offset and time that its release gave to a scheduled one. */
   async readListed(
     ref: Pick<BatchRef, "sequence" | "payload" | "baseOffset">,

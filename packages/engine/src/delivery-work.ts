@@ -51,16 +51,29 @@ export interface WorkCommand<T> {
   readonly work: DeliveryWork<T>;
 }
 
+/** What was done. */
+export interface DoneWork<T> {
+  /** Its answer. */
+  readonly reply: T;
+  /** Number of what was taken, which `SubscriptionDelivery.journalled` is told; absent: nothing was. */
+  readonly taken: number | undefined;
+}
+
 /** Carries work out, unless the resident state was retired. */
-export function deliveryWork<T>(): Operation<WorkCommand<T>, { readonly reply: T } | undefined> {
+export function deliveryWork<T>(): Operation<WorkCommand<T>, DoneWork<T> | undefined> {
   return {
     name: "work",
     reads: ({ work }, loaded) => work.reads?.(loaded) ?? [],
     decide: (loaded, { delivery, isRetired, work }, context) => {
       if (isRetired()) return { entries: [], reply: undefined };
-      const drained = () => changesOf(delivery, false);
+      let taken: number | undefined;
+      const drained = () => {
+        const entries = changesOf(delivery, false);
+        taken = delivery.seal();
+        return entries;
+      };
       const decision = work.decide({ delivery, drained, loaded, context });
-      return { ...decision, reply: { reply: decision.reply } };
+      return { ...decision, reply: { reply: decision.reply, taken } };
     },
   };
 }

@@ -1,18 +1,27 @@
 import type { PausedReason } from "@opendxa/pubsub-core";
 import { type Notice, NoticeReason } from "@opendxa/pubsub-protocol";
 
-/** Why nothing is dispatched, as consumers are told; an operator's pause comes first. */
+/** Why nothing new is dispatched, as consumers are told; an operator's pause comes first. */
 export function noticeOf(
-  pauseReason: string | undefined,
   reason: PausedReason | undefined,
+  pauseReason: string | undefined,
 ): Notice | undefined {
-  if (pauseReason !== undefined) {
-    const why = pauseReason === "" ? "" : `: ${pauseReason}`;
-    return { reason: NoticeReason.PAUSED, message: `an operator paused the subscription${why}` };
+  switch (reason) {
+    case undefined:
+      return undefined;
+    case "PAUSED": {
+      const why = pauseReason ? `: ${pauseReason}` : "";
+      return { reason: NoticeReason.PAUSED, message: `an operator paused the subscription${why}` };
+    }
+    case "TOO_MANY_BLOCKED_KEYS":
+      return {
+        reason: NoticeReason.TOO_MANY_BLOCKED_KEYS,
+        message: "too many ordering keys wait for an event that failed; retries go on",
+      };
+    case "TOO_MANY_EXCEPTIONS":
+      return {
+        reason: NoticeReason.TOO_MANY_EXCEPTIONS,
+        message: "too many settled events lie above unsettled ones; settle the oldest ones first",
+      };
   }
-  if (reason === undefined) return undefined;
-  return {
-    reason: NoticeReason.TOO_MANY_EXCEPTIONS,
-    message: "too many settled events lie above unsettled ones; settle the oldest ones first",
-  };
 }

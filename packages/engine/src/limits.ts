@@ -69,6 +69,9 @@ export const recentSequencesMax = 65_536;
 /** Serialized bytes of one delivery, unless one event is larger. */
 export const deliveryBytesMax = 256 * 1_024;
 
+/** When dead letters that could not be stored are tried again, in milliseconds. */
+export const deadLetterRetryMs = 10_000;
+
 /** Entries of the sequence index that a catching-up subscription reads at once. */
 export const scanPageMax = 1_000;
 

@@ -1,11 +1,4 @@
-import {
-  createTopic,
-  deleteTopic,
-  type PublishCommand,
-  publish,
-  stateKeys,
-  updateTopic,
-} from "@opendxa/pubsub-core";
+import { createTopic, deleteTopic, publish, stateKeys, updateTopic } from "@opendxa/pubsub-core";
 import type { IndexStore } from "@opendxa/pubsub-index-store";
 import type { Journal } from "@opendxa/pubsub-journal";
 import {
@@ -14,10 +7,8 @@ import {
   type AwaitFeedbackRequest,
   type AwaitFeedbackResponse,
   type BatchResult,
-  batchBytes,
   type CancelScheduledEventRequest,
   type CreateSnapshotRequest,
-  checkBatch,
   type Execution,
   type GetAccountingResponse,
   type ListBlockedKeysRequest,
@@ -34,7 +25,6 @@ import {
   PublishFrame,
   PubSubError,
   type ReadBatch,
-  type RecordBatch,
   type RegisterExecutionResponse,
   type ReleaseKeyRequest,
   type SeekSubscriptionRequest,
@@ -81,6 +71,7 @@ import {
 } from "./limits.js";
 import { pageSizeOf } from "./page.js";
 import type { ProducersHost } from "./producers-host.js";
+import { publishCommandOf } from "./publish-command.js";
 import type { RetentionHost } from "./retention-host.js";
 import type { ScheduledHost } from "./scheduled-host.js";
 import type { SubscriptionAccounting } from "./subscription-accounting.js";
@@ -132,15 +123,6 @@ export interface NamespaceEngineParts {
   readonly diskWatch: DiskWatch | undefined;
 }
 
-function checked(batch: RecordBatch, batchIndex: number): PublishCommand["checks"][number] {
-  try {
-    return checkBatch(batch, { batchIndex });
-  } catch (error) {
-    if (error instanceof PubSubError) return error;
-    throw error;
-  }
-}
-
 function nearlyFull(reserveBytes: number): PubSubError {
   const text = `less than ${reserveBytes} bytes are free on the broker's disk`;
   return PubSubError.of("STORAGE_NEARLY_FULL", text, {
@@ -189,25 +171,23 @@ export class NamespaceEngine implements Engine {
   }
 
   publish(frame: PublishFrame): Promise<BatchResult[]> {
-    const bytes = frame.batches.reduce((sum, batch) => sum + batchBytes(batch), 0);
-    const { loop, diskWatch } = this.#parts;
-    diskWatch?.noteWritten(bytes);
-    return this.#store(() =>
-      loop.run(publish, { frame, checks: frame.batches.map(checked) }, bytes),
-    );
+    const { command, bytes } = this.#received(frame);
+    return this.#store(() => this.#parts.loop.run(publish, command, bytes));
   }
 
   async ackAndPublish(request: AckAndPublishRequest): Promise<AckAndPublishResponse> {
     const { subscription, acks, frame = PublishFrame.create() } = request;
-    const { desk, diskWatch } = this.#parts;
-    const bytes = frame.batches.reduce((sum, batch) => sum + batchBytes(batch), 0);
-    diskWatch?.noteWritten(bytes);
-    const publish = { frame, checks: frame.batches.map(checked) };
-    const { refusal, ...reply } = await this.#store(() =>
-      desk.ackAndPublish({ subscription, acks, publish, bytes }),
-    );
+    const { command, bytes } = this.#received(frame);
+    const asked = { subscription, acks, publish: command, bytes };
+    const { refusal, ...reply } = await this.#store(() => this.#parts.desk.ackAndPublish(asked));
     if (refusal !== undefined) throw refusal;
     return reply;
+  }
+
+  #received(frame: PublishFrame): ReturnType<typeof publishCommandOf> {
+    const received = publishCommandOf(frame);
+    this.#parts.diskWatch?.noteWritten(received.bytes);
+    return received;
   }
 
   publishCredit(): number {

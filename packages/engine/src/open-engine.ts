@@ -177,22 +177,21 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
   const [namespace] = await cache.read([stateKeys.namespace()]);
   const startNumber = (namespace?.startNumber ?? 0) + 1;
   const gate = new ExpiryGate();
-  const dispatch = { loop, recent, reader, index, writer, gate, clock, timers, random };
+  const dispatch = { loop, recent, reader, index, writer, gate, clock, timers, random, log };
   const state = new DurableReader(loop, cache);
   const places = { ...dispatch, journal, state, topics };
   const { host, ...operations } = makeSubscriptions(places, { ...subscriptions, startNumber });
   const events = new EventLog({ index, writer, loop, reader, topics, state });
   const feedback = new FeedbackHost({ ...places, events });
-  const publishing = publishingHosts({ ...places, log });
+  const publishing = publishingHosts(places);
   const routes = routesOf(feedback, { ...publishing, host });
-  const due = new TimerScan({ ...dispatch, log, routes });
+  const due = new TimerScan({ ...dispatch, routes });
   const retentionMsMax = options.retentionMsMax ?? retentionMsDefault;
   const retention = new RetentionHost({
     ...places,
     ...publishing,
     subscriptions: host.resident,
     machine: options.clock,
-    log,
     retentionMsMax,
     newestEntryMs: found.lastTimeMs,
     clockConfirmedMs: options.clockConfirmedMs,

@@ -1,4 +1,5 @@
 import {
+  type BatchRef,
   batchRefOf,
   type ConcernedSubscriptions,
   LeaseTokens,
@@ -156,16 +157,19 @@ export class ResidentSubscriptions {
   }
 
   /**
-   * Who has not passed all entries up to a sequence and matches the topic. Nobody is taken up while
+   * Who has not passed all entries up to the last of some batches, ascending, and matches their topic. Nobody is taken up while
    * batches expire, so each subscription is either resident or not.
    */
-  concernedBy(topic: string, sequence: bigint): ConcernedSubscriptions {
+  concernedBy(topic: string, refs: readonly BatchRef[]): ConcernedSubscriptions {
     const resident = this.#trie.match(topic).map(({ name, delivery }) => ({
       subscriptionId: this.stateOf(name).subscriptionId,
       delivery,
     }));
     const ids = new Set(resident.map(({ subscriptionId }) => subscriptionId));
-    const behind = this.#parts.cursors.behind(topic, sequence).filter((id) => !ids.has(id));
+    const lanes = new Set(refs.map(({ lane }) => lane));
+    const newest = refs.at(-1)?.sequence ?? 0n;
+    const named = this.#parts.cursors.behind(topic, newest, lanes);
+    const behind = named.filter((id) => !ids.has(id));
     const idle = behind.map((subscriptionId) => ({
       subscriptionId,
       partitionStarts: this.#parts.table.byId(subscriptionId)?.partitionStarts ?? [],

@@ -279,8 +279,7 @@ export class RetentionHost {
   async #expire(topic: TopicState, plan: PlannedExpiry, isDeleted: boolean): Promise<boolean> {
     const { gate, subscriptions } = this.#parts;
     const name = topic.topic?.name ?? "";
-    const newest = plan.refs.at(-1)?.sequence ?? 0n;
-    const concerned = () => subscriptions.concernedBy(name, newest);
+    const concerned = () => subscriptions.concernedBy(name, plan.refs);
     const payload = await payloadOf(plan, {
       ...this.#parts,
       canBeHeld: !isDeleted && (await this.#hasExecutions()),

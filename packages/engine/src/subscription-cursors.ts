@@ -1,5 +1,10 @@
 import { type Lane, laneOf, lanesOf, PatternTrie } from "@opendxa/pubsub-core";
-import type { Entry, EventsSettled, SubscriptionState } from "@opendxa/pubsub-protocol";
+import {
+  type Entry,
+  type EventsSettled,
+  Priority,
+  type SubscriptionState,
+} from "@opendxa/pubsub-protocol";
 import { concernedTopicsCachedMax } from "./limits.js";
 
 /**
@@ -50,12 +55,20 @@ export class SubscriptionCursors {
     }
   }
 
-  /** Numbers of the subscriptions that match a topic and have not passed a sequence. */
-  behind(topic: string, sequence: bigint): number[] {
+  /**
+   * Numbers of the subscriptions that match a topic and have not passed a sequence in one of the
+   * lanes; a subscription that has no such lane counts its batches in its only one.
+   */
+  behind(topic: string, sequence: bigint, lanes: ReadonlySet<Lane>): number[] {
     const matching = this.#trie.match(topic);
     return matching.filter((id) => {
-      const own = [...(this.#cursors.get(id)?.values() ?? [])];
-      return own.length === 0 || own.some((cursor) => cursor <= sequence);
+      const own = this.#cursors.get(id);
+      if (own === undefined || own.size === 0) return true;
+      for (const lane of lanes) {
+        const cursor = own.get(lane) ?? own.get(Priority.NORMAL);
+        if (cursor === undefined || cursor <= sequence) return true;
+      }
+      return false;
     });
   }
 

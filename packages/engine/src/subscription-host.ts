@@ -15,6 +15,7 @@ import {
   type SubscriptionSettings,
   type SubscriptionState,
 } from "@opendxa/pubsub-protocol";
+import type { ActiveSubscription } from "./active-subscription.js";
 import type { AppliedEntry } from "./command-loop.js";
 import type { Consumer, ConsumerSink, Created } from "./engine-api.js";
 import { openStreamsMax } from "./limits.js";
@@ -189,43 +190,60 @@ export class SubscriptionHost {
   }
 
   async #joinNamed(name: string, open: SubscribeOpen, sink: ConsumerSink): Promise<Consumer> {
-    const subscription = await this.get(name);
-    return await this.resident.use(name, (active) => {
-      const id = this.#nextConsumer++;
-      let isOpen = true;
-      const left = (): boolean => {
-        if (!isOpen) return false;
-        isOpen = false;
-        this.#consumers--;
-        this.#left(name);
-        return true;
-      };
-      const watched: ConsumerSink = {
-        deliver: (delivery) => sink.deliver(delivery),
-        verdicts: (verdicts) => sink.verdicts(verdicts),
-        notice: (notice) => sink.notice(notice),
-        end: (error) => {
-          left();
-          sink.end(error);
-        },
-      };
-      active.join(id, open.credit ?? { bytes: 0n, events: 0 }, watched);
-      this.#consumers++;
-      const close = (leave: (id: bigint) => void): void => {
-        if (!left()) return;
-        leave(id);
-        this.resident.dropWhenIdle(active);
-      };
-      return {
-        id,
-        subscription: { ...subscription, consumers: active.consumers },
-        credit: (more) => active.credit(id, more),
-        settle: (settlement) => active.settle(id, settlement),
-        resume: () => active.resume(id),
-        close: () => close((each) => active.leave(each)),
-        detach: () => close((each) => active.detach(each)),
-      };
-    });
+    for (;;) {
+      const subscription = await this.get(name);
+      const joined = await this.resident.use(name, (active) => {
+        // Moved while it was taken up: what was read is not what the consumer gets.
+        const { epoch } = this.resident.stateOf(name).subscription ?? {};
+        return epoch === subscription.epoch
+          ? this.#joinActive(active, subscription, open, sink)
+          : undefined;
+      });
+      if (joined !== undefined) return joined;
+    }
+  }
+
+  #joinActive(
+    active: ActiveSubscription,
+    subscription: Subscription,
+    open: SubscribeOpen,
+    sink: ConsumerSink,
+  ): Consumer {
+    const { name } = active;
+    const id = this.#nextConsumer++;
+    let isOpen = true;
+    const left = (): boolean => {
+      if (!isOpen) return false;
+      isOpen = false;
+      this.#consumers--;
+      this.#left(name);
+      return true;
+    };
+    const watched: ConsumerSink = {
+      deliver: (delivery) => sink.deliver(delivery),
+      verdicts: (verdicts) => sink.verdicts(verdicts),
+      notice: (notice) => sink.notice(notice),
+      end: (error) => {
+        left();
+        sink.end(error);
+      },
+    };
+    active.join(id, open.credit ?? { bytes: 0n, events: 0 }, watched);
+    this.#consumers++;
+    const close = (leave: (id: bigint) => void): void => {
+      if (!left()) return;
+      leave(id);
+      this.resident.dropWhenIdle(active);
+    };
+    return {
+      id,
+      subscription: { ...subscription, consumers: active.consumers },
+      credit: (more) => active.credit(id, more),
+      settle: (settlement) => active.settle(id, settlement),
+      resume: () => active.resume(id),
+      close: () => close((each) => active.leave(each)),
+      detach: () => close((each) => active.detach(each)),
+    };
   }
 
   /** A consumer of a subscription is gone, by itself or because it was ended. */

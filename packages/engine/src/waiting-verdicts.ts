@@ -1,3 +1,4 @@
+import type { SettleOutcome } from "@opendxa/pubsub-core";
 import type { SettlementException } from "@opendxa/pubsub-protocol";
 import type { ConsumerSink } from "./engine-api.js";
 
@@ -12,7 +13,7 @@ type Settler =
 
 interface WaitingVerdict {
   readonly settler: Settler;
-  readonly exceptions: readonly SettlementException[];
+  readonly outcome: SettleOutcome;
 }
 
 /** Verdicts that wait until what they say is durable. */
@@ -20,14 +21,14 @@ export class WaitingVerdicts {
   #waiting: WaitingVerdict[] = [];
 
   /** Adds one of a consumer's stream. */
-  add(consumerId: bigint, number: bigint, exceptions: readonly SettlementException[]): void {
-    this.#waiting.push({ settler: { consumerId, number }, exceptions });
+  add(consumerId: bigint, number: bigint, outcome: SettleOutcome): void {
+    this.#waiting.push({ settler: { consumerId, number }, outcome });
   }
 
   /** Adds one of a call; resolves when it is durable. */
-  addCall(exceptions: readonly SettlementException[]): Promise<SettlementException[]> {
+  addCall(outcome: SettleOutcome): Promise<SettlementException[]> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ settler: { consumerId: undefined, resolve, reject }, exceptions });
+      this.#waiting.push({ settler: { consumerId: undefined, resolve, reject }, outcome });
     });
   }
 
@@ -46,18 +47,44 @@ export class WaitingVerdicts {
     }
   }
 
+  /** Takes out what waits for dead letters, and what its consumers said later. */
+  takeDooming(): WaitingVerdicts {
+    const taken = new WaitingVerdicts();
+    if (!this.#waiting.some(({ outcome }) => outcome.isDooming)) return taken;
+    const blocked = new Set<bigint>();
+    const rest: WaitingVerdict[] = [];
+    for (const waiting of this.#waiting) {
+      const { consumerId } = waiting.settler;
+      const isBlocked = consumerId !== undefined && blocked.has(consumerId);
+      if (!isBlocked && !waiting.outcome.isDooming) {
+        rest.push(waiting);
+        continue;
+      }
+      taken.#waiting.push(waiting);
+      if (consumerId !== undefined) blocked.add(consumerId);
+    }
+    this.#waiting = rest;
+    return taken;
+  }
+
+  /** Puts back what was taken, before what came since. */
+  putBack(taken: WaitingVerdicts): void {
+    this.#waiting = [...taken.#waiting.splice(0), ...this.#waiting];
+  }
+
   /** Says them: one message a consumer. */
   answer(sinks: ReadonlyMap<bigint, ConsumerSink>): void {
     const byConsumer = new Map<bigint, { through: bigint; exceptions: SettlementException[] }>();
-    for (const { settler, exceptions } of this.#waiting.splice(0)) {
+    for (const { settler, outcome } of this.#waiting.splice(0)) {
+      const { verdicts } = outcome;
       if (settler.consumerId === undefined) {
-        settler.resolve([...exceptions]);
+        settler.resolve([...verdicts]);
         continue;
       }
       const { consumerId, number } = settler;
       const answer = byConsumer.get(consumerId) ?? { through: 0n, exceptions: [] };
       answer.through = number;
-      answer.exceptions.push(...exceptions);
+      answer.exceptions.push(...verdicts);
       byConsumer.set(consumerId, answer);
     }
     for (const [consumerId, { through, exceptions }] of byConsumer) {

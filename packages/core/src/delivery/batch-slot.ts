@@ -7,7 +7,9 @@ import type { Run } from "./run.js";
 export type RunFate = Pick<Run, "state" | "attempts" | "atMs" | "reason">;
 
 /** What a part of a run has of the whole. */
-type RunSource = RunFate & Pick<Run, "expireMs"> & Partial<Pick<Run, "cause" | "lease">>;
+type RunSource = RunFate &
+  Pick<Run, "expireMs"> &
+  Partial<Pick<Run, "cause" | "failedIn" | "lease">>;
 
 const fresh: RunFate = { state: "ready", attempts: 0, atMs: 0, reason: "" };
 
@@ -173,6 +175,7 @@ export class BatchSlot {
       atMs: source.atMs,
       reason: source.reason,
       cause: source.cause ?? RetryCause.UNSPECIFIED,
+      failedIn: source.failedIn ?? 0,
       lease: state === "leased" ? source.lease : undefined,
       expireMs: source.expireMs,
       isTimed: false,

@@ -30,6 +30,8 @@ export interface ModelEvent {
   /** Its batch left: nothing that is journalled of it matters. */
   isGone: boolean;
   attempts: number;
+  /** Its last failure is not durable: it does not come again before. */
+  isUntold: boolean;
   dueMs: number;
   reason: string;
   doom: { cause: RetryCause; reason: string } | undefined;
@@ -110,6 +112,7 @@ function eventsOf({ ref, traits }: TestBatch, rules: ModelRules, lane: Lane): Mo
       end: undefined,
       isGone: false,
       attempts: 0,
+      isUntold: false,
       dueMs: 0,
       reason: "",
       doom: undefined,
@@ -125,6 +128,7 @@ export class DeliveryModel {
   events: ModelEvent[];
   offered = new Set<ModelEvent>();
   #durable: ModelEvent[];
+  readonly #seen = new Map<string, number>();
 
   constructor(batches: readonly TestBatch[], rules: ModelRules, laneOf: (ref: BatchRef) => Lane) {
     this.rules = rules;
@@ -150,6 +154,7 @@ export class DeliveryModel {
 
   /** Everything became durable. */
   commit(): void {
+    for (const event of this.events) event.isUntold = false;
     this.#durable = this.#copy(this.events);
   }
 
@@ -170,7 +175,19 @@ export class DeliveryModel {
 
   isDue(event: ModelEvent, nowMs: number): boolean {
     const isFree = event.end === undefined && event.lease === undefined && !event.doom;
-    return isFree && event.dueMs <= nowMs && this.offered.has(event);
+    return isFree && !event.isUntold && event.dueMs <= nowMs && this.offered.has(event);
+  }
+
+  /** No crash takes an attempt back that a consumer has seen. */
+  see({ sequence, index }: ModelEvent, attempt: number): void {
+    const place = `${sequence}/${index}`;
+    expect(attempt).toBeGreaterThanOrEqual(this.#seen.get(place) ?? 1);
+    this.#seen.set(place, attempt);
+  }
+
+  /** When something happens to an unsettled event by itself; 0: never. */
+  timesOf({ lease, isUntold, dueMs, expireMs }: ModelEvent): number[] {
+    return lease === undefined ? [isUntold ? 0 : dueMs, expireMs] : [lease.endMs];
   }
 
   /** Anybody may have it. */
@@ -191,6 +208,7 @@ export class DeliveryModel {
       event.doom = { cause, reason: cause === RetryCause.NACK ? "why" : event.reason };
     } else {
       event.attempts += 1;
+      event.isUntold = true;
       event.dueMs = nowMs + (delayMs ?? backoffMs(retry, event.attempts, chance));
       if (cause === RetryCause.NACK) event.reason = "why";
     }

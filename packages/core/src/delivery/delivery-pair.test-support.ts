@@ -149,6 +149,7 @@ export class DeliveryPair {
       expect(isInOrder, "earlier events of the key are settled or with the consumer").toBe(true);
       expect(event.expireMs).toBeGreaterThan(this.nowMs);
       expect(attempt).toBe(event.attempts + 1);
+      this.model.see(event, attempt);
       event.lease = { token, consumerId, endMs: leaseEndMs };
       events += 1;
     }
@@ -304,7 +305,7 @@ export class DeliveryPair {
     const timer = this.delivery.nextTimerMs();
     const times = this.model.events
       .filter((event) => this.model.offered.has(event) && !event.end && !event.doom)
-      .flatMap((event) => [event.lease?.endMs ?? event.dueMs, event.lease ? 0 : event.expireMs])
+      .flatMap((event) => this.model.timesOf(event))
       .filter((at) => at > this.nowMs && at !== Number.POSITIVE_INFINITY);
     if (times.length > 0) expect(timer ?? 0).toBeLessThanOrEqual(Math.min(...times));
     this.delivery.expire(this.nowMs, this.#jitter);
@@ -315,6 +316,7 @@ export class DeliveryPair {
 
   commit(isFinal = false): void {
     this.projected.follow(this.delivery, isFinal);
+    this.delivery.journalled(this.delivery.seal());
     this.model.commit();
     for (const lane of this.lanes) {
       compareLane(this.delivery, this.model, { lane, projected: this.projected });

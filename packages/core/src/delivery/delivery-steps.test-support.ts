@@ -1,4 +1,4 @@
-import { Settlement } from "@opendxa/pubsub-protocol";
+import { type EventsSettled, Settlement } from "@opendxa/pubsub-protocol";
 import { expect } from "vitest";
 import type { BatchRef } from "./batch-ref.js";
 import type { SubscriptionDelivery } from "./subscription-delivery.js";
@@ -14,6 +14,14 @@ export function offerAll(delivery: SubscriptionDelivery, ...refs: BatchRef[]): v
     delivery.offer(each);
     delivery.examinedThrough(each.sequence);
   }
+}
+
+/** Takes all changes, which are durable at once. */
+export function journal(delivery: SubscriptionDelivery): EventsSettled[] {
+  const taken: EventsSettled[] = [];
+  for (let next = delivery.takeChange(); next; next = delivery.takeChange()) taken.push(next);
+  delivery.journalled(delivery.seal());
+  return taken;
 }
 
 /** Positions under a lease. */

@@ -4,6 +4,7 @@ import {
   ack,
   credit,
   half,
+  journal,
   nack,
   offerAll,
   only,
@@ -111,6 +112,7 @@ describe("granting", () => {
       delivery.settle(1n, nack(lease, ref.sequence, 0), { nowMs: 0, jitter: half });
     }
     offerAll(delivery, batchRef(3n, 1), batchRef(4n, 1));
+    journal(delivery);
     const sequences = delivery.grant(1).map(({ ref }) => ref.sequence);
     expect(sequences.filter((sequence) => sequence > 2n)).toHaveLength(1);
   });
@@ -122,12 +124,14 @@ describe("granting", () => {
     const nackSome = (lease: bigint, span: [number, number], delayMs: number, nowMs: number) => {
       const nacks = [{ events: rangesOf(lease, 1n, [span]), delayMs, reason: "" }];
       delivery.settle(1n, Settlement.create({ nacks }), { nowMs: nowMs, jitter: half });
+      journal(delivery);
     };
     nackSome(only(delivery.grant(0)).lease, [1, 2], 5, 0);
     const second = only(delivery.grant(10));
     expect([second.attempt, ...second.selected]).toEqual([2, 0b0110]);
     nackSome(second.lease, [1, 1], 0, 10);
     delivery.expire(30_010, half);
+    journal(delivery);
     const grants = delivery.grant(200_000).map(({ attempt, selected }) => [attempt, ...selected]);
     expect(grants.sort()).toEqual([
       [2, 0b1001],

@@ -12,7 +12,15 @@ import {
 } from "@opendxa/pubsub-protocol";
 import { describe, expect, it } from "vitest";
 import { batchRefOf } from "./batch-ref.js";
-import { ack, credit, half, only, rangesOf, verdictsOf } from "./delivery-steps.test-support.js";
+import {
+  ack,
+  credit,
+  half,
+  journal,
+  only,
+  rangesOf,
+  verdictsOf,
+} from "./delivery-steps.test-support.js";
 import {
   batchRef,
   freshLanes,
@@ -293,6 +301,8 @@ describe("one settlement", () => {
       nacks: [{ events, delayMs: 4, reason: "" }],
     });
     expect(delivery.settle(1n, settlement, now).verdicts).toEqual([]);
+    expect(delivery.nextTimerMs(), "not before it is journalled").toBeUndefined();
+    journal(delivery);
     expect(delivery.nextTimerMs()).toBe(4);
   });
 });

@@ -55,8 +55,11 @@ export function sayToModel(
   return refused;
 }
 
-/** Whether nobody can tell stale from unknown: the batch left, or is not resident. */
+/**
+ * Whether nobody can tell stale from unknown: the batch left, or is not resident, as one whose lane
+ * passed it while another one is still in its entry.
+ */
 export function isUntold(model: DeliveryModel, word: Word, event: ModelEvent): boolean {
   const isKnown = model.offered.has(event) && event.end === undefined;
-  return event.isGone || (word !== "ack" && !isKnown);
+  return event.isGone || event.end !== undefined || (word !== "ack" && !isKnown);
 }

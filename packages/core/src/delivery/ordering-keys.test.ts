@@ -5,6 +5,7 @@ import {
   ack,
   credit,
   half,
+  journal,
   nack,
   only,
   rangesOf,
@@ -61,6 +62,7 @@ describe("order by key", () => {
     delivery.addConsumer(2n, credit);
     delivery.settle(1n, ack(first.lease, 1n, [0, 0]), now(0));
     delivery.removeConsumer(1n, 0, () => 0);
+    journal(delivery);
     const again = delivery
       .grant(1_000)
       .map(({ consumerId, attempt, selected }) => [consumerId, attempt, ...selected]);
@@ -125,7 +127,7 @@ describe("blocked keys", () => {
     expect(all[0]).toMatchObject({ index: 1, attempts: 1, dueMs: 60_000, reason: "busy", held: 1 });
     const page = delivery.operator.blockedKeys(all[1], 2).map(({ key }) => key);
     expect(page).toEqual(["b", "\uffee"]);
-    delivery.takeChange();
+    journal(delivery);
     expect(delivery.operator.release("b", undefined, 5)).toBe(1);
     expect(delivery.operator.release("b", 99, 5)).toBe(0);
     expect(delivery.operator.release("nothing", undefined, 5)).toBe(0);

@@ -36,7 +36,34 @@ export class RunBook {
   readonly #ends = new MinHeap<Run>((run, at) => run.state === "leased" && run.atMs === at);
   readonly #doomed = new MinHeap<Run>((run) => run.state === "doomed");
   readonly #expires = new MinHeap<Run>((run) => run.state !== "settled" && run.state !== "gone");
+  /** Waiting runs of whose failure nobody knows yet that it is journalled. */
+  readonly #unjournalled = new Set<Run>();
   #isAgainFirst = true;
+  #change = 1;
+  #journalled = 0;
+
+  /** Number of the change that journals what fails now. */
+  get change(): number {
+    return this.#change;
+  }
+
+  /** What fails from now on belongs into the next change; answers the number of the one before. */
+  seal(): number {
+    this.#change += 1;
+    return this.#change - 1;
+  }
+
+  /** What failed up to a change is journalled: it comes again when its time has come. */
+  journalled(change: number): boolean {
+    const before = this.#unjournalled.size;
+    this.#journalled = Math.max(this.#journalled, change);
+    for (const run of this.#unjournalled) {
+      if (run.failedIn > this.#journalled) continue;
+      this.#unjournalled.delete(run);
+      this.#due.push(run.atMs, run);
+    }
+    return this.#unjournalled.size < before;
+  }
 
   /** Takes a run in by its state. */
   enter(run: Run): void {
@@ -47,7 +74,8 @@ export class RunBook {
     } else if (run.state === "ready") {
       this.#again.push(run.atMs, run);
     } else if (run.state === "waiting") {
-      this.#due.push(run.atMs, run);
+      if (run.failedIn > this.#journalled) this.#unjournalled.add(run);
+      else this.#due.push(run.atMs, run);
     } else if (run.state === "leased") {
       this.#ends.push(run.atMs, run);
       run.lease?.runs.add(run);
@@ -60,6 +88,7 @@ export class RunBook {
   leave(run: Run): void {
     this.#count(run, -1);
     if (run.state === "leased") run.lease?.runs.delete(run);
+    else if (run.state === "waiting") this.#unjournalled.delete(run);
   }
 
   /** Gives a run another state. */

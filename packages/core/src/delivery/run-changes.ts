@@ -67,6 +67,7 @@ function retry(parts: Parts, run: Run, { dueMs, cause, reason }: Failure): void 
   run.state = "waiting";
   run.attempts = attempts;
   run.atMs = dueMs;
+  run.failedIn = run.slot.lane.book.change;
 }
 
 function doom(parts: Parts, run: Run): void {

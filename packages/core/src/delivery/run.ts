@@ -34,6 +34,8 @@ export interface Run {
   reason: string;
   /** Why the last attempt failed, since the start. */
   cause: RetryCause;
+  /** The change that journals why it waits, which comes again not before; 0: that is journalled. */
+  failedIn: number;
   /** The lease, when leased. */
   lease: Lease | undefined;
   /** From when on its events are not delivered; infinite: always. */

@@ -5,6 +5,7 @@ import {
   credit,
   extend,
   half,
+  journal,
   nack,
   offerAll,
   only,
@@ -50,6 +51,8 @@ describe("settling", () => {
       verdictsOf(delivery.settle(2n, ack(first.lease, 1n), { nowMs: 0, jitter: half })),
     ).toEqual([[Verdict.STALE, [[0, 1]]]]);
     delivery.expire(30_000, half);
+    expect(delivery.grant(40_000), "not before its failed attempt is journalled").toEqual([]);
+    expect(only(journal(delivery))).toMatchObject({ enteredCount: 2n });
     const second = only(delivery.grant(40_000));
     for (const late of [ack(first.lease, 1n), nack(first.lease, 1n), extend(first.lease, 1n, 5)]) {
       expect(verdictsOf(delivery.settle(1n, late, { nowMs: 40_000, jitter: half }))).toEqual([
@@ -59,7 +62,7 @@ describe("settling", () => {
     expect(
       delivery.settle(undefined, ack(second.lease, 1n), { nowMs: 40_000, jitter: half }).verdicts,
     ).toEqual([]);
-    expect(delivery.takeChange()).toMatchObject({ ackedCount: 2n, enteredCount: 2n, retried: [] });
+    expect(delivery.takeChange()).toMatchObject({ ackedCount: 2n, enteredCount: 0n, retried: [] });
   });
 
   it("takes a late ack, of a whole lease too, but no late nack", () => {
@@ -122,16 +125,18 @@ describe("settling", () => {
     delivery.settle(1n, extend(first.lease, 1n, 0), { nowMs: 10, jitter: half });
     expect(delivery.nextTimerMs()).toBe(30_010);
     delivery.settle(1n, nack(first.lease, 1n, 7), { nowMs: 100, jitter: half });
+    expect(only(journal(delivery)).retried).toMatchObject([
+      { attempts: 1, dueTimeUnixMs: 107n, reason: "busy" },
+    ]);
     expect(delivery.nextTimerMs()).toBe(107);
     expect(delivery.grant(106)).toEqual([]);
     const second = only(delivery.grant(107));
     expect(second.attempt).toBe(2);
     delivery.settle(1n, nack(second.lease, 1n), { nowMs: 200, jitter: half });
-    expect(delivery.nextTimerMs()).toBe(200 + 1_000);
-    expect(delivery.takeChange()?.retried).toMatchObject([
-      { attempts: 1, dueTimeUnixMs: 107n, reason: "busy" },
+    expect(only(journal(delivery)).retried).toMatchObject([
       { attempts: 2, dueTimeUnixMs: 1_200n, reason: "busy" },
     ]);
+    expect(delivery.nextTimerMs()).toBe(200 + 1_000);
     delivery.expire(1_200, half);
     expect(delivery.nextTimerMs()).toBeUndefined();
   });
@@ -196,6 +201,7 @@ describe("settling", () => {
     for (let at = 1; at <= endedLeasesMax + 1; at += 1) {
       delivery.settle(1n, nack(lease, 1n, 0), { nowMs: at, jitter: half });
       delivery.addCredit(1n, { bytes: 100n, events: 0 });
+      journal(delivery);
       lease = only(delivery.grant(at)).lease;
     }
     delivery.settle(1n, nack(lease, 1n, 0), { nowMs: 9_999, jitter: half });

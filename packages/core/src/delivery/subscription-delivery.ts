@@ -223,9 +223,12 @@ export class SubscriptionDelivery {
 
   /**
    * Entries that the acks of a settlement name and that were not looked at yet: the batches of these
-   * that match are to be given to `settle`. Empty for what the leases of this start cover.
+   * that match are to be given to `settle`. Empty for what the leases of this start cover. Throws
+   * LIMIT_EXCEEDED.
    */
-  absentSequences({ acks }: Settlement): bigint[] {
+  absentSequences(settlement: Settlement): bigint[] {
+    checkSettlement(settlement);
+    const { acks } = settlement;
     const { lanes, leases } = this.#parts;
     const named = acks.filter(
       ({ lease, ranges }) =>
@@ -286,6 +289,23 @@ export class SubscriptionDelivery {
   takeChange(isFinal = false): EventsSettled | undefined {
     const lane = this.#parts.lanes.find((each) => each.hasChange(isFinal));
     return lane === undefined ? undefined : this.#take(lane);
+  }
+
+  /** Numbers all that was taken until now. Take all changes before. */
+  seal(): number {
+    this.#requireDrained();
+    const [number = 0] = this.#parts.lanes.map(({ book }) => book.seal());
+    return number;
+  }
+
+  /**
+   * What was taken up to a seal is durable: what failed until then comes again when its time has
+   * come. Before, a crash would take the attempt back that its next delivery tells of.
+   *
+   * @returns whether something failed until then, so that granting and timers are to be looked at
+   */
+  journalled(number: number): boolean {
+    return this.#parts.lanes.filter(({ book }) => book.journalled(number)).length > 0;
   }
 
   /** The oldest events that failed for the last time: their dead letters are to be stored. */
