@@ -2,7 +2,6 @@ import type {
   AbsentBatch,
   BatchRef,
   Grant,
-  Operation,
   SettleOutcome,
   SubscriptionDelivery,
 } from "@opendxa/pubsub-core";
@@ -17,7 +16,7 @@ import {
 import { CatchUp, type CatchUpParts } from "./catch-up.js";
 import type { CommandLoop } from "./command-loop.js";
 import { DeadLetters } from "./dead-letters.js";
-import { changesOf, type DeliveryWork, deliveryWork } from "./delivery-work.js";
+import { type DeliveryWork, type DoneWork, ResidentWork, takeChanges } from "./delivery-work.js";
 import { DetachedConsumers } from "./detached-consumers.js";
 import { noticeOf } from "./dispatch-notice.js";
 import type { ConsumerSink } from "./engine-api.js";
@@ -41,16 +40,6 @@ export interface DispatchParts extends CatchUpParts, GrantSenderParts {
   readonly log: EngineLog;
 }
 
-/** Answers the number of what was taken. */
-const takeChanges: Operation<{ delivery: SubscriptionDelivery; isFinal: boolean }, number> = {
-  name: "settle",
-  reads: () => [],
-  decide: (_loaded, { delivery, isFinal }) => ({
-    entries: changesOf(delivery, isFinal),
-    reply: delivery.seal(),
-  }),
-};
-
 /**
  * A subscription that has consumers: feeds the pure state machine with the batches that match,
  * sends what it grants, and journals what it settles.
@@ -60,14 +49,16 @@ export class ActiveSubscription {
   readonly name: string;
   /** Its topic patterns. */
   readonly patterns: readonly string[];
+  /** Whether a topic matches, named by its number. */
+  readonly matches: (topicId: number) => boolean;
   /** State machine. */
   readonly delivery: SubscriptionDelivery;
   readonly #parts: DispatchParts;
   readonly #catchUp: CatchUp;
-  readonly #matches: (topicId: number) => boolean;
   readonly #settlements: SettlementQueue;
   readonly #sender: GrantSender;
   readonly #letters: DeadLetters;
+  readonly #work: ResidentWork;
   readonly #onIdle: () => void;
   readonly #sinks = new Map<bigint, ConsumerSink>();
   readonly #verdicts = new WaitingVerdicts();
@@ -78,8 +69,6 @@ export class ActiveSubscription {
   #timer: TimerHandle | undefined;
   readonly #detached = new DetachedConsumers();
   #tokenCalls = 0;
-  readonly #working = new Set<Promise<unknown>>();
-  #isRetired = false;
   #lastLeaseEndMs = 0;
   #notice: Notice | undefined;
 
@@ -99,9 +88,10 @@ export class ActiveSubscription {
     this.patterns = subscription.patterns;
     this.delivery = subscription.delivery;
     this.#parts = parts;
-    this.#matches = subscription.matches;
+    this.matches = subscription.matches;
     const { name, delivery } = subscription;
     this.#catchUp = new CatchUp(parts, subscription);
+    this.#work = new ResidentWork(parts.loop, delivery, this.#catchUp);
     this.#settlements = new SettlementQueue(delivery, this.#catchUp);
     this.#sender = new GrantSender(parts, delivery, this.#sinks);
     const read = (ref: BatchRef) => this.#sender.read(ref);
@@ -116,11 +106,6 @@ export class ActiveSubscription {
   /** Nobody is joined and no lease of a consumer that left without ending them runs on. */
   get isIdle(): boolean {
     return this.#sinks.size === 0 && this.#detached.size === 0 && this.#tokenCalls === 0;
-  }
-
-  /** Whether a topic matches, named by its number. */
-  matches(topicId: number): boolean {
-    return this.#matches(topicId);
   }
 
   /** Follows changed settings and pauses. */
@@ -169,7 +154,7 @@ export class ActiveSubscription {
 
   /** Ends all consumers for good: what works on it from now on has to take it up anew. */
   retire(error: Error): void {
-    this.#isRetired = true;
+    this.#work.isRetired = true;
     this.endAll(error);
   }
 
@@ -178,30 +163,15 @@ export class ActiveSubscription {
    *
    * @returns `undefined` when it was retired before
    */
-  async work<T>(given: DeliveryWork<T>): Promise<{ readonly reply: T } | undefined> {
+  async work<T>(given: DeliveryWork<T>): Promise<DoneWork<T> | undefined> {
     this.#tokenCalls += 1;
     try {
-      if (given.isCaughtUp === true) await this.#lookedAtAll();
-      const { delivery } = this;
-      const command = { delivery, isRetired: () => this.#isRetired, work: given };
-      const working = this.#parts.loop.run(deliveryWork<T>(), command, given.bytes);
-      this.#working.add(working);
-      try {
-        const done = await working;
-        if (done?.taken !== undefined) delivery.journalled(done.taken);
-        return done;
-      } finally {
-        this.#working.delete(working);
-        if (this.#isRetired) this.pump();
-        else this.#wasSettled();
-      }
+      return await this.#work.run(given);
     } finally {
       this.#tokenCalls -= 1;
+      if (this.#work.isRetired) this.pump();
+      else this.#wasSettled();
     }
-  }
-
-  async #lookedAtAll(): Promise<void> {
-    while (this.#catchUp.isBehind && (await this.#catchUp.step()));
   }
 
   /** Adds credit of a consumer. */
@@ -275,7 +245,7 @@ export class ActiveSubscription {
     for (;;) {
       if (this.#settlements.waiting !== undefined) await this.#settlements.waiting;
       else if (this.#settling !== undefined) await this.#settling;
-      else if (this.#working.size > 0) await Promise.allSettled(this.#working);
+      else if (this.#work.running !== undefined) await this.#work.running;
       else return;
     }
   }

@@ -7,6 +7,8 @@ import type {
   SubscriptionDelivery,
 } from "@opendxa/pubsub-core";
 import { type Entry, Entry as EntryMessage } from "@opendxa/pubsub-protocol";
+import type { CatchUp } from "./catch-up.js";
+import type { CommandLoop } from "./command-loop.js";
 
 /** Everything that a delivery has to journal. */
 export function changesOf(delivery: SubscriptionDelivery, isFinal: boolean): Entry[] {
@@ -16,6 +18,17 @@ export function changesOf(delivery: SubscriptionDelivery, isFinal: boolean): Ent
   }
   return entries;
 }
+
+/** Journals what a delivery has to journal, and answers the number of what was taken. */
+export const takeChanges: Operation<{ delivery: SubscriptionDelivery; isFinal: boolean }, number> =
+  {
+    name: "settle",
+    reads: () => [],
+    decide: (_loaded, { delivery, isFinal }) => ({
+      entries: changesOf(delivery, isFinal),
+      reply: delivery.seal(),
+    }),
+  };
 
 /** The resident state of a subscription, at the moment at which its work is decided. */
 export interface WorkMoment {
@@ -42,7 +55,7 @@ export interface DeliveryWork<T> {
 }
 
 /** Work with that on which it is done. */
-export interface WorkCommand<T> {
+interface WorkCommand<T> {
   /** The resident state. */
   readonly delivery: SubscriptionDelivery;
   /** It is no longer the subscription's. */
@@ -60,7 +73,7 @@ export interface DoneWork<T> {
 }
 
 /** Carries work out, unless the resident state was retired. */
-export function deliveryWork<T>(): Operation<WorkCommand<T>, DoneWork<T> | undefined> {
+function deliveryWork<T>(): Operation<WorkCommand<T>, DoneWork<T> | undefined> {
   return {
     name: "work",
     reads: ({ work }, loaded) => work.reads?.(loaded) ?? [],
@@ -76,4 +89,44 @@ export function deliveryWork<T>(): Operation<WorkCommand<T>, DoneWork<T> | undef
       return { ...decision, reply: { reply: decision.reply, taken } };
     },
   };
+}
+
+/** Works on one resident subscription together with the journal. */
+export class ResidentWork {
+  /** It is no longer the subscription's: work that was not decided yet is not done on it. */
+  isRetired = false;
+  readonly #loop: CommandLoop;
+  readonly #delivery: SubscriptionDelivery;
+  readonly #catchUp: CatchUp;
+  readonly #running = new Set<Promise<unknown>>();
+
+  constructor(loop: CommandLoop, delivery: SubscriptionDelivery, catchUp: CatchUp) {
+    this.#loop = loop;
+    this.#delivery = delivery;
+    this.#catchUp = catchUp;
+  }
+
+  /** Resolves when nothing of what runs now is left; absent when nothing runs. */
+  get running(): Promise<unknown> | undefined {
+    return this.#running.size === 0 ? undefined : Promise.allSettled(this.#running);
+  }
+
+  /** Works, and answers when that is durable; `undefined` when it was retired before. */
+  async run<T>(work: DeliveryWork<T>): Promise<DoneWork<T> | undefined> {
+    if (work.isCaughtUp === true) await this.#lookAtAll();
+    const command = { delivery: this.#delivery, isRetired: () => this.isRetired, work };
+    const working = this.#loop.run(deliveryWork<T>(), command, work.bytes);
+    this.#running.add(working);
+    try {
+      const done = await working;
+      if (done?.taken !== undefined) this.#delivery.journalled(done.taken);
+      return done;
+    } finally {
+      this.#running.delete(working);
+    }
+  }
+
+  async #lookAtAll(): Promise<void> {
+    while (this.#catchUp.isBehind && (await this.#catchUp.step()));
+  }
 }

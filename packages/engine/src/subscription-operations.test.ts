@@ -1,6 +1,9 @@
 import {
+  type BlockedKey,
+  DeliveryOrder,
   type GetAccountingResponse,
   ListBlockedKeysRequest,
+  Priority,
   StartPosition,
   SubscriptionSettings,
 } from "@opendxa/pubsub-protocol";
@@ -82,6 +85,37 @@ describe("accounting", () => {
     expect(await account()).toMatchObject({ entered: 3n, expired: 1n, unexamined: 2n });
   });
 
+  it("holds over all lanes, dead letters and skips, and nothing is counted twice", async () => {
+    const settings = { patterns: ["a"], start: earliest, attemptsMax: 1 };
+    await world.engine.createSubscription("lanes", SubscriptionSettings.create(settings));
+    for (const priority of [Priority.LOW, Priority.NORMAL, Priority.HIGH]) {
+      await world.publishTo({ topic: "a", priority }, `${priority}-1`, `${priority}-2`);
+    }
+    const of = () => world.engine.getAccounting("lanes");
+    expect(await of()).toMatchObject({ entered: 6n, unexamined: 6n });
+    const inbox = new Inbox();
+    const consumer = await world.join("lanes", inbox);
+    await until(() => inbox.received.length === 6);
+    world.nack(consumer, inbox.received[0] as Received, 0);
+    await until(() => inbox.verdictsSeen.length > 0);
+    world.ack(consumer, inbox.received.slice(2, 3));
+    const { sequence, index } = inbox.received[4] as Received;
+    const span = { sequence, firstIndex: index, lastIndex: index };
+    expect(await world.engine.skipEvents({ namespace: "", subscription: "lanes", ...span })).toBe(
+      1,
+    );
+    const counts = await of();
+    expect(totalOf(counts)).toBe(6n);
+    expect(counts).toMatchObject({ deadLettered: 1n, acked: 1n, skipped: 1n, leased: 3n });
+    await world.powerCut("drop");
+    expect(await of()).toMatchObject({
+      ...counts,
+      sequence: expect.any(BigInt),
+      leased: 0n,
+      unexamined: 3n,
+    });
+  });
+
   it("answers for subscriptions that exist", async () => {
     await expect(world.engine.getAccounting("nobody")).rejects.toMatchObject({
       reason: "SUBSCRIPTION_NOT_FOUND",
@@ -152,6 +186,59 @@ describe("blocked keys", () => {
     await expect(world.engine.releaseKey({ ...request, topic: "no" })).rejects.toMatchObject({
       reason: "TOPIC_NOT_FOUND",
     });
+  });
+
+  /** Three keys whose first event failed, with one behind it. */
+  async function blocked(): Promise<void> {
+    const order = DeliveryOrder.KEY;
+    const settings = { patterns: ["a", "b"], start: earliest, order };
+    await world.engine.createSubscription("keyed", SubscriptionSettings.create(settings));
+    for (const [topic, orderingKey] of [
+      ["a", "k2"],
+      ["a", "k1"],
+      ["b", "k2"],
+    ] as const) {
+      await world.publishTo({ topic, orderingKey }, `${topic}-${orderingKey}-1`);
+      await world.publishTo({ topic, orderingKey }, `${topic}-${orderingKey}-2`);
+    }
+    const inbox = new Inbox();
+    const consumer = await world.join("keyed", inbox);
+    await until(() => inbox.received.length === 6);
+    for (const event of inbox.received.filter(({ id }) => id.endsWith("-1"))) {
+      world.nack(consumer, event, 60_000);
+    }
+    await until(() => inbox.verdictsSeen.length > 0);
+    consumer.close();
+  }
+
+  it("are listed in stable pages, released and skipped, also without consumers", async () => {
+    await blocked();
+    const keyed = { subscription: "keyed" };
+    const first = await list({ ...keyed, pageSize: 2 });
+    expect(first.keys).toMatchObject([
+      { orderingKey: "k1", topic: "a", attempts: 1, reason: "test", held: 1 },
+      { orderingKey: "k2", topic: "a", attempts: 1, held: 1 },
+    ]);
+    const release = { namespace: "", ...keyed, orderingKey: "k1", topic: "" };
+    await world.engine.releaseKey(release);
+    const rest = await list({ ...keyed, pageSize: 2, pageToken: first.nextPageToken });
+    expect(rest).toMatchObject({ keys: [{ orderingKey: "k2", topic: "b" }], nextPageToken: "" });
+    await expect(
+      world.engine.releaseKey({ ...release, orderingKey: "k2", topic: "other" }),
+    ).rejects.toMatchObject({ reason: "EVENT_NOT_FOUND" });
+    const { sequence, index } = rest.keys[0] as BlockedKey;
+    const span = { sequence, firstIndex: index, lastIndex: index };
+    expect(await world.engine.skipEvents({ namespace: "", ...keyed, ...span })).toBe(1);
+    const inbox = new Inbox();
+    const consumer = await world.join("keyed", inbox);
+    await until(() => inbox.received.length === 3);
+    expect(inbox.ids.sort()).toEqual(["a-k1-1", "a-k1-2", "b-k2-2"]);
+    world.ack(consumer, inbox.received);
+    await until(() => inbox.verdictsSeen.length > 0);
+    expect((await list(keyed)).keys).toMatchObject([{ orderingKey: "k2", topic: "a" }]);
+    await passUntil(world.clock, () => inbox.received.length === 5);
+    const counts = await world.engine.getAccounting("keyed");
+    expect([totalOf(counts), counts.acked, counts.skipped]).toEqual([6n, 3n, 1n]);
   });
 
   it("are listed in pages of a bounded size", async () => {
