@@ -5,17 +5,17 @@
  */
 export const SERVED_SETTINGS = {
   /** `order` KEY of a subscription. */
-  keyOrder: false,
+  keyOrder: true,
   /** `attempts_max` of a subscription, and dead letters with it. */
-  attemptsMax: false,
+  attemptsMax: true,
   /** Lanes of priority. */
-  priorities: false,
+  priorities: true,
   /** `deliver_time_unix_ms` of a batch. */
-  scheduled: false,
+  scheduled: true,
   /** `expire_time_unix_ms` of an event keeps it from being delivered. */
-  expiry: false,
+  expiry: true,
   /** The answer to a stream that is opened right after a seek names the new epoch, on which histories rely. */
-  epochsOfOpenedStreams: false,
+  epochsOfOpenedStreams: true,
   /** A batch that is sent again after a crash answers its duplicates by id with their originals' offsets. */
   duplicatesOfRepeatedBatches: true,
 };

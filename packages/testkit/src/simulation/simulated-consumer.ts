@@ -27,6 +27,7 @@ interface Held {
   readonly lease: bigint;
   readonly sequence: bigint;
   readonly index: number;
+  readonly leaseEndMs: number;
 }
 
 interface Said {
@@ -44,6 +45,8 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
   readonly #random: SeededRandom;
   /** Events in handling or waiting for it, by what they wait for: their key, or nothing. */
   readonly #queues = new Map<string, Held[]>();
+  /** What was forgotten of a key, which is not finished before what lies behind it. */
+  readonly #forgotten = new Map<string, Held>();
   readonly #unanswered = new Map<bigint, Said[]>();
   #settlements = 0n;
   #end: NetworkEnd<ConsumerSays> | undefined;
@@ -151,6 +154,7 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
   /** The stream is over: nothing that is held counts any more, and no answer will come. */
   #forget(): void {
     this.#queues.clear();
+    this.#forgotten.clear();
     for (const said of this.#unanswered.values()) {
       for (const { of, held } of said) {
         this.#history.write({ k: "verdict", ...this.#names(held), of, verdict: "lost" });
@@ -165,14 +169,15 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
     for (const event of decodeBatch(batch, { selected })) {
       const index = firstIndex + event.index;
       const { topic, source, id, orderingKey: key } = event;
-      const held: Held = { topic, source, id, key, lease, sequence, index };
+      const leaseEndMs = Number(leaseEndUnixMs);
+      const held: Held = { topic, source, id, key, lease, sequence, index, leaseEndMs };
       this.#history.write({
         k: "delivered",
         ...this.#names(held),
         partition: event.partition,
         offset: Number(event.offset),
         attempt,
-        leaseEnd: Number(leaseEndUnixMs),
+        leaseEnd: leaseEndMs,
         sequence: Number(sequence),
         index,
       });
@@ -186,12 +191,24 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
 
   #enqueue(held: Held): void {
     const line = this.#lineOf(held);
+    if (this.#isBehindForgotten(line, held)) return;
     const queue = this.#queues.get(line);
     if (queue !== undefined) queue.push(held);
     else {
       this.#queues.set(line, [held]);
       this.#handleLater(line);
     }
+  }
+
+  /** It comes again with the forgotten one, whose lease ends. */
+  #isBehindForgotten(line: string, { sequence, index }: Held): boolean {
+    const forgotten = this.#forgotten.get(line);
+    if (forgotten === undefined) return false;
+    const isBehind =
+      sequence > forgotten.sequence || (sequence === forgotten.sequence && index > forgotten.index);
+    if (isBehind && this.#world.clock.now() <= forgotten.leaseEndMs) return true;
+    this.#forgotten.delete(line);
+    return false;
   }
 
   #lineOf({ topic, key, sequence, index }: Held): string {
@@ -217,7 +234,8 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
     const { nackShare, forgetShare } = this.#plan;
     const isGivenUp = this.#isPoisoned(held) || (!this.#isGentle && chance < nackShare);
     const isForgotten = !this.#isGentle && !isGivenUp && chance > 1 - forgetShare;
-    if (!isForgotten) this.#settle(isGivenUp ? "nack" : "ack", held);
+    if (isForgotten) this.#forgotten.set(line, held);
+    else this.#settle(isGivenUp ? "nack" : "ack", held);
     // What comes behind a failed event of its key is not handled: it will be delivered again.
     if (isGivenUp || isForgotten || queue.length === 0) this.#queues.delete(line);
     else this.#handleLater(line);

@@ -2,6 +2,7 @@ import {
   type BatchResult,
   encodeBatch,
   hasBit,
+  Priority,
   PublishFrame,
   partitionForKey,
 } from "@opendxa/pubsub-protocol";
@@ -13,6 +14,9 @@ import type { BrokerWorld, SimulatedBroker } from "./simulated-broker.js";
 import type { ProcessHistory } from "./simulated-history.js";
 import type { SimulatedTopic, SimulationPlan } from "./simulation-plan.js";
 
+const LANES = { high: Priority.HIGH, normal: Priority.NORMAL, low: Priority.LOW } as const;
+type LaneName = keyof typeof LANES;
+
 interface Issued {
   readonly id: string;
   readonly key: string | undefined;
@@ -22,6 +26,7 @@ interface Issued {
 interface IssuedBatch {
   readonly topic: string;
   readonly partition: number;
+  readonly lane: LaneName | undefined;
   readonly events: readonly Issued[];
   readonly baseSequence: bigint;
 }
@@ -158,28 +163,35 @@ export class SimulatedPublisher implements NetworkHandler<PublisherHears> {
   #issue(): void {
     const { topics } = this.#plan;
     const planned = topics[this.#random.nextInt(0, topics.length - 1)] as SimulatedTopic;
-    const { topic, partitions, keys } = planned;
+    const { topic, partitions, keys, hasLanes } = planned;
     const partition = this.#random.nextInt(0, partitions - 1);
     const all = Array.from({ length: keys }, (_, i) => `key-${i}`);
     const own = all.filter((key) => partitionForKey(key, partitions) === partition);
     if (keys > 0 && own.length === 0) return;
+    const lane = hasLanes ? this.#lane() : undefined;
     const events = Array.from({ length: this.#random.nextInt(1, 6) }, (): Issued => {
       this.#count += 1;
       const key = keys === 0 ? undefined : own[this.#random.nextInt(0, own.length - 1)];
-      return { id: `${this.#name}-${this.#count}`, key, seq: this.#number(topic, partition, key) };
+      const seq = this.#number(`${topic} ${key ?? partition} ${lane}`);
+      return { id: `${this.#name}-${this.#count}`, key, seq };
     });
     const place = `${topic} ${partition}`;
     const baseSequence = this.#sequences.get(place) ?? 0n;
     this.#sequences.set(place, baseSequence + BigInt(events.length));
     for (const { id, key, seq } of events) {
-      this.#history.write({ k: "publish", topic, source: this.#name, id, key, seq });
+      const event = { topic, source: this.#name, id, key, seq };
+      this.#history.write({ k: "publish", ...event, priority: lane });
     }
-    this.#unacked.push({ topic, partition, events, baseSequence });
+    this.#unacked.push({ topic, partition, lane, events, baseSequence });
   }
 
-  /** Order is promised of a source within a key, and within a partition where there are no keys. */
-  #number(topic: string, partition: number, key: string | undefined): number {
-    const line = `${topic} ${key ?? partition}`;
+  #lane(): LaneName {
+    const names = Object.keys(LANES) as LaneName[];
+    return names[this.#random.nextInt(0, names.length - 1)] as LaneName;
+  }
+
+  /** Order is promised of a source within a key or, without one, a partition, and within a lane. */
+  #number(line: string): number {
     const number = (this.#numbers.get(line) ?? 0) + 1;
     this.#numbers.set(line, number);
     return number;
@@ -195,18 +207,19 @@ export class SimulatedPublisher implements NetworkHandler<PublisherHears> {
     }
   }
 
-  #encode({ topic, partition, events, baseSequence }: IssuedBatch) {
-    return encodeBatch({
+  #encode({ topic, partition, lane, events, baseSequence }: IssuedBatch) {
+    const batch = encodeBatch({
       topic,
       partition,
       events: events.map(({ id, key, seq }) => ({
         id,
         type: "simulated.event",
         orderingKey: key,
-        data: Buffer.from(String(seq)),
+        data: Buffer.from(lane === undefined ? String(seq) : `${seq} ${lane}`),
       })),
       defaults: { source: this.#name },
       producer: { id: this.#producerId, epoch: this.#epoch, baseSequence },
     });
+    return lane === undefined ? batch : { ...batch, priority: LANES[lane] };
   }
 }

@@ -1,8 +1,6 @@
 import type { SeededRandom } from "@opendxa/pubsub-simulated";
+import { SERVED_SETTINGS } from "../history/served-features.js";
 import { ACK_DEADLINE_MS, ATTEMPTS_MAX } from "./limits.js";
-
-/** What this version of the engine serves. */
-const SERVED_SETTINGS = { keyOrder: false, attemptsMax: false };
 
 /** A topic of a simulated world. */
 export interface SimulatedTopic {
@@ -12,6 +10,8 @@ export interface SimulatedTopic {
   readonly partitions: number;
   /** Its events have ordering keys, of so many; 0: they have none. */
   readonly keys: number;
+  /** Its batches are published with priorities by chance. */
+  readonly hasLanes: boolean;
 }
 
 /** A subscription of a simulated world. */
@@ -67,8 +67,18 @@ export interface SimulationPlan {
 /** Draws a plan: few of everything, so that all of it meets. */
 export function planSimulation(random: SeededRandom): SimulationPlan {
   const topics: SimulatedTopic[] = [
-    { topic: "plain", partitions: random.nextInt(1, 3), keys: 0 },
-    { topic: "keyed", partitions: random.nextInt(1, 2), keys: random.nextInt(1, 6) },
+    {
+      topic: "plain",
+      partitions: random.nextInt(1, 3),
+      keys: 0,
+      hasLanes: SERVED_SETTINGS.priorities,
+    },
+    {
+      topic: "keyed",
+      partitions: random.nextInt(1, 2),
+      keys: random.nextInt(1, 6),
+      hasLanes: false,
+    },
   ];
   const isRare = random.nextBoolean(0.3);
   const every = (ms: number) => (isRare ? ms * 10 : ms) * (0.5 + random.nextFloat());

@@ -1,11 +1,12 @@
 import { rmSync } from "node:fs";
 import type { Engine } from "@opendxa/pubsub-engine";
-import { decodeBatch, TopicSettings } from "@opendxa/pubsub-protocol";
+import { TopicSettings } from "@opendxa/pubsub-protocol";
 import { SeededRandom, SimulatedNetwork, VirtualClock } from "@opendxa/pubsub-simulated";
 import { turn } from "../faults/turns.js";
 import { checkHistory } from "../history/checker/check-history.js";
 import type { HistoryFigures } from "../history/checker/figures.js";
 import { DRAIN_MS_MAX, LATENCY_MS, QUIET_MS, STEPS_MAX } from "./limits.js";
+import { readStored } from "./read-stored.js";
 import { type BrokerWorld, SimulatedBroker } from "./simulated-broker.js";
 import { SimulatedConsumer } from "./simulated-consumer.js";
 import { type ProcessHistory, SimulatedHistory } from "./simulated-history.js";
@@ -198,34 +199,8 @@ class Simulation {
   }
 
   async #readAll(): Promise<void> {
-    for (const { topic, partitions } of this.#plan.topics) {
-      for (let partition = 0; partition < partitions; partition += 1) {
-        await this.#stepped(this.#readPartition(topic, partition));
-      }
-    }
+    await this.#stepped(readStored(this.#engine, this.#plan, this.#operator));
     this.#operator.write({ k: "end", drained: true });
-  }
-
-  async #readPartition(topic: string, partition: number): Promise<void> {
-    const range = { topic, partition, offset: 0n, eventsMax: 0n, follow: false };
-    for await (const batches of this.#engine.readEvents(range, new AbortController().signal)) {
-      for (const { batch, selected } of batches) {
-        if (batch === undefined) continue;
-        for (const event of decodeBatch(batch, { selected })) {
-          this.#operator.write({
-            k: "stored",
-            topic,
-            partition,
-            source: event.source,
-            id: event.id,
-            key: event.orderingKey,
-            offset: Number(event.offset),
-            seq: Number(Buffer.from(event.data).toString()),
-            time: Number(event.appendTimeUnixMs),
-          });
-        }
-      }
-    }
   }
 
   /** Lets the world go on until a promise of it is settled. */
