@@ -12,7 +12,6 @@ export const notServed: Readonly<Record<string, Part>> = {
   "FeedbackService/ListExecutions": 5,
   "FeedbackService/ListPendingFeedback": 5,
   "FeedbackService/RematchFeedback": 5,
-  "PublisherService/AckAndPublish": 3,
   "QueryService/Explain": 7,
   "QueryService/GetCausationTree": 7,
   "QueryService/GetEvent": 7,
@@ -23,9 +22,5 @@ export const notServed: Readonly<Record<string, Part>> = {
   "SchemaService/GetSchema": 7,
   "SchemaService/ListSchemas": 7,
   "SchemaService/RegisterSchema": 7,
-  "SubscriptionService/GetAccounting": 3,
-  "SubscriptionService/ListBlockedKeys": 3,
   "SubscriptionService/Redrive": 7,
-  "SubscriptionService/ReleaseKey": 3,
-  "SubscriptionService/SkipEvents": 3,
 };

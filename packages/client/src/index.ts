@@ -4,12 +4,14 @@
  * @packageDocumentation
  */
 export {
+  type BlockedKey,
   Durability,
   type EncodeBatchOptions,
   type ErrorReasonName,
   type Execution,
   encodeBatch,
   type FeedbackEvent,
+  type GetAccountingResponse,
   type GetBrokerResponse,
   type LearningEvent,
   type OutgoingEvent,
@@ -56,6 +58,7 @@ export { type EventHandler, PubSubClient } from "./pubsub-client.js";
 export { AnsweredEvent } from "./reading/answered-event.js";
 export type { ReadOptions } from "./reading/read-events.js";
 export { StoredEvent } from "./reading/stored-event.js";
+export type { AckAndPublishOutcome } from "./subscribing/ack-and-publish.js";
 export { ReceivedEvent } from "./subscribing/received-event.js";
 export type { NackOptions, SettledPosition, SettlementOutcome } from "./subscribing/settlements.js";
 export type {
@@ -66,7 +69,11 @@ export type {
   SubscriptionStart,
 } from "./subscribing/subscribe-options.js";
 export { Subscription } from "./subscribing/subscription.js";
-export { type ConsumeOptions, SubscriptionAdmin } from "./subscribing/subscription-admin.js";
+export {
+  type ConsumeOptions,
+  type SkippedEvents,
+  SubscriptionAdmin,
+} from "./subscribing/subscription-admin.js";
 export type { SubscriptionNotice } from "./subscribing/subscription-notice.js";
 export type {
   ChangeableSubscriptionSettings,

@@ -30,6 +30,7 @@ import { AnsweredEvent } from "./reading/answered-event.js";
 import { allPages } from "./reading/pages.js";
 import { type ReadOptions, readEvents } from "./reading/read-events.js";
 import type { StoredEvent } from "./reading/stored-event.js";
+import { AckAndPublish, type AckAndPublishOutcome } from "./subscribing/ack-and-publish.js";
 import type { ReceivedEvent } from "./subscribing/received-event.js";
 import {
   resolveSubscribe,
@@ -62,6 +63,7 @@ export class PubSubClient {
   readonly #publisher: Publisher;
   readonly #admin: Admin;
   readonly #executions: Executions;
+  readonly #ackAndPublish: AckAndPublish;
   readonly #subscriptions = new Set<Subscription>();
   readonly #noticeListeners = new Set<(notice: SubscriptionNotice) => void>();
   #closing: Promise<void> | undefined;
@@ -73,10 +75,12 @@ export class PubSubClient {
     this.#admin = new Admin(this.#connection);
     this.subscriptions = new SubscriptionAdmin(this.#connection, options.name ?? "");
     this.#executions = new Executions(this.#connection, options.source);
+    const partitions = new Partitions((topic) => this.#partitionCount(topic));
+    this.#ackAndPublish = new AckAndPublish(this.#connection, partitions);
     this.#publisher = new Publisher({
       connection: this.#connection,
       producer: this.#producer,
-      partitions: new Partitions((topic) => this.#partitionCount(topic)),
+      partitions,
       clientName: options.name ?? "",
       unackedBytesMax: options.unackedBytesMax,
       publishTimeoutMs: options.publishTimeoutMs,
@@ -175,6 +179,34 @@ export class PubSubClient {
     options: Pick<PublishOptions, "signal"> = {},
   ): Promise<BatchReceipt> {
     return await this.#publisher.publishBatch(batch, options.signal);
+  }
+
+  /**
+   * Acks received events and publishes what was made of them in one step: both are durable, or nothing
+   * happened. This makes processing effectively once: an input whose outputs are stored does not come
+   * again, and one that comes again has none. Published by a call of its own, not in the order of
+   * `publish`; events without an id get a random one. At most 10,000 events are acked, and at most
+   * about 960 KiB published.
+   *
+   * @param events of one subscription, leased and not settled yet
+   * @returns the receipts of the outputs, in order; `isStale` when a lease was over
+   * @throws {@link PubSubError} what refuses an event: then nothing happened, and the events may be
+   * acked or nacked; CONNECTION_LOST and TIMED_OUT when it is not known whether it happened: if not,
+   * the events come again
+   * @example
+   * ```ts
+   * await client.ackAndPublish([order], "invoices", [{ type: "invoice", json: { ok: true } }]);
+   * ```
+   */
+  async ackAndPublish(
+    events: readonly ReceivedEvent[],
+    topic: string,
+    outputs: readonly Publishable[],
+    options: PublishOptions = {},
+  ): Promise<AckAndPublishOutcome> {
+    const source = this.#options.source ?? `/producers/${this.#producer.hex}`;
+    const outgoing = outputs.map((output) => outgoingEvent(topic, output, source));
+    return await this.#ackAndPublish.run(events, topic, outgoing, options);
   }
 
   /** Resolves when everything published so far is acknowledged or failed: within the timeout. */

@@ -11,3 +11,9 @@ it.each(readdirSync(SAMPLES).filter((name) => name.endsWith(".ts")))(
     expect(README).toContain(`<!-- sample: ${name} -->\n\`\`\`ts\n${sample}\`\`\`\n<!-- end -->`);
   },
 );
+
+it("shows the sample delivery.ts in the usage guide as it is executed", () => {
+  const guide = readFileSync(new URL("../../../docs/guides/usage.md", import.meta.url), "utf8");
+  const sample = readFileSync(new URL("delivery.ts", SAMPLES), "utf8");
+  expect(guide).toContain(`\`\`\`ts\n${sample}\`\`\``);
+});

@@ -2,14 +2,11 @@ import type {
   AbsentBatch,
   BatchRef,
   Grant,
-  Operation,
   SettleOutcome,
   SubscriptionDelivery,
 } from "@opendxa/pubsub-core";
 import {
   ACK_DEADLINE_MS_MAX,
-  type Entry,
-  Entry as EntryMessage,
   type Notice,
   PubSubError,
   type Settlement,
@@ -19,6 +16,7 @@ import {
 import { CatchUp, type CatchUpParts } from "./catch-up.js";
 import type { CommandLoop } from "./command-loop.js";
 import { DeadLetters } from "./dead-letters.js";
+import { type DeliveryWork, type DoneWork, ResidentWork, takeChanges } from "./delivery-work.js";
 import { DetachedConsumers } from "./detached-consumers.js";
 import { noticeOf } from "./dispatch-notice.js";
 import type { ConsumerSink } from "./engine-api.js";
@@ -42,25 +40,6 @@ export interface DispatchParts extends CatchUpParts, GrantSenderParts {
   readonly log: EngineLog;
 }
 
-/** Everything that a delivery has to journal. */
-export function changesOf(delivery: SubscriptionDelivery, isFinal: boolean): Entry[] {
-  const entries: Entry[] = [];
-  for (let value = delivery.takeChange(isFinal); value; value = delivery.takeChange(isFinal)) {
-    entries.push(EntryMessage.create({ kind: { $case: "eventsSettled", value } }));
-  }
-  return entries;
-}
-
-/** Answers the number of what was taken. */
-const takeChanges: Operation<{ delivery: SubscriptionDelivery; isFinal: boolean }, number> = {
-  name: "settle",
-  reads: () => [],
-  decide: (_loaded, { delivery, isFinal }) => ({
-    entries: changesOf(delivery, isFinal),
-    reply: delivery.seal(),
-  }),
-};
-
 /**
  * A subscription that has consumers: feeds the pure state machine with the batches that match,
  * sends what it grants, and journals what it settles.
@@ -70,6 +49,8 @@ export class ActiveSubscription {
   readonly name: string;
   /** Its topic patterns. */
   readonly patterns: readonly string[];
+  /** Whether a topic matches, named by its number. */
+  readonly matches: (topicId: number) => boolean;
   /** State machine. */
   readonly delivery: SubscriptionDelivery;
   readonly #parts: DispatchParts;
@@ -77,6 +58,7 @@ export class ActiveSubscription {
   readonly #settlements: SettlementQueue;
   readonly #sender: GrantSender;
   readonly #letters: DeadLetters;
+  readonly #work: ResidentWork;
   readonly #onIdle: () => void;
   readonly #sinks = new Map<bigint, ConsumerSink>();
   readonly #verdicts = new WaitingVerdicts();
@@ -106,8 +88,10 @@ export class ActiveSubscription {
     this.patterns = subscription.patterns;
     this.delivery = subscription.delivery;
     this.#parts = parts;
+    this.matches = subscription.matches;
     const { name, delivery } = subscription;
     this.#catchUp = new CatchUp(parts, subscription);
+    this.#work = new ResidentWork(parts.loop, delivery, this.#catchUp);
     this.#settlements = new SettlementQueue(delivery, this.#catchUp);
     this.#sender = new GrantSender(parts, delivery, this.#sinks);
     const read = (ref: BatchRef) => this.#sender.read(ref);
@@ -165,6 +149,28 @@ export class ActiveSubscription {
     for (const [id, sink] of [...this.#sinks]) {
       this.leave(id);
       sink.end(error);
+    }
+  }
+
+  /** Ends all consumers for good: what works on it from now on has to take it up anew. */
+  retire(error: Error): void {
+    this.#work.isRetired = true;
+    this.endAll(error);
+  }
+
+  /**
+   * Works on it together with the journal, and answers when that is durable.
+   *
+   * @returns `undefined` when it was retired before
+   */
+  async work<T>(given: DeliveryWork<T>): Promise<DoneWork<T> | undefined> {
+    this.#tokenCalls += 1;
+    try {
+      return await this.#work.run(given);
+    } finally {
+      this.#tokenCalls -= 1;
+      if (this.#work.isRetired) this.pump();
+      else this.#wasSettled();
     }
   }
 
@@ -239,6 +245,7 @@ export class ActiveSubscription {
     for (;;) {
       if (this.#settlements.waiting !== undefined) await this.#settlements.waiting;
       else if (this.#settling !== undefined) await this.#settling;
+      else if (this.#work.running !== undefined) await this.#work.running;
       else return;
     }
   }

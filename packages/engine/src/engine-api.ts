@@ -1,6 +1,8 @@
 import type { ExternalEvent } from "@opendxa/pubsub-core";
 import type { JournalKind } from "@opendxa/pubsub-journal";
 import type {
+  AckAndPublishRequest,
+  AckAndPublishResponse,
   AwaitFeedbackRequest,
   AwaitFeedbackResponse,
   BatchResult,
@@ -11,6 +13,9 @@ import type {
   Event,
   Execution,
   FeedbackMatch,
+  GetAccountingResponse,
+  ListBlockedKeysRequest,
+  ListBlockedKeysResponse,
   ListCorrelatedEventsRequest,
   ListCorrelatedEventsResponse,
   ListSnapshotsRequest,
@@ -24,9 +29,11 @@ import type {
   PublishFrame,
   ReadBatch,
   RegisterExecutionResponse,
+  ReleaseKeyRequest,
   SeekSubscriptionRequest,
   Settlement,
   SettlementException,
+  SkipEventsRequest,
   Snapshot,
   SubmitFeedbackRequest,
   SubmitFeedbackResponse,
@@ -54,6 +61,11 @@ export interface Engine {
   openProducer(producerId: Uint8Array): Promise<number>;
   /** Stores a frame. Results in the order of the batches; retriable faults reject the whole. */
   publish(frame: PublishFrame): Promise<BatchResult[]>;
+  /**
+   * Settles leased events and stores a frame in one entry, or does neither: `stale` when a lease is,
+   * results with refusals when something of the frame is refused.
+   */
+  ackAndPublish(request: AckAndPublishRequest): Promise<AckAndPublishResponse>;
   /** Cancels a scheduled event. Answers false when it was released before. */
   cancelScheduledEvent(request: CancelScheduledEventRequest): Promise<boolean>;
   /** Bytes that one publishing stream may have unacknowledged now; shrinks under overload. */
@@ -90,6 +102,14 @@ export interface Engine {
   listSnapshots(request: ListSnapshotsRequest): Promise<ListSnapshotsResponse>;
   /** Forgets a snapshot. */
   deleteSnapshot(name: string): Promise<void>;
+  /** Where every event of a subscription's epoch is, exact at the answered sequence. */
+  getAccounting(subscription: string): Promise<GetAccountingResponse>;
+  /** A page of the ordering keys that stand still because of their first event. */
+  listBlockedKeys(request: ListBlockedKeysRequest): Promise<ListBlockedKeysResponse>;
+  /** Settles events as skipped, leased ones too, and answers the number of those that were not settled. */
+  skipEvents(request: SkipEventsRequest): Promise<number>;
+  /** Lets a blocked key be tried again now. */
+  releaseKey(request: ReleaseKeyRequest): Promise<void>;
   /** Deletes a subscription and ends its consumers. */
   deleteSubscription(name: string): Promise<void>;
   /**

@@ -75,6 +75,9 @@ export const deadLetterRetryMs = 10_000;
 /** Entries of the sequence index that a catching-up subscription reads at once. */
 export const scanPageMax = 1_000;
 
+/** Batches of one entry: those of a frame, and a release has one. */
+export const entryBatchesMax = 1_000;
+
 /** Timers fired by one command. */
 export const timersPerCommandMax = 256;
 

@@ -1,22 +1,18 @@
-import {
-  createTopic,
-  deleteTopic,
-  type PublishCommand,
-  publish,
-  stateKeys,
-  updateTopic,
-} from "@opendxa/pubsub-core";
+import { createTopic, deleteTopic, publish, stateKeys, updateTopic } from "@opendxa/pubsub-core";
 import type { IndexStore } from "@opendxa/pubsub-index-store";
 import type { Journal } from "@opendxa/pubsub-journal";
 import {
+  type AckAndPublishRequest,
+  type AckAndPublishResponse,
   type AwaitFeedbackRequest,
   type AwaitFeedbackResponse,
   type BatchResult,
-  batchBytes,
   type CancelScheduledEventRequest,
   type CreateSnapshotRequest,
-  checkBatch,
   type Execution,
+  type GetAccountingResponse,
+  type ListBlockedKeysRequest,
+  type ListBlockedKeysResponse,
   type ListCorrelatedEventsRequest,
   type ListCorrelatedEventsResponse,
   type ListSnapshotsRequest,
@@ -26,14 +22,15 @@ import {
   type ListTopicsRequest,
   type ListTopicsResponse,
   type PauseSubscriptionRequest,
-  type PublishFrame,
+  PublishFrame,
   PubSubError,
   type ReadBatch,
-  type RecordBatch,
   type RegisterExecutionResponse,
+  type ReleaseKeyRequest,
   type SeekSubscriptionRequest,
   type Settlement,
   type SettlementException,
+  type SkipEventsRequest,
   type Snapshot,
   type SubmitFeedbackRequest,
   type SubmitFeedbackResponse,
@@ -74,9 +71,12 @@ import {
 } from "./limits.js";
 import { pageSizeOf } from "./page.js";
 import type { ProducersHost } from "./producers-host.js";
+import { publishCommandOf } from "./publish-command.js";
 import type { RetentionHost } from "./retention-host.js";
 import type { ScheduledHost } from "./scheduled-host.js";
+import type { SubscriptionAccounting } from "./subscription-accounting.js";
 import type { SubscriptionChanges } from "./subscription-changes.js";
+import type { SubscriptionDesk } from "./subscription-desk.js";
 import type { SubscriptionHost } from "./subscription-host.js";
 import type { TimerScan } from "./timer-scan.js";
 import type { TopicTable } from "./topic-table.js";
@@ -101,6 +101,10 @@ export interface NamespaceEngineParts {
   readonly subscriptions: SubscriptionHost;
   /** What changes them. */
   readonly changes: SubscriptionChanges;
+  /** What settles their events beside their consumers. */
+  readonly desk: SubscriptionDesk;
+  /** Where their events are. */
+  readonly accounting: SubscriptionAccounting;
   /** Stored events. */
   readonly events: EventLog;
   /** Executions and waits. */
@@ -117,15 +121,6 @@ export interface NamespaceEngineParts {
   readonly retentionMsMax: number;
   /** Watches the disk; absent: it is never full. */
   readonly diskWatch: DiskWatch | undefined;
-}
-
-function checked(batch: RecordBatch, batchIndex: number): PublishCommand["checks"][number] {
-  try {
-    return checkBatch(batch, { batchIndex });
-  } catch (error) {
-    if (error instanceof PubSubError) return error;
-    throw error;
-  }
 }
 
 function nearlyFull(reserveBytes: number): PubSubError {
@@ -176,12 +171,23 @@ export class NamespaceEngine implements Engine {
   }
 
   publish(frame: PublishFrame): Promise<BatchResult[]> {
-    const bytes = frame.batches.reduce((sum, batch) => sum + batchBytes(batch), 0);
-    const { loop, diskWatch } = this.#parts;
-    diskWatch?.noteWritten(bytes);
-    return this.#store(() =>
-      loop.run(publish, { frame, checks: frame.batches.map(checked) }, bytes),
-    );
+    const { command, bytes } = this.#received(frame);
+    return this.#store(() => this.#parts.loop.run(publish, command, bytes));
+  }
+
+  async ackAndPublish(request: AckAndPublishRequest): Promise<AckAndPublishResponse> {
+    const { subscription, acks, frame = PublishFrame.create() } = request;
+    const { command, bytes } = this.#received(frame);
+    const asked = { subscription, acks, publish: command, bytes };
+    const { refusal, ...reply } = await this.#store(() => this.#parts.desk.ackAndPublish(asked));
+    if (refusal !== undefined) throw refusal;
+    return reply;
+  }
+
+  #received(frame: PublishFrame): ReturnType<typeof publishCommandOf> {
+    const received = publishCommandOf(frame);
+    this.#parts.diskWatch?.noteWritten(received.bytes);
+    return received;
   }
 
   publishCredit(): number {
@@ -274,6 +280,22 @@ export class NamespaceEngine implements Engine {
 
   deleteSnapshot(name: string): Promise<void> {
     return this.#parts.changes.deleteSnapshot(name);
+  }
+
+  getAccounting(subscription: string): Promise<GetAccountingResponse> {
+    return this.#parts.accounting.of(subscription);
+  }
+
+  listBlockedKeys(request: ListBlockedKeysRequest): Promise<ListBlockedKeysResponse> {
+    return this.#parts.desk.blockedKeys(request);
+  }
+
+  skipEvents(request: SkipEventsRequest): Promise<number> {
+    return this.#parts.desk.skip(request);
+  }
+
+  releaseKey(request: ReleaseKeyRequest): Promise<void> {
+    return this.#parts.desk.release(request);
   }
 
   deleteSubscription(name: string): Promise<void> {

@@ -21,7 +21,9 @@ import { RetentionHost } from "./retention-host.js";
 import { ScheduledHost, type ScheduledHostParts } from "./scheduled-host.js";
 import { SeekResolver, type SeekResolverParts } from "./seek-resolver.js";
 import { StoredPositions } from "./stored-positions.js";
+import { SubscriptionAccounting } from "./subscription-accounting.js";
 import { SubscriptionChanges } from "./subscription-changes.js";
+import { SubscriptionDesk } from "./subscription-desk.js";
 import { SubscriptionHost, type SubscriptionHostParts } from "./subscription-host.js";
 import { type FireTimers, type TimerRoutes, TimerScan } from "./timer-scan.js";
 
@@ -94,11 +96,21 @@ function makeSubscriptions(
   places: Omit<SubscriptionHostParts, "positions" | "resolver" | keyof FoundSubscriptions> &
     SeekResolverParts,
   found: FoundSubscriptions,
-): { readonly host: SubscriptionHost; readonly changes: SubscriptionChanges } {
+): {
+  readonly host: SubscriptionHost;
+  readonly changes: SubscriptionChanges;
+  readonly desk: SubscriptionDesk;
+  readonly accounting: SubscriptionAccounting;
+} {
   const positions = new StoredPositions(places);
   const parts = { ...places, ...found, positions, resolver: new SeekResolver(places) };
   const host = new SubscriptionHost(parts);
-  return { host, changes: new SubscriptionChanges(parts, host) };
+  return {
+    host,
+    changes: new SubscriptionChanges(parts, host),
+    desk: new SubscriptionDesk(parts, host.resident),
+    accounting: new SubscriptionAccounting(parts, host.resident),
+  };
 }
 
 function publishingHosts(parts: ScheduledHostParts & ProducersHostParts) {
@@ -168,7 +180,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
   const dispatch = { loop, recent, reader, index, writer, gate, clock, timers, random, log };
   const state = new DurableReader(loop, cache);
   const places = { ...dispatch, journal, state, topics };
-  const { host, changes } = makeSubscriptions(places, { ...subscriptions, startNumber });
+  const { host, ...operations } = makeSubscriptions(places, { ...subscriptions, startNumber });
   const events = new EventLog({ index, writer, loop, reader, topics, state });
   const feedback = new FeedbackHost({ ...places, events });
   const publishing = publishingHosts(places);
@@ -193,7 +205,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
     ...publishing,
     due,
     subscriptions: host,
-    changes,
+    ...operations,
     retention,
     retentionMsMax,
     diskWatch: options.diskWatch,

@@ -14,6 +14,9 @@ import type { SubscriptionCursors } from "./subscription-cursors.js";
 import type { SubscriptionTable } from "./subscription-table.js";
 import type { TopicTable } from "./topic-table.js";
 
+/** What `ActiveSubscription.work` answers: `undefined` when the resident state was retired before. */
+export type WorkDone<T> = Promise<{ readonly reply: T } | undefined>;
+
 /** What it needs beside what dispatch needs. */
 export interface ResidentParts extends DispatchParts {
   /** Topics by number. */
@@ -41,6 +44,7 @@ export class ResidentSubscriptions {
   readonly #touched = new Set<ActiveSubscription>();
   readonly #tokens: LeaseTokens;
   #isFlushing = false;
+  #ended: Error | undefined;
 
   constructor(parts: ResidentParts) {
     this.#parts = parts;
@@ -98,9 +102,30 @@ export class ResidentSubscriptions {
   async end(name: string, error: Error): Promise<void> {
     const active = this.#running.get(name);
     if (active === undefined) return;
-    active.endAll(error);
+    active.retire(error);
     await active.settled();
     this.#drop(active);
+  }
+
+  /**
+   * Works on a subscription, which is taken up for it, and answers when that is durable. Throws
+   * SUBSCRIPTION_NOT_FOUND.
+   */
+  async work<T>(name: string, run: (active: ActiveSubscription) => WorkDone<T>): Promise<T> {
+    for (;;) {
+      if (this.#ended !== undefined) throw this.#ended;
+      this.stateOf(name);
+      const { active, working } = await this.use(name, (used) => ({
+        active: used,
+        working: run(used),
+      }));
+      try {
+        const done = await working;
+        if (done !== undefined) return done.reply;
+      } finally {
+        this.dropWhenIdle(active);
+      }
+    }
   }
 
   /** Puts a subscription away when nobody uses it any more and all is journalled. */
@@ -154,8 +179,9 @@ export class ResidentSubscriptions {
 
   /** Ends all consumers and resolves when their leases' ends are journalled. */
   async close(error: Error): Promise<void> {
+    this.#ended = error;
     const all = [...this.#running.values()];
-    for (const active of all) active.endAll(error);
+    for (const active of all) active.retire(error);
     await Promise.all(all.map((active) => active.settled()));
     for (const active of all) active.stop();
   }

@@ -22,7 +22,7 @@ import {
   type SubscriptionState,
   type UpdateSubscriptionRequest,
 } from "@opendxa/pubsub-protocol";
-import { changesOf } from "./active-subscription.js";
+import { changesOf } from "./delivery-work.js";
 import { pageSizeOf } from "./page.js";
 import { residentLanes } from "./resident-delivery.js";
 import type { SubscriptionHost, SubscriptionHostParts } from "./subscription-host.js";

@@ -3,7 +3,7 @@ import logging
 import pytest
 from broker_process import BrokerProcess
 
-from opendxa_pubsub import AsyncPubSubClient, PubSubClient, PubSubError
+from opendxa_pubsub import AsyncPubSubClient, OutgoingEvent, PubSubClient, PubSubError
 
 
 def test_a_consumed_event_is_settled_when_the_loop_goes_on(
@@ -84,3 +84,53 @@ async def test_coroutines_change_and_consume_subscriptions(
         await client.delete_subscription("async")
         with pytest.raises(PubSubError, match="SUBSCRIPTION_NOT_FOUND"):
             await client.resume_subscription("async")
+
+
+def test_outputs_are_stored_with_the_acks_of_their_inputs(client: PubSubClient, topic: str) -> None:
+    client.create_topic(topic)
+    client.create_topic(f"{topic}/out", partitions=3)
+    client.create_subscription("work", topic, start="earliest", ack_deadline_ms=60_000)
+    client.publish_many(topic, ["one", "two", "three", "four"])
+    one, two, three, four = client.consume("work", deliveries_max=1, wait_ms=2_000)
+    keyed = [OutgoingEvent(type="t", ordering_key=key) for key in ("a", "b", "c")]
+    done = client.ack_and_publish([one, two], f"{topic}/out", keyed)
+    assert [receipt.topic for receipt in done.receipts] == [f"{topic}/out"] * 3
+    assert one.is_settled
+    assert client.ack_and_publish([two], f"{topic}/out", ["late"]).is_stale
+    with pytest.raises(PubSubError, match="nowhere"):
+        client.ack_and_publish([three], "nowhere", ["x"])
+    assert not three.is_settled
+    assert client.skip_events("work", three.sequence, three.entry_index) == 1
+    stale = client.ack_and_publish([three, four], f"{topic}/out", ["x"])
+    assert (stale.is_stale, stale.receipts, four.is_settled) == (True, [], True)
+    counts = client.get_accounting("work")
+    assert (counts.entered, counts.acked, counts.skipped, counts.leased) == (4, 2, 1, 1)
+    assert list(client.list_blocked_keys("work")) == []
+    with pytest.raises(PubSubError, match="blocks"):
+        client.release_key("work", "a")
+    for events, outputs in (([], ["x"]), ([four], [])):
+        with pytest.raises(PubSubError, match="at least one event"):
+            client.ack_and_publish(events, topic, outputs)
+    client.delete_subscription("work")
+
+
+async def test_coroutines_settle_and_publish_at_once(broker: BrokerProcess, topic: str) -> None:
+    async with AsyncPubSubClient(broker.address) as client:
+        await client.create_topic(topic)
+        await client.create_subscription("async-work", topic, start="earliest")
+        await client.publish(topic, "one")
+        async with await client.subscribe(
+            topic, subscription="async-work", start="earliest"
+        ) as events:
+            one = await events.take(5)
+            assert one is not None
+            done = await client.ack_and_publish([one], topic, ["two"])
+            assert (done.is_stale, done.receipts[0].offset) == (False, 1)
+            two = await events.take(5)
+            assert two is not None
+            assert await client.skip_events("async-work", two.sequence, two.entry_index) == 1
+        counts = await client.get_accounting("async-work")
+        assert (counts.entered, counts.acked, counts.skipped) == (2, 1, 1)
+        assert [key async for key in client.list_blocked_keys("async-work")] == []
+        with pytest.raises(PubSubError, match="blocks"):
+            await client.release_key("async-work", "a")

@@ -38,6 +38,11 @@ it("runs subscribe.ts", async () => {
   expect(printed.at(-1)).toBe("closed");
 });
 
+it("runs delivery.ts", async () => {
+  await run("delivery.ts");
+  expect(printed).toEqual(["2 entered: 1 acked, 1 dead-lettered", "true 3 not a number"]);
+});
+
 it("runs await-feedback.ts", async () => {
   await run("await-feedback.ts");
   expect(printed[0]).toBe("feedback a false alarm");

@@ -18,6 +18,15 @@ export function publisherService(
       checkFrame(frame, frameBytes(frame));
       return { results: await engine.publish(frame) };
     },
+    async ackAndPublish(request) {
+      const engine = namespaces.engineOf(request.namespace);
+      const { acks, frame } = request;
+      if (frame === undefined) throw badRequest("frame", "must be set");
+      checkFrame(frame, frameBytes(frame));
+      // Without anything to settle it would publish with the permission to subscribe.
+      if (acks.length === 0) throw badRequest("acks", "must name what is settled");
+      return await engine.ackAndPublish(request);
+    },
     async cancelScheduledEvent(request) {
       const engine = namespaces.engineOf(request.namespace);
       return { cancelled: await engine.cancelScheduledEvent(request) };

@@ -45,6 +45,19 @@ export function subscriptionService(
       await namespaces.engineOf(namespace).deleteSnapshot(name);
       return {};
     },
+    async getAccounting({ namespace, subscription }) {
+      return await namespaces.engineOf(namespace).getAccounting(subscription);
+    },
+    async listBlockedKeys(request) {
+      return await namespaces.engineOf(request.namespace).listBlockedKeys(request);
+    },
+    async skipEvents(request) {
+      return { skipped: await namespaces.engineOf(request.namespace).skipEvents(request) };
+    },
+    async releaseKey(request) {
+      await namespaces.engineOf(request.namespace).releaseKey(request);
+      return {};
+    },
     async deleteSubscription({ namespace, name }) {
       await namespaces.engineOf(namespace).deleteSubscription(name);
       return {};

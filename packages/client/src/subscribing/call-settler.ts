@@ -4,11 +4,13 @@ import { type NackOptions, type SettlementOutcome, Settlements } from "./settlem
 
 /** Settles by calls instead of a stream: what one turn says of events goes out as one call. */
 export class CallSettler implements Settler {
+  readonly name: string;
   readonly #settlements = new Settlements();
   readonly #send: (settlement: Settlement) => Promise<SettleResponse>;
   #running: Promise<void> | undefined;
 
-  constructor(send: (settlement: Settlement) => Promise<SettleResponse>) {
+  constructor(name: string, send: (settlement: Settlement) => Promise<SettleResponse>) {
+    this.name = name;
     this.#send = send;
   }
 
@@ -22,6 +24,10 @@ export class CallSettler implements Settler {
 
   async extend(event: ReceivedEvent, deadlineMs: number): Promise<SettlementOutcome> {
     return await this.#begun(this.#settlements.extend(event.position, deadlineMs));
+  }
+
+  settledByCall(): void {
+    // It keeps no leases that would be extended.
   }
 
   /** Resolves when everything said so far is answered. */

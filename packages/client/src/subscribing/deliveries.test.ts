@@ -4,6 +4,8 @@ import { Deliveries } from "./deliveries.js";
 import type { Settler } from "./received-event.js";
 
 const SETTLER: Settler = {
+  name: "s",
+  settledByCall: () => undefined,
   ack: async () => "settled",
   nack: async () => "settled",
   extend: async () => "settled",

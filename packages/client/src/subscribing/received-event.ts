@@ -4,12 +4,16 @@ import type { NackOptions, SettledPosition, SettlementOutcome } from "./settleme
 
 /** Carries out what is said of an event. */
 export interface Settler {
+  /** Name of the subscription. */
+  readonly name: string;
   /** The event is done. */
   ack(event: ReceivedEvent): Promise<SettlementOutcome>;
   /** The event is to come again. */
   nack(event: ReceivedEvent, options: NackOptions): Promise<SettlementOutcome>;
   /** The event is kept longer. */
   extend(event: ReceivedEvent, deadlineMs: number): Promise<SettlementOutcome>;
+  /** The event was settled otherwise: nothing more is said of it. */
+  settledByCall(event: ReceivedEvent): void;
 }
 
 /** An event that is leased to this consumer until it is acked, nacked or its ack deadline passes. */
@@ -37,6 +41,11 @@ export class ReceivedEvent extends StoredEvent {
       sequence: delivered.sequence,
       index: delivered.firstIndex + origin.index,
     };
+  }
+
+  /** Name of the subscription that it came by. */
+  get subscription(): string {
+    return this.#settler.name;
   }
 
   /** It was acked or nacked. */
@@ -69,5 +78,22 @@ export class ReceivedEvent extends StoredEvent {
   async extend(deadlineMs = 0): Promise<SettlementOutcome> {
     if (this.#isSettled) return "stale";
     return await this.#settler.extend(this, deadlineMs);
+  }
+
+  /** @internal A call settles it; false: that was done before. */
+  claim(): boolean {
+    if (this.#isSettled) return false;
+    this.#isSettled = true;
+    return true;
+  }
+
+  /** @internal The call settled nothing: it may be acked or nacked after all. */
+  giveUpClaim(): void {
+    this.#isSettled = false;
+  }
+
+  /** @internal The call settled it, or found its lease over. */
+  settledByCall(): void {
+    this.#settler.settledByCall(this);
   }
 }

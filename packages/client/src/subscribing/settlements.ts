@@ -172,6 +172,12 @@ function names({ events, verdict }: SettlementException, position: SettledPositi
   );
 }
 
+/** Events by lease and entry, their indexes as ranges. */
+export function positionRangesOf(positions: readonly SettledPosition[]): PositionRanges[] {
+  const settling = positions.map((position) => ({ position, resolve: () => undefined }));
+  return rangesOf(settling).map(({ events }) => events);
+}
+
 /** One item for each lease and entry, its indexes as ranges. */
 function rangesOf(
   settling: readonly Settling[],

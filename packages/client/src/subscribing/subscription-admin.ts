@@ -1,7 +1,9 @@
 import {
+  type BlockedKey,
   ConsumeRequest,
   type ConsumeResponse,
   type Delivery,
+  type GetAccountingResponse,
   PubSubError,
   type Snapshot,
   type SubscribeOpen,
@@ -33,6 +35,16 @@ export interface ConsumeOptions {
   readonly waitMs?: number | undefined;
   /** Ends it. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Names events of one journal entry. */
+export interface SkippedEvents {
+  /** Sequence of the entry, as the events have it. */
+  readonly sequence: bigint;
+  /** Index of the first one in the entry. */
+  readonly firstIndex: number;
+  /** Index of the last one. Default: the first one. */
+  readonly lastIndex?: number | undefined;
 }
 
 /**
@@ -156,6 +168,77 @@ export class SubscriptionAdmin {
   }
 
   /**
+   * Where every event of the subscription's epoch is, exact at the answered sequence: entered =
+   * acked + deadLettered + expired + filtered + skipped + leased + waiting + unexamined. Counts what
+   * was not looked at yet, which takes time where much is.
+   *
+   * @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND
+   */
+  async getAccounting(name: string, options: RequestOptions = {}): Promise<GetAccountingResponse> {
+    const { clients, namespace } = this.#connection;
+    const call = clients.subscription.getAccounting.bind(clients.subscription);
+    const request = { namespace, subscription: name };
+    return await this.#connection.unary(call, request, repeatable(options));
+  }
+
+  /**
+   * Ordering keys whose first unsettled event failed and keeps the later ones waiting, in the order of
+   * their bytes. Empty without order `KEY`.
+   *
+   * @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND
+   */
+  listBlockedKeys(
+    name: string,
+    options: RequestOptions = {},
+  ): AsyncGenerator<BlockedKey, void, undefined> {
+    const { clients, namespace } = this.#connection;
+    const call = clients.subscription.listBlockedKeys.bind(clients.subscription);
+    return allPages(async (pageToken) => {
+      const request = { namespace, subscription: name, pageSize: 0, pageToken };
+      const answer = await this.#connection.unary(call, request, repeatable(options));
+      return { items: answer.keys, nextPageToken: answer.nextPageToken };
+    });
+  }
+
+  /**
+   * Settles events of one entry as skipped, also leased ones, whose acks are then stale. Repeated after
+   * a lost answer it skips nothing twice, but counts only what the last attempt skipped.
+   *
+   * @returns how many were not settled before
+   * @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND, BAD_REQUEST, LIMIT_REACHED
+   */
+  async skipEvents(
+    name: string,
+    events: SkippedEvents,
+    options: RequestOptions = {},
+  ): Promise<number> {
+    const { clients, namespace } = this.#connection;
+    const { sequence, firstIndex, lastIndex = firstIndex } = events;
+    const call = clients.subscription.skipEvents.bind(clients.subscription);
+    const request = { namespace, subscription: name, sequence, firstIndex, lastIndex };
+    return (await this.#connection.unary(call, request, repeatable(options))).skipped;
+  }
+
+  /**
+   * Lets the first event of a blocked key be tried again now; no attempt is counted.
+   *
+   * @param topic where the key is blocked; empty: everywhere
+   * @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND, TOPIC_NOT_FOUND, EVENT_NOT_FOUND (the key is
+   * not blocked)
+   */
+  async releaseKey(
+    name: string,
+    orderingKey: string,
+    topic = "",
+    options: RequestOptions = {},
+  ): Promise<void> {
+    const { clients, namespace } = this.#connection;
+    const call = clients.subscription.releaseKey.bind(clients.subscription);
+    const request = { namespace, subscription: name, orderingKey, topic };
+    await this.#connection.unary(call, request, { ...options, isRepeatable: false });
+  }
+
+  /**
    * Takes events of a subscription by one call that ends. What is said of an event goes out by a
    * call of its own; leases outlive this call and end by their deadline. Leaving the loop ends it.
    *
@@ -167,7 +250,7 @@ export class SubscriptionAdmin {
   ): AsyncGenerator<ReceivedEvent, void, undefined> {
     const { clients, namespace } = this.#connection;
     const settle = clients.subscriber.settle.bind(clients.subscriber);
-    const settler = new CallSettler((settlement) =>
+    const settler = new CallSettler(subscription, (settlement) =>
       this.#connection.unary(settle, { namespace, subscription, settlement }, repeatable({})),
     );
     const open = this.#openOf(subscription, options);

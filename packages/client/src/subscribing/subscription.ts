@@ -193,6 +193,11 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
     return await outcome;
   }
 
+  /** @internal */
+  settledByCall(event: ReceivedEvent): void {
+    this.#deliveries.settled(event);
+  }
+
   async #settled(
     event: ReceivedEvent,
     outcome: Promise<SettlementOutcome>,

@@ -1,5 +1,6 @@
 """The conformance driver over ``opendxa_pubsub``: one request a line in, one answer a line out."""
 
+import dataclasses
 import json
 import sys
 import threading
@@ -86,10 +87,17 @@ class Session:
             raise
 
     def publish(
-        self, topic: str, event: dict[str, Any], deliver_in_ms: int | None = None
+        self,
+        topic: str,
+        event: dict[str, Any],
+        deliver_in_ms: int | None = None,
+        expire_in_ms: int | None = None,
+        priority: str = "normal",
     ) -> dict[str, Any]:
         """Publishes one event."""
-        options: Any = {}
+        options: Any = {"priority": priority}
+        if expire_in_ms is not None:
+            options["expire_time_unix_ms"] = round(time.time() * 1_000) + expire_in_ms
         if deliver_in_ms is not None:
             options["deliver_time_unix_ms"] = round(time.time() * 1_000) + deliver_in_ms
         receipt = self.client.publish(topic, event_of(event), **options)
@@ -196,6 +204,37 @@ class Session:
         """Forgets a position."""
         self.client.delete_snapshot(snapshot)
         return {}
+
+    def get_accounting(self, subscription: str) -> dict[str, Any]:
+        """Says where every event is."""
+        counts = dataclasses.asdict(self.client.get_accounting(subscription))
+        return {name: str(value) for name, value in counts.items()}
+
+    def list_blocked_keys(self, subscription: str) -> dict[str, Any]:
+        """Lists keys that stand still."""
+        keys = [dataclasses.asdict(key) for key in self.client.list_blocked_keys(subscription)]
+        return {"keys": [{**key, "sequence": str(key["sequence"])} for key in keys]}
+
+    def skip_events(
+        self, subscription: str, sequence: str, first_index: int = 0, last_index: int | None = None
+    ) -> dict[str, Any]:
+        """Skips events."""
+        place = (int(sequence), int(first_index), None if last_index is None else int(last_index))
+        return {"skipped": self.client.skip_events(subscription, *place)}
+
+    def release_key(self, subscription: str, ordering_key: str) -> dict[str, Any]:
+        """Releases a key."""
+        self.client.release_key(subscription, ordering_key)
+        return {}
+
+    def ack_and_publish(
+        self, ids: list[str], topic: str, events: list[dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Acks events by id and publishes others in one step."""
+        inputs = [self._received[id] for id in ids]
+        outputs = [event_of(event) for event in events]
+        done = self.client.ack_and_publish(inputs, topic, outputs)
+        return {"stale": done.is_stale, "offsets": [str(each.offset) for each in done.receipts]}
 
     def consume(self, subscription: str, acked: list[str], wait_ms: int) -> dict[str, Any]:
         """Takes events by a call, and acks those that are named."""

@@ -1,4 +1,9 @@
-import type { PubSubClient, ReceivedEvent, Subscription } from "@opendxa/pubsub-client";
+import {
+  Priority,
+  type PubSubClient,
+  type ReceivedEvent,
+  type Subscription,
+} from "@opendxa/pubsub-client";
 import { TAKE_TIMEOUT_MS_DEFAULT } from "../limits.js";
 import { awaitIndexed } from "./broker-operations.js";
 import { eventOf, type Fields, number, receivedJson, storedJson, text } from "./event-json.js";
@@ -8,6 +13,12 @@ import {
   untilTrue,
 } from "./subscription-operations.js";
 import { awaitGone, topicSettingsOf } from "./topic-operations.js";
+
+const PRIORITIES: Readonly<Record<string, Priority>> = {
+  high: Priority.HIGH,
+  normal: Priority.NORMAL,
+  low: Priority.LOW,
+};
 
 interface Consumer {
   readonly subscription: Subscription;
@@ -69,6 +80,22 @@ export class Session {
     });
     await Promise.all(outcomes);
     return {};
+  }
+
+  /** Acks events by id and publishes others in one step. */
+  async ackAndPublish(args: Fields): Promise<Fields> {
+    const events = (args["ids"] as string[]).map((id) => {
+      const event = this.#received.get(id);
+      if (event === undefined) throw new Error(`${id} was not received`);
+      return event;
+    });
+    const outputs = (args["events"] as Fields[]).map(eventOf);
+    const { isStale, receipts } = await this.client.ackAndPublish(
+      events,
+      text(args, "topic") ?? "",
+      outputs,
+    );
+    return { stale: isStale, offsets: receipts.map(({ offset }) => String(offset)) };
   }
 
   /** Waits until a consumer is told why it stands still. */
@@ -149,10 +176,17 @@ export const operations: Readonly<Record<string, Operation>> = {
   await_gone: ({ client }, args) => awaitGone(client, args),
   async publish({ client }, args) {
     const inMs = number(args, "deliver_in_ms");
+    const expireMs = number(args, "expire_in_ms");
+    const event = eventOf((args["event"] ?? {}) as Fields);
     const receipt = await client.publish(
       text(args, "topic") ?? "",
-      eventOf((args["event"] ?? {}) as Fields),
-      inMs === undefined ? {} : { deliverTimeUnixMs: BigInt(Date.now() + inMs) },
+      expireMs === undefined
+        ? event
+        : { ...event, expireTimeUnixMs: BigInt(Date.now() + expireMs) },
+      {
+        priority: PRIORITIES[text(args, "priority") ?? "normal"],
+        ...(inMs === undefined ? {} : { deliverTimeUnixMs: BigInt(Date.now() + inMs) }),
+      },
     );
     const { scheduled, offset, ...rest } = receipt;
     return { ...rest, scheduled, offset: scheduled ? null : String(offset) };
@@ -188,6 +222,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   take: (session, args) => session.take(args),
   ack: (session, args) => session.settle("ack", args),
   nack: (session, args) => session.settle("nack", args),
+  ack_and_publish: (session, args) => session.ackAndPublish(args),
   unsubscribe: (session, args) => session.unsubscribe(args),
   async register_execution({ client }, args) {
     await client.registerExecution({

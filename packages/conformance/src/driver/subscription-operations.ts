@@ -14,7 +14,9 @@ function changeableOf(args: Fields): ChangeableSubscriptionSettings {
   const ackDeadlineMs = number(args, "ack_deadline_ms");
   const attemptsMax = number(args, "attempts_max");
   const expiryMs = text(args, "expiry_ms");
+  const deadLetterTopic = text(args, "dead_letter_topic");
   return {
+    ...(deadLetterTopic === undefined ? {} : { deadLetterTopic }),
     ...(ackDeadlineMs === undefined ? {} : { ackDeadlineMs }),
     ...(attemptsMax === undefined ? {} : { attemptsMax }),
     ...(retryMs === undefined ? {} : { retry: { minMs: retryMs, maxMs: retryMs } }),
@@ -29,6 +31,7 @@ export function subscriptionOptionsOf(args: Fields): SubscriptionOptions {
   const { expiryMs, ...changeable } = changeableOf(args);
   return {
     ...changeable,
+    order: args["ordered"] === true ? "key" : "none",
     ...(Array.isArray(topic) ? { topics: topic as string[] } : { topic: text(args, "topic") }),
     start:
       timeUnixMs === undefined
@@ -110,6 +113,32 @@ export const subscriptionOperations: Readonly<Record<string, Operation>> = {
   },
   async delete_snapshot({ client }, args) {
     await client.subscriptions.deleteSnapshot(text(args, "snapshot") ?? "");
+    return {};
+  },
+  async get_accounting({ client }, args) {
+    const counts = await client.subscriptions.getAccounting(nameOf(args));
+    const { deadLettered, ...rest } = counts;
+    const texts = Object.entries({ ...rest, dead_lettered: deadLettered });
+    return Object.fromEntries(texts.map(([name, value]) => [name, String(value)]));
+  },
+  async list_blocked_keys({ client }, args) {
+    const keys: Fields[] = [];
+    for await (const key of client.subscriptions.listBlockedKeys(nameOf(args))) {
+      const { orderingKey, topic, attempts, reason, held, sequence, index } = key;
+      const place = { sequence: String(sequence), index };
+      keys.push({ ordering_key: orderingKey, topic, attempts, reason, held, ...place });
+    }
+    return { keys };
+  },
+  async skip_events({ client }, args) {
+    const sequence = BigInt(text(args, "sequence") ?? 0);
+    const firstIndex = number(args, "first_index") ?? 0;
+    const lastIndex = number(args, "last_index");
+    const events = { sequence, firstIndex, lastIndex };
+    return { skipped: await client.subscriptions.skipEvents(nameOf(args), events) };
+  },
+  async release_key({ client }, args) {
+    await client.subscriptions.releaseKey(nameOf(args), text(args, "ordering_key") ?? "");
     return {};
   },
   async consume({ client }, args) {

@@ -34,20 +34,30 @@ function spansOf({ leases }: DeliveryParts, item: PositionRanges): LeasedSpan[] 
 
 /**
  * Acks all of the events or none: every one must be leased under the token that it is named with.
- * Throws LIMIT_EXCEEDED over `ACK_AND_PUBLISH_EVENTS_MAX`, before anything is done.
+ * Throws LIMIT_EXCEEDED over `ACK_AND_PUBLISH_EVENTS_MAX`, or where they lie in more than `rangesMax`
+ * ranges, before anything is done.
  *
  * @returns whether they were acked
  */
-export function ackAll(parts: DeliveryParts, acks: readonly PositionRanges[]): boolean {
+export function ackAll(
+  parts: DeliveryParts,
+  acks: readonly PositionRanges[],
+  rangesMax: number,
+): boolean {
   const items = acks.reduce((sum, { ranges }) => sum + Math.max(1, ranges.length), 0);
   requireAtMost("acks", ACK_AND_PUBLISH_EVENTS_MAX, items);
   const spans: LeasedSpan[] = [];
   let events = 0;
+  let ranges = 0;
   for (const item of acks) {
     const found = spansOf(parts, item);
     if (found === undefined) return false;
-    for (const span of found) events += span.slot.countOf(span.first, span.last);
+    for (const { slot, first, last } of found) {
+      events += slot.countOf(first, last);
+      ranges += slot.runsIn(first, last).length;
+    }
     requireAtMost("acks", ACK_AND_PUBLISH_EVENTS_MAX, events);
+    requireAtMost("acks", rangesMax, ranges);
     spans.push(...found);
   }
   for (const { slot, first, last } of spans) {

@@ -88,6 +88,14 @@ export class LaneState {
     return sequence >= this.frontier && isBefore(this.#lastOffered, at);
   }
 
+  /** The lane as it is now, for looks at batches that were not looked at yet. */
+  copyAhead(): LaneState {
+    const copy = new LaneState({ lane: this.lane, ...this.durable.state() });
+    copy.frontier = this.frontier;
+    copy.#lastOffered = this.#lastOffered;
+    return copy;
+  }
+
   /** A batch that was not looked at yet as it would be: for a look, or to settle events ahead. */
   slotAhead(ref: BatchRef): BatchSlot {
     const slot = new BatchSlot(ref, this, 0);

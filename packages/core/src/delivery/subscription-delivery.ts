@@ -1,4 +1,5 @@
 import {
+  ACK_AND_PUBLISH_EVENTS_MAX,
   DeliveryOrder,
   type EventsSettled,
   type PositionRanges,
@@ -34,6 +35,7 @@ import type { RestoreOptions } from "./restore-options.js";
 import { checkSettlement } from "./settlement-rules.js";
 import { Settler } from "./settler.js";
 import { snapshotLane } from "./snapshot-lane.js";
+import { UnexaminedEvents } from "./unexamined-events.js";
 
 /** When a settlement is carried out, and what it needs beside what is resident. */
 export interface SettleMoment extends Moment {
@@ -239,14 +241,17 @@ export class SubscriptionDelivery {
   /**
    * Acks all of the events or none, for an entry that also holds what was made of them: every event
    * must be leased under the token that it is named with. Take all changes before; the answer belongs
-   * into the very entry. Throws LIMIT_EXCEEDED over `ACK_AND_PUBLISH_EVENTS_MAX`, before anything is
-   * done.
+   * into the very entry. Throws LIMIT_EXCEEDED over `ACK_AND_PUBLISH_EVENTS_MAX`, or over `rangesMax`
+   * ranges, each of up to `rangeBytes`, before anything is done.
    *
    * @returns what to journal; `undefined`: one was stale or unknown, and nothing changed
    */
-  tryAck(acks: readonly PositionRanges[]): EventsSettled | undefined {
+  tryAck(
+    acks: readonly PositionRanges[],
+    rangesMax = ACK_AND_PUBLISH_EVENTS_MAX,
+  ): EventsSettled | undefined {
     this.#requireDrained();
-    if (!ackAll(this.#parts, acks)) return undefined;
+    if (!ackAll(this.#parts, acks, rangesMax)) return undefined;
     const touched = this.#parts.lanes.filter(({ pending }) => !pending.isEmpty);
     const [first, ...others] = touched.length > 0 ? touched : this.#parts.lanes.slice(0, 1);
     return {
@@ -350,6 +355,12 @@ export class SubscriptionDelivery {
   durableState(lane: Lane = Priority.NORMAL): LanePosition {
     const found = laneStateOf(this.#parts, { lane });
     return { lane: found.lane, ...found.durable.state() };
+  }
+
+  /** What was not looked at yet, to be counted later as of now; take all changes before. */
+  unexamined(): UnexaminedEvents {
+    this.#requireDrained();
+    return new UnexaminedEvents(this.#parts);
   }
 
   /** Where the events of a lane, or of all, are now. */

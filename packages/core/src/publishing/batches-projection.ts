@@ -78,7 +78,8 @@ function applyProducer(changes: StateChanges, stored: StoredBatch, timeMs: bigin
   const windowKey = stateKeys.producerWindow(producer, topicId, batch.partition);
   const { baseSequence, count, baseOffset } = batch;
   const scheduled = isScheduled(stored);
-  const remembered = { baseSequence, count, baseOffset, refused: stored.refused, scheduled };
+  const { refused, duplicates } = stored;
+  const remembered = { baseSequence, count, baseOffset, refused, duplicates, scheduled };
   changes.put(windowKey, extendWindow(changes.get(windowKey), remembered));
   const key = stateKeys.producer(producer);
   const state = changes.get(key);

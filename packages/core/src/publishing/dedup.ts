@@ -88,6 +88,36 @@ export class Dedup {
     for (const [name, offset] of fresh) this.#seen.set(name, offset);
   }
 
+  /**
+   * Where the events of a batch that was stored before lie: its duplicates with their originals, within
+   * it or before it, or at 0 once their ids are forgotten.
+   */
+  originals(
+    batch: {
+      readonly topicId: number;
+      readonly baseOffset: bigint;
+      readonly refused: Uint8Array;
+      readonly duplicates: Uint8Array;
+    },
+    heads: ScannedHeads,
+  ): (index: number) => bigint {
+    const { topicId, baseOffset, refused, duplicates } = batch;
+    const own = new Map<string, bigint>();
+    const nameOf = (index: number) =>
+      stateKeys.dedup(topicId, heads.source(index), heads.id(index)).name;
+    for (let index = 0; duplicates.length > 0 && index < heads.count; index++) {
+      if (hasBit(refused, index) || hasBit(duplicates, index)) continue;
+      own.set(nameOf(index), baseOffset + BigInt(index));
+    }
+    return (index) => {
+      if (!hasBit(duplicates, index)) return baseOffset + BigInt(index);
+      const event = { source: heads.source(index), id: heads.id(index) };
+      const stored = own.get(nameOf(index)) ?? this.#stored(topicId, event) ?? 0n;
+      // A later one: the id was forgotten and came again.
+      return stored < baseOffset + BigInt(index) ? stored : 0n;
+    };
+  }
+
   #earlier(keys: readonly string[], fresh: ReadonlyMap<string, bigint>): bigint | undefined {
     for (const name of keys) {
       const offset = this.#seen.get(name) ?? fresh.get(name);

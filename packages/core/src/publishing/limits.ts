@@ -30,3 +30,10 @@ export const scheduledEventsMax = 1_000_000;
 
 /** How far ahead an event may be scheduled, in milliseconds. */
 export const deliverAheadMsMax = 30 * 24 * 60 * 60 * 1_000;
+
+/** Bytes of an entry that AckAndPublish keeps for its cursors and for what vanishes with them: three
+ * lanes of `clearedBesideBatchesMax` sequences of up to 10 bytes. */
+export const ackAndPublishReserveBytes = 32 * 1_024;
+
+/** Bytes that a stored batch takes beside what was sent and its bitmaps, at most. */
+export const storedBatchOverheadBytes = 64;

@@ -58,7 +58,7 @@ export class ProducerSequences {
   remember(
     batch: RecordBatch,
     topicId: number,
-    stored: { baseOffset: bigint; refused: Uint8Array; scheduled: boolean },
+    stored: Omit<RememberedBatch, "baseSequence" | "count">,
   ): void {
     if (batch.producerId.length === 0) return;
     const { baseSequence, count } = batch;

@@ -67,6 +67,21 @@ describe("publish", () => {
     expect(target.entries).toHaveLength(count);
   });
 
+  it("answers a repeated batch with the originals of what was a duplicate by id", () => {
+    const target = withTopic({ dedup: { windowMs: 1_000n, idsMax: 100 } });
+    target.run(openProducer, { producerId });
+    send(target, [produced("orders", 0n, "a")]);
+    const batch = produced("orders", 1n, "b", "a", "b", "c");
+    const [first] = send(target, [batch]);
+    expect(first).toMatchObject({ baseOffset: 1n, duplicateOffsets: [0n, 1n] });
+    const [again] = send(target, [batch]);
+    expect(again).toMatchObject({
+      baseOffset: 1n,
+      duplicates: new Uint8Array([0b1111]),
+      duplicateOffsets: [1n, 0n, 1n, 4n],
+    });
+  });
+
   it("sees repetitions inside one frame", () => {
     const target = withTopic();
     target.run(openProducer, { producerId });

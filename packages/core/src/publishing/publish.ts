@@ -64,7 +64,8 @@ function batchReads(batch: RecordBatch, { heads }: CheckedBatch, loaded: Loaded)
   return wanted;
 }
 
-function reads(command: PublishCommand, loaded: Loaded): readonly AnyStateKey[] {
+/** Keys that are still missing to decide a frame. */
+export function frameReads(command: PublishCommand, loaded: Loaded): readonly AnyStateKey[] {
   const topics = missingKeys(loaded, keysOfTopics(command));
   if (topics.length > 0) return topics;
   const wanted: AnyStateKey[] = [];
@@ -115,7 +116,11 @@ class FrameDecision {
     const { nowMs } = this.#context;
     const scheduled = batch.deliverTimeUnixMs !== undefined && isAhead(batch, nowMs);
     const earlier = this.#sequences.check(batch, topic.topicId);
-    if (earlier !== undefined) return repeatedBatch(batch, earlier, settings.durability);
+    if (earlier !== undefined) {
+      const { durability } = settings;
+      const originals = this.#dedup.originals({ ...earlier, topicId: topic.topicId }, check.heads);
+      return repeatedBatch(batch, earlier, { originals, durability });
+    }
     const refused = bitmapOf(
       batch.count,
       check.refusals.map(({ index }) => index),
@@ -143,13 +148,13 @@ class FrameDecision {
     });
     if (left === 0) return result;
     if (!scheduled) this.#offsets.take(topicId, batch.partition, batch.count);
-    this.#sequences.remember(batch, topicId, { baseOffset: next, refused, scheduled });
+    const found = { refused, duplicates: duplicates.bits };
+    this.#sequences.remember(batch, topicId, { baseOffset: next, scheduled, ...found });
     this.#dedup.remember(duplicates);
     this.stored.push({
       topicId,
       firstIndex: 0,
-      refused,
-      duplicates: duplicates.bits,
+      ...found,
       expires: check.heads.hasField("expireTimeUnixMs"),
       deadLetters: false,
       batch: {
@@ -206,8 +211,9 @@ function refusedBatch(error: PubSubError): BatchResult {
 function repeatedBatch(
   batch: RecordBatch,
   earlier: RememberedBatch,
-  durability: Durability,
+  { originals, durability }: { originals: (index: number) => bigint; durability: Durability },
 ): BatchResult {
+  const hadDuplicates = earlier.duplicates.length > 0 && !earlier.scheduled;
   const stored = Array.from({ length: batch.count }, (_, index) => index).filter(
     (index) => !hasBit(earlier.refused, index),
   );
@@ -215,6 +221,7 @@ function repeatedBatch(
     baseOffset: earlier.baseOffset,
     refused: earlier.refused,
     duplicates: bitmapOf(batch.count, stored),
+    duplicateOffsets: hadDuplicates ? stored.map(originals) : [],
     durability,
     scheduled: earlier.scheduled,
   });
@@ -257,15 +264,20 @@ function hasForeignKey(batch: RecordBatch, check: CheckedBatch, partitions: numb
   return false;
 }
 
+/** Batches as they lie in one entry. */
+function placedTogether(batches: readonly StoredBatch[]): StoredBatch[] {
+  let firstIndex = 0;
+  return batches.map((stored) => {
+    const placed = { ...stored, firstIndex };
+    firstIndex += stored.batch?.count ?? 0;
+    return placed;
+  });
+}
+
 function entriesOf(frame: FrameDecision, atomic: boolean): Entry[] {
   const published = { $case: "eventsPublished", value: {} } as const;
   if (atomic) {
-    let firstIndex = 0;
-    const batches = frame.stored.map((stored) => {
-      const placed = { ...stored, firstIndex };
-      firstIndex += stored.batch?.count ?? 0;
-      return placed;
-    });
+    const batches = placedTogether(frame.stored);
     return batches.length === 0 ? [] : [Entry.create({ kind: published, batches })];
   }
   return frame.stored.map((stored) => ({ timeUnixMs: 0n, kind: published, batches: [stored] }));
@@ -299,25 +311,73 @@ function withDurability({ topics, results }: FrameDecision): {
   return { reply, durability: "fsync" };
 }
 
+function decidedFrame(
+  loaded: Loaded,
+  command: PublishCommand,
+  context: DecideContext,
+): FrameDecision {
+  const frame = new FrameDecision(loaded, context);
+  for (const [i, batch] of command.frame.batches.entries()) {
+    frame.add(batch, command.checks[i] as CheckedBatch | PubSubError);
+  }
+  return frame;
+}
+
+function hasRefusal({ results }: FrameDecision): boolean {
+  return results.some((r) => r.refusal !== undefined || r.refusals.length > 0);
+}
+
 function decide(
   loaded: Loaded,
   command: PublishCommand,
   context: DecideContext,
 ): Decision<PublishReply> {
-  const frame = new FrameDecision(loaded, context);
-  for (const [i, batch] of command.frame.batches.entries()) {
-    frame.add(batch, command.checks[i] as CheckedBatch | PubSubError);
-  }
+  const frame = decidedFrame(loaded, command, context);
   const { atomic } = command.frame;
-  if (atomic && frame.results.some((r) => r.refusal !== undefined || r.refusals.length > 0)) {
+  if (atomic && hasRefusal(frame)) {
     return { entries: [], reply: refusedInAtomicFrame(frame.results) };
   }
   const entries = [...frame.topics.entries, ...entriesOf(frame, atomic)];
   return { entries, ...withDurability(frame) };
 }
 
+/** An atomic frame as a part of another fact. */
+export interface AtomicFrame {
+  /** Something was refused: nothing may be stored. */
+  readonly isRefused: boolean;
+  /** Topics that come into being, before the entry that holds the batches. */
+  readonly created: readonly Entry[];
+  /** Batches for `Entry.batches`. */
+  readonly batches: readonly StoredBatch[];
+  /** One a batch; what is stored is durable by fsync. */
+  readonly results: BatchResult[];
+}
+
+/** Decides a frame of which all is stored or nothing. Throws what ends a publishing stream. */
+export function decideAtomicFrame(
+  loaded: Loaded,
+  command: PublishCommand,
+  context: DecideContext,
+): AtomicFrame {
+  const frame = decidedFrame(loaded, command, context);
+  if (hasRefusal(frame)) {
+    const results = refusedInAtomicFrame(frame.results);
+    return { isRefused: true, created: [], batches: [], results };
+  }
+  return {
+    isRefused: false,
+    created: frame.topics.entries,
+    batches: placedTogether(frame.stored),
+    results: frame.results.map((result) => ({ ...result, durability: Durability.FSYNC })),
+  };
+}
+
 /** Stores a frame: one entry a batch, or one for all of an atomic frame. */
-export const publish: Operation<PublishCommand, PublishReply> = { name: "publish", reads, decide };
+export const publish: Operation<PublishCommand, PublishReply> = {
+  name: "publish",
+  reads: frameReads,
+  decide,
+};
 
 /** Whether single events of a topic can be asked for by id. */
 export function indexesIds(index: TopicIndex): boolean {

@@ -39,6 +39,8 @@ export interface Place {
   readonly correlationId?: string;
   /** Bytes of the data at least. */
   readonly bytes?: number;
+  /** Ordering key of every event. */
+  readonly orderingKey?: string | undefined;
   /** Lane. */
   readonly priority?: Priority | undefined;
   /** Scheduled so many milliseconds from now. */
@@ -202,11 +204,12 @@ export class World {
 
   async publishTo(place: Place, ...ids: string[]): Promise<bigint> {
     const { topic, partition = 0, correlationId = "c", bytes = 0 } = place;
-    const { priority = Priority.UNSPECIFIED, aheadMs } = place;
+    const { priority = Priority.UNSPECIFIED, aheadMs, orderingKey } = place;
     const events: OutgoingEvent[] = ids.map((id) => ({
       id,
       type: "test.event",
       correlationId,
+      orderingKey,
       data: Buffer.from(id.padEnd(bytes, ".")),
     }));
     const batch = encodeBatch({ topic, partition, events, defaults: { source: "/test" } });

@@ -11,6 +11,7 @@ it is about. Begin with :class:`PubSubClient`::
         client.wait(5)
 """
 
+from opendxa_pubsub._ack_and_publish import AckAndPublishOutcome
 from opendxa_pubsub._async_client import AsyncPubSubClient
 from opendxa_pubsub._async_subscription import AsyncSubscription
 from opendxa_pubsub._broker_facts import BrokerFacts, IndexLag
@@ -33,11 +34,14 @@ from opendxa_pubsub._received_event import ReceivedEvent
 from opendxa_pubsub._requests import Execution, FeedbackResult, WaitResult
 from opendxa_pubsub._stored_event import StoredEvent
 from opendxa_pubsub._subscription import Subscription
-from opendxa_pubsub._subscription_requests import Snapshot
+from opendxa_pubsub._subscription_requests import Accounting, BlockedKey, Snapshot
 
 __all__ = [
+    "Accounting",
+    "AckAndPublishOutcome",
     "AsyncPubSubClient",
     "AsyncSubscription",
+    "BlockedKey",
     "BrokerFacts",
     "EventMetadata",
     "Execution",

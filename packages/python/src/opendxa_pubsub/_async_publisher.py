@@ -46,6 +46,11 @@ class AsyncPublisher:
         self._runner = AsyncStreamRunner(open_call, self._session)
         self._is_closed = False
 
+    @property
+    def producer_id(self) -> bytes:
+        """The producer that it publishes as."""
+        return self._session.window.producer_id
+
     async def add(self, pending: PendingEvent, timeout_s: float) -> None:
         """Queues an event, waiting for room in the client's buffer; cancelled it is not queued.
 

@@ -4,6 +4,11 @@ import asyncio
 from collections.abc import Iterable
 from typing import Unpack
 
+from opendxa_pubsub._ack_and_publish import (
+    AckAndPublishCall,
+    AckAndPublishOutcome,
+    pending_outputs,
+)
 from opendxa_pubsub._async_calls import AsyncCalls
 from opendxa_pubsub._async_publisher import AsyncPublisher, receipt_future, settle_receipt
 from opendxa_pubsub._errors import PubSubError, pubsub_error
@@ -13,6 +18,7 @@ from opendxa_pubsub._options import PublishOptions, pending_event
 from opendxa_pubsub._partitions import PartitionCache
 from opendxa_pubsub._publishable import Publishable
 from opendxa_pubsub._receipt import PublishReceipt
+from opendxa_pubsub._received_event import ReceivedEvent
 
 
 class AsyncPublishingCalls(AsyncCalls):
@@ -112,6 +118,46 @@ class AsyncPublishingCalls(AsyncCalls):
         )
         await self._publisher.add(pending, self._timeout_s)
         return future
+
+    async def ack_and_publish(
+        self,
+        events: Iterable[ReceivedEvent],
+        topic: str,
+        outputs: Iterable[Publishable],
+        **options: Unpack[PublishOptions],
+    ) -> AckAndPublishOutcome:
+        """Acks received events and publishes what was made of them in one step.
+
+        Both are durable, or nothing happened. This makes processing effectively once: an input
+        whose outputs are stored does not come again, and one that comes again has none. It is a
+        call of its own, not in the order of :meth:`publish`, and not repeated by itself; events
+        without an id get a random one. At most 10,000 events are acked, and about 960 KiB
+        published.
+
+        Args:
+            events: Leased events of one subscription that are not settled yet.
+            topic: Where the outputs go.
+            outputs: What to publish, as for :meth:`publish`.
+            **options: As for :meth:`publish`, for every output; ``id`` only for a single one.
+
+        Returns:
+            Where each output lies, in order; ``is_stale`` when a lease was over.
+
+        Raises:
+            PubSubError: What refuses an event: nothing happened, and the events may be acked or
+                nacked. CONNECTION_LOST and TIMED_OUT: it is not known whether it happened; if not,
+                the events come again.
+        """
+        partitions = self._partitions.of(topic)
+        if partitions is None:
+            partitions = await self._look_up_partitions(topic)
+        source = self._source or f"/producers/{self._publisher.producer_id.hex()}"
+        pending = pending_outputs(topic, partitions, outputs, options, source)
+        call = AckAndPublishCall(self._namespace, list(events), pending)
+        if call.is_stale:
+            return AckAndPublishOutcome(True, [])
+        answer = await self._call_once(self._stubs.publisher.AckAndPublish, call.request)
+        return call.outcome(answer)
 
     async def cancel_scheduled_event(self, topic: str, source: str, id: str) -> bool:
         """Cancels an event that waits for its deliver time; its id may then be stored again.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from opendxa_pubsub._batch import decode_batch
 from opendxa_pubsub._bitmap import indexes_of
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscriber_service_pb2 as pb
-from opendxa_pubsub._leases import Extend, Lease, SettlementQueue, Word
+from opendxa_pubsub._leases import Extend, Lease, Settled, SettlementQueue, Word
 from opendxa_pubsub._limits import CREDIT_BYTES_DEFAULT
 from opendxa_pubsub._received_event import ReceivedEvent
 from opendxa_pubsub._subscription_requests import checked_credit_events
@@ -56,6 +56,7 @@ class Consumption:
                 delivered.sequence,
                 delivered.first_index,
                 delivered.attempt,
+                delivered.lease_end_unix_ms,
                 now_s,
                 now_s,
             )
@@ -64,7 +65,7 @@ class Consumption:
                 indexes_of(selected) if selected else range(delivered.batch.count)
             )
             for stored in decode_batch(delivered.batch, selected):
-                yield ReceivedEvent(stored, lease, self._say)
+                yield ReceivedEvent(stored, lease, self._say, self._subscription)
 
     def next_request(self) -> pb.SettleRequest | None:
         """The next settlement to send, if something was said."""
@@ -81,4 +82,5 @@ class Consumption:
             return
         if not isinstance(word, Extend):
             lease.open_indexes.discard(index)
-        self._words.say(lease, index, word)
+        if not isinstance(word, Settled):
+            self._words.say(lease, index, word)

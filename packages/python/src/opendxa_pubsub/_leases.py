@@ -45,7 +45,12 @@ class Extend:
     deadline_ms: int
 
 
-Word = Ack | Nack | Extend
+@dataclass(slots=True, frozen=True)
+class Settled:
+    """An event was settled by a call of its own: nothing is to be said on the stream."""
+
+
+Word = Ack | Nack | Extend | Settled
 
 
 class SettlementQueue:
@@ -97,7 +102,7 @@ class SettlementQueue:
             return None
         settlement = subscriber_service_pb2.Settlement()
         for (_, word), (lease, indexes) in groups.items():
-            self._write(settlement, word, _ranges(lease, indexes))
+            self._write(settlement, word, position_ranges(lease, indexes))
         return settlement
 
     @staticmethod
@@ -113,11 +118,12 @@ class SettlementQueue:
             settlement.nacks.add(
                 events=events, delay_ms=word.delay_ms, reason=reason.decode(errors="ignore")
             )
-        else:
+        elif isinstance(word, Extend):
             settlement.extensions.add(events=events, deadline_ms=word.deadline_ms)
 
 
-def _ranges(lease: Lease, indexes: Iterable[int]) -> publisher_service_pb2.PositionRanges:
+def position_ranges(lease: Lease, indexes: Iterable[int]) -> publisher_service_pb2.PositionRanges:
+    """Names events of a lease."""
     ordered = ranges_of(sorted({lease.first_index + index for index in indexes}))
     ranges = [publisher_service_pb2.IndexRange(first=a, last=b) for a, b in ordered]
     return publisher_service_pb2.PositionRanges(

@@ -44,6 +44,11 @@ class Publisher:
         self._runner = StreamRunner(open_call, self._session)
         self._is_closed = False
 
+    @property
+    def producer_id(self) -> bytes:
+        """The producer that it publishes as."""
+        return self._session.window.producer_id
+
     def add(self, pending: PendingEvent, timeout_s: float) -> None:
         """Queues an event, waiting for room in the client's buffer.
 

@@ -13,10 +13,14 @@ class ReceivedEvent(StoredEvent):
     the broker has it. The first ack or nack counts, later ones change nothing.
     """
 
-    __slots__ = ("_lease", "_speak")
+    __slots__ = ("_lease", "_speak", "_subscription")
 
     def __init__(
-        self, stored: StoredEvent, lease: Lease, speak: Callable[[Lease, int, Word], None]
+        self,
+        stored: StoredEvent,
+        lease: Lease,
+        speak: Callable[[Lease, int, Word], None],
+        subscription: str,
     ) -> None:
         """Binds the parts; subscriptions make these, not the user.
 
@@ -24,10 +28,17 @@ class ReceivedEvent(StoredEvent):
             stored: The event.
             lease: The lease that it belongs to.
             speak: Takes what is said about it.
+            subscription: Name of the subscription that it came by.
         """
         super().__init__(stored._batch, stored._head, stored._index, stored._body_bytes)
         self._lease = lease
         self._speak = speak
+        self._subscription = subscription
+
+    @property
+    def subscription(self) -> str:
+        """Name of the subscription that it came by."""
+        return self._subscription
 
     @property
     def attempt(self) -> int:

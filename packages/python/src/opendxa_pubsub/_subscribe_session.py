@@ -14,7 +14,7 @@ from opendxa_pubsub._errors import PubSubError
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscriber_service_pb2 as pb
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2
 from opendxa_pubsub._gen.opendxa.pubsub.v1.publisher_service_pb2 import Heartbeat
-from opendxa_pubsub._leases import Extend, Lease, Nack, SettlementQueue, Word
+from opendxa_pubsub._leases import Extend, Lease, Nack, Settled, SettlementQueue, Word
 from opendxa_pubsub._limits import HEARTBEAT_MS_DEFAULT, LEASE_KEPT_MS_MAX
 from opendxa_pubsub._received_event import ReceivedEvent
 
@@ -171,7 +171,8 @@ class SubscribeSession:
             self._settled(lease, index)
         if isinstance(word, Nack) and index in lease.ordered_by:
             self._drop_key(lease.ordered_by[index])
-        self._settlements.say(lease, index, word)
+        if not isinstance(word, Settled):
+            self._settlements.say(lease, index, word)
 
     def _settled(self, lease: Lease, index: int) -> None:
         lease.open_indexes.discard(index)
@@ -218,7 +219,8 @@ class SubscribeSession:
                 if self._is_ordered and stored.ordering_key is not None:
                     place = (stored.topic, stored.partition, stored.ordering_key)
                     lease.ordered_by[stored._index] = place
-                self._ready.append((ReceivedEvent(stored, lease, self._heard), parcel))
+                event = ReceivedEvent(stored, lease, self._heard, self.name)
+                self._ready.append((event, parcel))
             parcel.waiting += len(events)
         if parcel.waiting == 0:
             self._credit_due += parcel.size

@@ -13,7 +13,11 @@ from opendxa_pubsub._limits import CREDIT_EVENTS_DEFAULT, PAGE_SIZE
 from opendxa_pubsub._options import ChangeableSubscriptionSettings
 from opendxa_pubsub._received_event import ReceivedEvent
 from opendxa_pubsub._subscription_requests import (
+    Accounting,
+    BlockedKey,
     Snapshot,
+    accounting_of,
+    blocked_key_of,
     seek_request,
     snapshot_of,
     update_request,
@@ -170,6 +174,91 @@ class SubscriptionCalls(Calls):
         """
         request = pb.DeleteSnapshotRequest(namespace=self._namespace, name=name)
         self._call(self._stubs.subscription.DeleteSnapshot, request)
+
+    def get_accounting(self, name: str) -> Accounting:
+        """Where every event of the subscription's epoch is, exact at the answered sequence.
+
+        Counts what was not looked at yet, which takes time where much is.
+
+        Args:
+            name: Its name.
+
+        Raises:
+            PubSubError: SUBSCRIPTION_NOT_FOUND.
+        """
+        request = pb.GetAccountingRequest(namespace=self._namespace, subscription=name)
+        return accounting_of(self._call(self._stubs.subscription.GetAccounting, request))
+
+    def list_blocked_keys(self, name: str) -> Iterator[BlockedKey]:
+        """Ordering keys whose first unsettled event failed and keeps the later ones waiting.
+
+        Args:
+            name: Name of the subscription; without ``ordered`` it has none.
+
+        Yields:
+            The keys in the order of their bytes.
+
+        Raises:
+            PubSubError: SUBSCRIPTION_NOT_FOUND.
+        """
+        token = ""
+        while True:
+            request = pb.ListBlockedKeysRequest(
+                namespace=self._namespace, subscription=name, page_size=PAGE_SIZE, page_token=token
+            )
+            page = self._call(self._stubs.subscription.ListBlockedKeys, request)
+            for found in page.keys:
+                yield blocked_key_of(found)
+            token = page.next_page_token
+            if not token:
+                return
+
+    def skip_events(
+        self, name: str, sequence: int, first_index: int, last_index: int | None = None
+    ) -> int:
+        """Settles events of one entry as skipped, also leased ones, whose acks are then stale.
+
+        Repeated after a lost answer it skips nothing twice, but counts only what the last attempt
+        skipped.
+
+        Args:
+            name: Name of the subscription.
+            sequence: Sequence of the entry, as the events have it.
+            first_index: Index of the first one in the entry.
+            last_index: Index of the last one; None: the first one.
+
+        Returns:
+            How many were not settled before.
+
+        Raises:
+            PubSubError: SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND, BAD_REQUEST, or LIMIT_REACHED.
+        """
+        request = pb.SkipEventsRequest(
+            namespace=self._namespace,
+            subscription=name,
+            sequence=sequence,
+            first_index=first_index,
+            last_index=first_index if last_index is None else last_index,
+        )
+        answer = self._call(self._stubs.subscription.SkipEvents, request)
+        return int(answer.skipped)
+
+    def release_key(self, name: str, ordering_key: str, topic: str = "") -> None:
+        """Lets the first event of a blocked key be tried again now; no attempt is counted.
+
+        Args:
+            name: Name of the subscription.
+            ordering_key: The key.
+            topic: Where it is blocked; empty: everywhere.
+
+        Raises:
+            PubSubError: SUBSCRIPTION_NOT_FOUND, TOPIC_NOT_FOUND, or EVENT_NOT_FOUND (the key is not
+                blocked).
+        """
+        request = pb.ReleaseKeyRequest(
+            namespace=self._namespace, subscription=name, ordering_key=ordering_key, topic=topic
+        )
+        self._call_once(self._stubs.subscription.ReleaseKey, request)
 
     def consume(
         self,

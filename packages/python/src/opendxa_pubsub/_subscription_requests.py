@@ -45,6 +45,78 @@ def snapshot_of(found: subscription_pb.Snapshot) -> Snapshot:
     )
 
 
+@dataclasses.dataclass(slots=True, frozen=True)
+class Accounting:
+    """Where every event of a subscription's epoch is.
+
+    Attributes:
+        sequence: Journal sequence at which the numbers hold.
+        epoch: Epoch that they count.
+        entered: Events that entered the subscription: the sum of the following ones.
+        acked: Acked.
+        dead_lettered: Copied to the dead-letter topic.
+        expired: Left by expiry or retention before they were settled.
+        filtered: Did not match the filter.
+        skipped: Skipped by an operator.
+        leased: Leased to consumers now.
+        waiting: Waiting for a consumer or a retry.
+        unexamined: Not looked at yet.
+    """
+
+    sequence: int
+    epoch: int
+    entered: int
+    acked: int
+    dead_lettered: int
+    expired: int
+    filtered: int
+    skipped: int
+    leased: int
+    waiting: int
+    unexamined: int
+
+
+@dataclasses.dataclass(slots=True, frozen=True)
+class BlockedKey:
+    """An ordering key whose first unsettled event keeps the later ones waiting.
+
+    Attributes:
+        ordering_key: The key.
+        topic: Topic; a key's scope is one topic-partition.
+        partition: Partition.
+        sequence: Sequence of its first unsettled event.
+        index: Index of it in its entry.
+        attempts: Attempts so far.
+        due_time_unix_ms: Next attempt, milliseconds since the Unix epoch.
+        reason: Reason of the last nack.
+        held: Events of the key that wait behind it and were looked at.
+    """
+
+    ordering_key: str
+    topic: str
+    partition: int
+    sequence: int
+    index: int
+    attempts: int
+    due_time_unix_ms: int
+    reason: str
+    held: int
+
+
+def accounting_of(found: subscription_pb.GetAccountingResponse) -> Accounting:
+    """The broker's answer."""
+    return Accounting(
+        **{each.name: getattr(found, each.name) for each in dataclasses.fields(Accounting)}
+    )
+
+
+def blocked_key_of(found: subscription_pb.BlockedKey) -> BlockedKey:
+    """A blocked key as the broker describes it."""
+    return BlockedKey(
+        **{each.name: getattr(found, each.name) for each in dataclasses.fields(BlockedKey)}
+    )
+
+
 def start_position(start: str | int) -> subscription_pb.StartPosition:
     """Where a subscription begins."""
     position = subscription_pb.StartPosition()

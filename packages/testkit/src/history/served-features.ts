@@ -17,5 +17,5 @@ export const SERVED_SETTINGS = {
   /** The answer to a stream that is opened right after a seek names the new epoch, on which histories rely. */
   epochsOfOpenedStreams: true,
   /** A batch that is sent again after a crash answers its duplicates by id with their originals' offsets. */
-  duplicatesOfRepeatedBatches: false,
+  duplicatesOfRepeatedBatches: true,
 };

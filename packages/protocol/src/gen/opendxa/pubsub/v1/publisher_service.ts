@@ -112,8 +112,8 @@ export interface BatchResult {
   duplicates: Uint8Array;
   /**
    * Offsets of the originals, in the order of the bits of `duplicates`; 0 for one that is scheduled and
-   * waits. Empty when the whole batch is the repetition of one producer sequence: then `base_offset` is
-   * the original's.
+   * waits. Of the repetition of a producer sequence, where every event is a duplicate: empty when none was
+   * one the first time, so that event i has base_offset + i; else 0 also for one whose id was forgotten.
    */
   duplicateOffsets: bigint[];
   /** Details of `refused`: the first 100. */

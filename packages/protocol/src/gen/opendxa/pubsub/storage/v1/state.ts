@@ -177,6 +177,8 @@ export interface ProducerWindow_Batch {
   refused: Uint8Array;
   /** It was scheduled: base_offset says nothing. */
   scheduled: boolean;
+  /** Events that were stored earlier already, bitmap. Empty: none. */
+  duplicates: Uint8Array;
 }
 
 /** A remembered event id. */
@@ -2086,7 +2088,14 @@ export const ProducerWindow: MessageFns<ProducerWindow> = {
 };
 
 function createBaseProducerWindow_Batch(): ProducerWindow_Batch {
-  return { baseSequence: 0n, count: 0, baseOffset: 0n, refused: new Uint8Array(0), scheduled: false };
+  return {
+    baseSequence: 0n,
+    count: 0,
+    baseOffset: 0n,
+    refused: new Uint8Array(0),
+    scheduled: false,
+    duplicates: new Uint8Array(0),
+  };
 }
 
 export const ProducerWindow_Batch: MessageFns<ProducerWindow_Batch> = {
@@ -2111,6 +2120,9 @@ export const ProducerWindow_Batch: MessageFns<ProducerWindow_Batch> = {
     }
     if (message.scheduled !== false) {
       writer.uint32(40).bool(message.scheduled);
+    }
+    if (message.duplicates.length !== 0) {
+      writer.uint32(50).bytes(message.duplicates);
     }
     return writer;
   },
@@ -2168,6 +2180,14 @@ export const ProducerWindow_Batch: MessageFns<ProducerWindow_Batch> = {
             message.scheduled = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.duplicates = reader.bytes();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2195,6 +2215,7 @@ export const ProducerWindow_Batch: MessageFns<ProducerWindow_Batch> = {
         : 0n,
       refused: isSet(object.refused) ? bytesFromBase64(object.refused) : new Uint8Array(0),
       scheduled: isSet(object.scheduled) ? globalThis.Boolean(object.scheduled) : false,
+      duplicates: isSet(object.duplicates) ? bytesFromBase64(object.duplicates) : new Uint8Array(0),
     };
   },
 
@@ -2215,6 +2236,9 @@ export const ProducerWindow_Batch: MessageFns<ProducerWindow_Batch> = {
     if (message.scheduled !== false) {
       obj.scheduled = message.scheduled;
     }
+    if (message.duplicates.length !== 0) {
+      obj.duplicates = base64FromBytes(message.duplicates);
+    }
     return obj;
   },
 
@@ -2232,6 +2256,7 @@ export const ProducerWindow_Batch: MessageFns<ProducerWindow_Batch> = {
       : 0n;
     message.refused = object.refused ?? new Uint8Array(0);
     message.scheduled = object.scheduled ?? false;
+    message.duplicates = object.duplicates ?? new Uint8Array(0);
     return message;
   },
 };
