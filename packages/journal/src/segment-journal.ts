@@ -65,6 +65,7 @@ export class SegmentJournal implements Journal {
   readonly #cache: TailCache;
   readonly #entries: SegmentEntries;
   #closing: Promise<void> | undefined;
+  #removing: Promise<unknown> = Promise.resolve();
   #markTimer: unknown;
   #markSeenCommit = 0n;
 
@@ -130,11 +131,16 @@ export class SegmentJournal implements Journal {
   }
 
   async truncateBefore(sequence: bigint): Promise<void> {
-    let removal: JournalError | undefined;
+    let dropped: readonly Segment[] = [];
     await this.#loop.between(async () => {
-      removal = await this.#truncate(sequence);
+      dropped = await this.#retainFrom(sequence);
     });
-    if (removal !== undefined) throw removal;
+    if (dropped.length === 0) return;
+    // Commits do not wait for the file system to give back what a dozen files took.
+    const removal = this.#removing.then(() => this.#remove(dropped));
+    this.#removing = removal;
+    const error = await removal;
+    if (error !== undefined) throw error;
   }
 
   async forget(ranges: readonly SequenceRange[]): Promise<void> {
@@ -182,15 +188,21 @@ export class SegmentJournal implements Journal {
     this.#armMark();
   }
 
-  /** Records what is retained, which must not fail, and removes the rest; answers why it could not. */
-  async #truncate(sequence: bigint): Promise<JournalError | undefined> {
-    const { segments, writer, readers, spares, forgotten, rewriter, disk, folder } = this.#parts;
+  /** Records what is retained, which must not fail; answers what is no part of the journal any more. */
+  async #retainFrom(sequence: bigint): Promise<readonly Segment[]> {
+    const { segments, writer } = this.#parts;
     const kept = segments.findLastIndex(({ header }) => header.firstSequence <= sequence);
     const oldest = segments[kept];
-    if (kept <= 0 || oldest === undefined) return undefined;
+    if (kept <= 0 || oldest === undefined) return [];
     await writer.retainFrom(oldest.header.firstSequence);
     const dropped = segments.splice(0, kept);
     for (const segment of dropped) segment.isDropped = true;
+    return dropped;
+  }
+
+  /** Removes the files of dropped segments; answers why it could not. */
+  async #remove(dropped: readonly Segment[]): Promise<JournalError | undefined> {
+    const { readers, spares, forgotten, rewriter, disk, folder } = this.#parts;
     try {
       await rewriter.settled();
       for (const segment of dropped) {
@@ -215,6 +227,7 @@ export class SegmentJournal implements Journal {
         if (writer.needsMark) await writer.mark().catch(unlessFull);
       });
     } finally {
+      await this.#removing;
       await writer.close();
       await rewriter.close();
       await forgotten.close().catch(onRewriteError);

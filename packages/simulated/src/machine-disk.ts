@@ -1,5 +1,5 @@
 import { SimulatedDiskError } from "./disk-error.js";
-import type { SimulatedDisk } from "./simulated-disk.js";
+import type { SimulatedDisk, SimulatedFileFacts } from "./simulated-disk.js";
 import type { SimulatedDiskFile } from "./simulated-disk-file.js";
 
 /** Lets an operation of a slow disk take its time. */
@@ -115,7 +115,7 @@ export class MachineDisk {
   }
 
   /** As `SimulatedDisk.stat`. */
-  async stat(path: string): Promise<{ readonly bytes: number; readonly links: number }> {
+  async stat(path: string): Promise<SimulatedFileFacts> {
     return this.#alive("stat", path).stat(path);
   }
 

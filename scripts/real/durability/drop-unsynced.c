@@ -1,12 +1,14 @@
 // A disk that forgets what was not synced, for one process under LD_PRELOAD.
 //
 // Beside the real folder stands a shadow: `file-<inode>` holds the content of a file as of its last
-// fsync or fdatasync, `dir-<inode>` the names in a directory as of its last fsync. After a SIGKILL,
-// the shadow is what a power cut would have left; `shadow.mjs` builds the folder from it.
+// fsync or fdatasync, and what was written at a place since under O_DSYNC; `dir-<inode>` the names in
+// a directory as of its last fsync. After a SIGKILL, the shadow is what a power cut would have left;
+// `shadow.mjs` builds the folder from it.
 //
 //   DROP_FOLDER   absolute path of the folder that is watched
 //   DROP_SHADOW   absolute path of the shadow, on the same file system
-//   DROP_IGNORE   "fdatasync": it answers 0 and does nothing, as a build without it would
+//   DROP_IGNORE   "fdatasync": it answers 0 and does nothing, and O_DSYNC counts for nothing, as in a
+//                 build without them
 //
 // A sync copies under an exclusive lock and writes hold it shared, so that nothing that was written
 // after the sync began reaches the shadow. Removed files keep a link in the shadow, so that their
@@ -89,6 +91,27 @@ static void copy_file(int fd, const struct stat *found) {
   close(to);
 }
 
+// What a write under O_DSYNC promises: the bytes that it wrote and nothing else.
+static void copy_range(int fd, const struct stat *found, off_t at, ssize_t bytes) {
+  static char buffer[COPY_BYTES];
+  char own[64], path[PATH_MAX];
+  snprintf(own, sizeof own, "/proc/self/fd/%d", fd);
+  snprintf(path, sizeof path, "%s/file-%lu", shadow, (unsigned long)found->st_ino);
+  int from = open(own, O_RDONLY | O_CLOEXEC);
+  int to = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (from < 0 || to < 0) give_up("a written range cannot be copied");
+  while (bytes > 0) {
+    size_t wanted = bytes < COPY_BYTES ? (size_t)bytes : COPY_BYTES;
+    ssize_t got = pread(from, buffer, wanted, at);
+    if (got <= 0) give_up("a written range cannot be read");
+    if (syscall(SYS_pwrite64, to, buffer, (size_t)got, at) != got) give_up("the shadow is full");
+    at += got;
+    bytes -= got;
+  }
+  close(from);
+  close(to);
+}
+
 static void copy_directory(int fd, const struct stat *found) {
   char own[64], path[PATH_MAX], temporary[PATH_MAX];
   snprintf(own, sizeof own, "/proc/self/fd/%d", fd);
@@ -122,6 +145,18 @@ static void record(int fd) {
   errno = kept;
 }
 
+static void record_range(int fd, off_t at, ssize_t bytes) {
+  struct stat found;
+  int kept = errno;
+  int flags = fcntl(fd, F_GETFL);
+  if (bytes <= 0 || ignores_fdatasync || flags < 0 || (flags & O_DSYNC) == 0) return;
+  if (!is_watched(fd, &found)) return;
+  pthread_rwlock_wrlock(&content);
+  copy_range(fd, &found, at, bytes);
+  pthread_rwlock_unlock(&content);
+  errno = kept;
+}
+
 static void keep_inode(const char *path) {
   char kept[PATH_MAX];
   struct stat found;
@@ -139,8 +174,8 @@ static void *next(const char *name) {
   return found;
 }
 
-// Calls the next definition of a function that writes, under the shared lock.
-#define WRITES(name, parameters, arguments)                          \
+// Calls the next definition of a function that writes, under the shared lock; `synced` follows it.
+#define WRITES(name, parameters, arguments, synced)                  \
   ssize_t name parameters {                                          \
     static ssize_t(*real) parameters;                                \
     struct stat found;                                               \
@@ -150,17 +185,24 @@ static void *next(const char *name) {
     ssize_t done = real arguments;                                   \
     int kept = errno;                                                \
     pthread_rwlock_unlock(&content);                                 \
+    synced;                                                          \
     errno = kept;                                                    \
     return done;                                                     \
   }
 
-WRITES(write, (int fd, const void *from, size_t size), (fd, from, size))
-WRITES(pwrite, (int fd, const void *from, size_t size, off_t at), (fd, from, size, at))
-WRITES(pwrite64, (int fd, const void *from, size_t size, off64_t at), (fd, from, size, at))
-WRITES(writev, (int fd, const struct iovec *parts, int count), (fd, parts, count))
-WRITES(pwritev, (int fd, const struct iovec *parts, int count, off_t at), (fd, parts, count, at))
+#define AT_ITS_PLACE record_range(fd, at, done)
+#define AT_THE_END (void)0
+
+WRITES(write, (int fd, const void *from, size_t size), (fd, from, size), AT_THE_END)
+WRITES(pwrite, (int fd, const void *from, size_t size, off_t at), (fd, from, size, at),
+       AT_ITS_PLACE)
+WRITES(pwrite64, (int fd, const void *from, size_t size, off64_t at), (fd, from, size, at),
+       AT_ITS_PLACE)
+WRITES(writev, (int fd, const struct iovec *parts, int count), (fd, parts, count), AT_THE_END)
+WRITES(pwritev, (int fd, const struct iovec *parts, int count, off_t at), (fd, parts, count, at),
+       AT_ITS_PLACE)
 WRITES(pwritev64, (int fd, const struct iovec *parts, int count, off64_t at),
-       (fd, parts, count, at))
+       (fd, parts, count, at), AT_ITS_PLACE)
 
 int fsync(int fd) {
   static int (*real)(int);
