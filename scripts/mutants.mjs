@@ -22,7 +22,8 @@ function runTest({ package: folder, test, name }, bug) {
       },
     );
     let output = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (text) => (output += text));
     const timer = setTimeout(() => child.kill("SIGKILL"), RUN_MS_MAX);
     child.once("exit", (code, signal) => {
       clearTimeout(timer);
@@ -58,7 +59,10 @@ const say = (isRight, line) => {
 };
 
 const tests = new Map(
-  chosen.map(({ caughtBy }) => [[caughtBy.package, caughtBy.test, caughtBy.name].join(" "), caughtBy]),
+  chosen.map(({ caughtBy }) => [
+    [caughtBy.package, caughtBy.test, caughtBy.name].join(" "),
+    caughtBy,
+  ]),
 );
 for (const [name, test] of tests) {
   const verdict = verdictOf(await runTest(test));
@@ -68,6 +72,7 @@ for (const bug of chosen) {
   const fault = await checkBug(bug);
   say(fault === undefined, `${bug.id}: ${bug.what}${fault === undefined ? "" : `: ${fault}`}`);
 }
-if (chosen.length === 0) say(false, `no bug of that name; there are ${bugs.map(({ id }) => id).join(", ")}`);
+if (chosen.length === 0)
+  say(false, `no bug of that name; there are ${bugs.map(({ id }) => id).join(", ")}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -14,6 +14,9 @@ import { pythonEnvironment, testLegs } from "./task/test-legs.mjs";
 /** Seeds of the fault matrix at night: about an hour and a half. */
 const NIGHTLY_FAULT_SEEDS = "5000";
 
+/** Seeds of simulated worlds at night: about three hours. */
+const NIGHTLY_SIMULATION_SEEDS = "10000";
+
 /** Seconds of the history run at night. */
 const NIGHTLY_HISTORY_SECONDS = "600";
 
@@ -62,6 +65,17 @@ async function faults(args) {
   return show(["node", "packages/testkit/dist/faults/faults-run.js", ...args]);
 }
 
+async function simulate(args) {
+  await installNodePackages();
+  if (!(await show(buildCommand("@opendxa/pubsub-testkit...")))) return false;
+  return show(["node", "packages/testkit/dist/simulation/simulate-run.js", ...args]);
+}
+
+async function mutants(args) {
+  await installNodePackages();
+  return show(["node", "scripts/mutants.mjs", ...args]);
+}
+
 async function history(args) {
   await installNodePackages();
   await installPythonPackages({ dev: true });
@@ -100,11 +114,15 @@ const COMMANDS = {
     const passed = [await test([]), await testReal(args)];
     passed.push(await faults(["--seeds", NIGHTLY_FAULT_SEEDS, "--seed", "100000"]));
     passed.push(await history(["--seconds", NIGHTLY_HISTORY_SECONDS, "--seed", "100000"]));
+    passed.push(await simulate(["--seeds", NIGHTLY_SIMULATION_SEEDS, "--seed", "100000"]));
+    passed.push(await mutants([]));
     return passed.every(Boolean);
   },
   bench,
   faults,
   history,
+  simulate,
+  mutants,
   "check-history": checkHistory,
   check: async (args) => {
     await installNodePackages();
