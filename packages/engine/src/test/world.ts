@@ -41,6 +41,8 @@ export interface Place {
   readonly bytes?: number;
   /** Ordering key of every event. */
   readonly orderingKey?: string | undefined;
+  /** When its events expire, milliseconds since the Unix epoch. */
+  readonly expireMs?: number;
   /** Lane. */
   readonly priority?: Priority | undefined;
   /** Scheduled so many milliseconds from now. */
@@ -204,9 +206,11 @@ export class World {
 
   async publishTo(place: Place, ...ids: string[]): Promise<bigint> {
     const { topic, partition = 0, correlationId = "c", bytes = 0 } = place;
-    const { priority = Priority.UNSPECIFIED, aheadMs, orderingKey } = place;
+    const { priority = Priority.UNSPECIFIED, aheadMs, orderingKey, expireMs } = place;
+    const expireTimeUnixMs = expireMs === undefined ? undefined : BigInt(expireMs);
     const events: OutgoingEvent[] = ids.map((id) => ({
       id,
+      expireTimeUnixMs,
       type: "test.event",
       correlationId,
       orderingKey,

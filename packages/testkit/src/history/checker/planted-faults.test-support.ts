@@ -90,8 +90,6 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     return true;
   }),
   redelivered("attempts begin anew", "attempts-wrong", (later, earlier) => {
-    // Over a crash they may fall.
-    if (startOf(later) !== startOf(earlier)) return false;
     later["attempt"] = (earlier["attempt"] as number) - 1;
     return true;
   }),
@@ -390,8 +388,4 @@ function isSameIn(a: Loose, b: Loose): boolean {
 
 function beginOf(delivered: Loose): number {
   return (delivered["leaseEnd"] as number) - ACK_DEADLINE_MS;
-}
-
-function startOf(delivered: Loose): bigint {
-  return BigInt(delivered["lease"] as string) >> 40n;
 }
