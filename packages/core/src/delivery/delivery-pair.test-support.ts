@@ -322,6 +322,16 @@ export class DeliveryPair {
       compareLane(this.delivery, this.model, { lane, projected: this.projected });
     }
     compareBlocked(this.delivery, this.model, this.nowMs);
+    this.#compareUnexamined();
+  }
+
+  /** What was not looked at is counted batch by batch: with the rest it is all that is unsettled. */
+  #compareUnexamined(): void {
+    const unexamined = this.delivery.unexamined();
+    const counted = this.batches.reduce((sum, { ref }) => sum + unexamined.eventsOf(ref), 0);
+    const open = this.model.events.filter(({ end }) => end === undefined);
+    expect(counted).toBe(open.filter((event) => !this.model.offered.has(event)).length);
+    expect(counted + this.delivery.figures().unsettled).toBe(open.length);
   }
 
   /** Drops a batch, with consumers or as of a subscription that has none. */
