@@ -38,10 +38,8 @@ const counts = await client.subscriptions.getAccounting("invoicing");
 console.log(
   `${counts.entered} entered: ${counts.acked} acked, ${counts.deadLettered} dead-lettered`,
 );
-for await (const letter of client.read("$dead-letter/invoicing")) {
-  console.log(
-    `${letter.id.length > 0} ${letter.attributes["dlattempts"]} ${letter.attributes["dlreason"]}`,
-  );
+for await (const { attributes } of client.read("$dead-letter/invoicing")) {
+  console.log(`${attributes["dlreason"]}, after ${attributes["dlattempts"]} attempts`);
 }
 
 await client.close();

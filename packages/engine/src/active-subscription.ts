@@ -13,32 +13,18 @@ import {
   type SettlementException,
   type SubscriptionState,
 } from "@opendxa/pubsub-protocol";
-import { CatchUp, type CatchUpParts } from "./catch-up.js";
-import type { CommandLoop } from "./command-loop.js";
+import { CatchUp } from "./catch-up.js";
 import { DeadLetters } from "./dead-letters.js";
 import { type DeliveryWork, type DoneWork, ResidentWork, takeChanges } from "./delivery-work.js";
 import { DetachedConsumers } from "./detached-consumers.js";
 import { noticeOf } from "./dispatch-notice.js";
+import type { DispatchParts } from "./dispatch-parts.js";
 import type { ConsumerSink } from "./engine-api.js";
-import type { Clock, EngineLog, Random, TimerHandle, Timers } from "./environment.js";
-import { GrantSender, type GrantSenderParts } from "./grant-sender.js";
+import type { TimerHandle } from "./environment.js";
+import { GrantSender } from "./grant-sender.js";
 import { deliverySettingsOf } from "./resident-delivery.js";
 import { SettlementQueue } from "./settlement-queue.js";
 import { WaitingVerdicts } from "./waiting-verdicts.js";
-
-/** What all active subscriptions share. */
-export interface DispatchParts extends CatchUpParts, GrantSenderParts {
-  /** Where settlements are decided. */
-  readonly loop: CommandLoop;
-  /** Lease and retry times. */
-  readonly clock: Clock;
-  /** Lease and retry timers. */
-  readonly timers: Timers;
-  /** Jitter. */
-  readonly random: Random;
-  /** Told of what cannot be done. */
-  readonly log: EngineLog;
-}
 
 /**
  * A subscription that has consumers: feeds the pure state machine with the batches that match,

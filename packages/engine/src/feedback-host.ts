@@ -27,8 +27,8 @@ import {
   WaitOutcome,
   type WaitState,
 } from "@opendxa/pubsub-protocol";
-import type { DispatchParts } from "./active-subscription.js";
 import type { AppliedEntry } from "./command-loop.js";
+import type { DispatchParts } from "./dispatch-parts.js";
 import type { DurableReader } from "./durable-reader.js";
 import type { ExternalEvent, ExternalOutcome } from "./engine-api.js";
 import type { EventLog } from "./event-log.js";

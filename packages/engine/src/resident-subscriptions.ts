@@ -6,8 +6,9 @@ import {
   PatternTrie,
 } from "@opendxa/pubsub-core";
 import { PubSubError, type SubscriptionState } from "@opendxa/pubsub-protocol";
-import { ActiveSubscription, type DispatchParts } from "./active-subscription.js";
+import { ActiveSubscription } from "./active-subscription.js";
 import type { AppliedEntry } from "./command-loop.js";
+import type { DispatchParts } from "./dispatch-parts.js";
 import { restoredDelivery } from "./resident-delivery.js";
 import type { StoredPositions } from "./stored-positions.js";
 import type { SubscriptionCursors } from "./subscription-cursors.js";

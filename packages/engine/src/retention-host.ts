@@ -9,9 +9,9 @@ import {
   type StateWrite,
 } from "@opendxa/pubsub-core";
 import { PubSubError, type TopicState } from "@opendxa/pubsub-protocol";
-import type { DispatchParts } from "./active-subscription.js";
 import { ClockGuard } from "./clock-guard.js";
 import type { AppliedEntry } from "./command-loop.js";
+import type { DispatchParts } from "./dispatch-parts.js";
 import type { DurableReader } from "./durable-reader.js";
 import type { Clock, EngineLog, TimerHandle } from "./environment.js";
 import { payloadOf } from "./expiry-payload.js";

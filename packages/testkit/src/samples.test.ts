@@ -40,7 +40,10 @@ it("runs subscribe.ts", async () => {
 
 it("runs delivery.ts", async () => {
   await run("delivery.ts");
-  expect(printed).toEqual(["2 entered: 1 acked, 1 dead-lettered", "true 3 not a number"]);
+  expect(printed).toEqual([
+    "2 entered: 1 acked, 1 dead-lettered",
+    "not a number, after 3 attempts",
+  ]);
 });
 
 it("runs await-feedback.ts", async () => {

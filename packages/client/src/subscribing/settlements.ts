@@ -1,6 +1,7 @@
 import {
   type IndexRange,
   type PositionRanges,
+  REASON_BYTES_MAX,
   SETTLEMENT_ITEMS_MAX,
   type Settlement,
   type SettlementException,
@@ -204,4 +205,15 @@ function toRanges(indexes: number[]): IndexRange[] {
     else ranges.push({ first: index, last: index });
   }
   return ranges;
+}
+
+/** A reason has a limit of its own; what is cut is only shown. */
+export function cutReason(reason: string): string {
+  const bytes = Buffer.from(reason);
+  if (bytes.length <= REASON_BYTES_MAX) return reason;
+  // A cut in the middle of a character would leave a replacement of three bytes.
+  return bytes
+    .subarray(0, REASON_BYTES_MAX - 3)
+    .toString()
+    .replace(/\uFFFD+$/, "");
 }

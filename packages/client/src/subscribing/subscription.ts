@@ -4,7 +4,6 @@ import {
   DeliveryOrder,
   type Notice,
   PubSubError,
-  REASON_BYTES_MAX,
   type SubscribeOpened,
   type SubscribeRequest,
   type Subscription as SubscriptionState,
@@ -15,7 +14,7 @@ import { EXTENSIONS_PER_DEADLINE } from "../limits.js";
 import { Deliveries } from "./deliveries.js";
 import { deliveryBytes } from "./delivery-bytes.js";
 import type { ReceivedEvent, Settler } from "./received-event.js";
-import { type NackOptions, type SettlementOutcome, Settlements } from "./settlements.js";
+import { cutReason, type NackOptions, type SettlementOutcome, Settlements } from "./settlements.js";
 import type { ResolvedSubscribe } from "./subscribe-options.js";
 import { noticeName, type SubscriptionNotice } from "./subscription-notice.js";
 
@@ -388,15 +387,4 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
     this.#parts.closed(this);
     this.#tellFinished(this.#failure);
   }
-}
-
-/** A reason has a limit of its own; what is cut is only shown. */
-function cutReason(reason: string): string {
-  const bytes = Buffer.from(reason);
-  if (bytes.length <= REASON_BYTES_MAX) return reason;
-  // A cut in the middle of a character would leave a replacement of three bytes.
-  return bytes
-    .subarray(0, REASON_BYTES_MAX - 3)
-    .toString()
-    .replace(/\uFFFD+$/, "");
 }

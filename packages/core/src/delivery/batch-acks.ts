@@ -1,11 +1,14 @@
 import {
   ACK_AND_PUBLISH_EVENTS_MAX,
+  type EventsSettled,
   type IndexRange,
   type PositionRanges,
 } from "@opendxa/pubsub-protocol";
 import type { BatchSlot } from "./batch-slot.js";
 import type { DeliveryParts } from "./delivery-parts.js";
+import type { ChangeHead, LaneState } from "./lane-state.js";
 import type { Lease } from "./lease.js";
+import { clearedBesideBatchesMax } from "./limits.js";
 import { ackRun } from "./run-changes.js";
 import { requireAtMost } from "./settlement-rules.js";
 
@@ -73,4 +76,20 @@ export function ackAll(
     slot.mergeSettled(slot.ref.firstIndex, slot.lastIndex);
   }
   return true;
+}
+
+/** Of changes that are a part of another. */
+const nobody: ChangeHead = { subscriptionId: 0, epoch: 0 };
+
+/** What such acks are to be journalled as: one change with all lanes, beside the batches of its entry. */
+export function ackedChange(
+  { lanes }: Pick<DeliveryParts, "lanes">,
+  head: ChangeHead,
+): EventsSettled {
+  const touched = lanes.filter(({ pending }) => !pending.isEmpty);
+  const [first, ...others] = touched.length > 0 ? touched : lanes.slice(0, 1);
+  return {
+    ...(first as LaneState).take(head, clearedBesideBatchesMax),
+    otherLanes: others.map((lane) => lane.take(nobody, clearedBesideBatchesMax)),
+  };
 }

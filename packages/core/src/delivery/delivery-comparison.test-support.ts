@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import type { TestBatch } from "./batches.test-support.js";
 import { type DeliveryModel, expectJournalled } from "./delivery-model.test-support.js";
 import type { ProjectedState } from "./delivery-world.test-support.js";
 import type { Lane } from "./lane.js";
@@ -61,4 +62,17 @@ export function compareBlocked(
     held,
   ]);
   expect(told.sort()).toEqual(places.sort());
+}
+
+/** Counts what was not looked at batch by batch: with what is resident it is all that is unsettled. */
+export function compareUnexamined(
+  delivery: SubscriptionDelivery,
+  model: DeliveryModel,
+  batches: readonly TestBatch[],
+): void {
+  const unexamined = delivery.unexamined();
+  const counted = batches.reduce((sum, { ref }) => sum + unexamined.eventsOf(ref), 0);
+  const open = model.events.filter(({ end }) => end === undefined);
+  expect(counted).toBe(open.filter((event) => !model.offered.has(event)).length);
+  expect(counted + delivery.figures().unsettled).toBe(open.length);
 }

@@ -6,7 +6,11 @@ import {
 } from "@opendxa/pubsub-protocol";
 import { expect } from "vitest";
 import type { TestBatch } from "./batches.test-support.js";
-import { compareBlocked, compareLane } from "./delivery-comparison.test-support.js";
+import {
+  compareBlocked,
+  compareLane,
+  compareUnexamined,
+} from "./delivery-comparison.test-support.js";
 import {
   DeliveryModel,
   eachVerdict,
@@ -236,26 +240,22 @@ export class DeliveryPair {
     const { ref } = batch;
     const first = ref.firstIndex + (from % ref.count);
     const last = first + (to % ref.count);
-    const open = this.model
-      .of(ref)
-      .filter(({ index, end }) => first <= index && index <= last && end === undefined);
+    const isOpen = ({ index, end }: ModelEvent) => first <= index && index <= last && !end;
+    const open = this.model.of(ref).filter(isOpen);
     expect(this.delivery.operator.skip(ref, { first, last })).toBe(open.length);
     for (const event of open) this.#end(event, "skipped");
   }
 
   #end(event: ModelEvent, end: ModelEnd): void {
-    event.end = end;
-    event.lease = undefined;
-    event.doom = undefined;
+    Object.assign(event, { end, lease: undefined, doom: undefined });
   }
 
   /** Releases a key that is blocked, if one is, and sees what is journalled of it. */
   release(pick: number): void {
     const names = this.model.blocked(this.nowMs).map((event) => event.key?.split("/")[2] ?? "");
     const key = names[pick % Math.max(1, names.length)] ?? "a";
-    const blocked = this.model
-      .blocked(this.nowMs)
-      .filter((event) => event.key?.endsWith(`/${key}`) === true);
+    const isNamed = (event: ModelEvent) => event.key?.endsWith(`/${key}`) === true;
+    const blocked = this.model.blocked(this.nowMs).filter(isNamed);
     expect(this.delivery.operator.release(key, undefined, this.nowMs)).toBe(blocked.length);
     for (const event of blocked) {
       if (!event.doom && event.dueMs > this.nowMs) event.dueMs = this.nowMs;
@@ -322,6 +322,7 @@ export class DeliveryPair {
       compareLane(this.delivery, this.model, { lane, projected: this.projected });
     }
     compareBlocked(this.delivery, this.model, this.nowMs);
+    compareUnexamined(this.delivery, this.model, this.batches);
   }
 
   /** Drops a batch, with consumers or as of a subscription that has none. */
@@ -358,9 +359,8 @@ export class DeliveryPair {
     const from = this.delivery.frontier();
     this.#next = this.batches.findIndex(({ ref }) => ref.sequence >= from);
     if (this.#next === -1) this.#next = this.batches.length;
-    for (const lane of this.lanes) {
-      expect(this.delivery.durableState(lane)).toEqual(this.projected.durable(lane));
-    }
+    const projected = this.lanes.map((lane) => this.projected.durable(lane));
+    expect(this.lanes.map((lane) => this.delivery.durableState(lane))).toEqual(projected);
   }
 
   /** A restart that loses nothing, with consumers coming back at once. */

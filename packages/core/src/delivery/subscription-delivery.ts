@@ -8,9 +8,9 @@ import {
   type SettlementException,
   type SnapshotLane,
 } from "@opendxa/pubsub-protocol";
-import type { AbsentBatch } from "./absent-batch.js";
+import { type AbsentBatch, absentSequences, admittedOf } from "./absent-batch.js";
 import { admitted } from "./admission.js";
-import { ackAll } from "./batch-acks.js";
+import { ackAll, ackedChange } from "./batch-acks.js";
 import type { BatchRef } from "./batch-ref.js";
 import type { BatchTraits } from "./batch-traits.js";
 import { type ConsumerCredit, ConsumerRing } from "./consumer-ring.js";
@@ -217,7 +217,7 @@ export class SubscriptionDelivery {
     checkSettlement(settlement);
     const before = this.#doomedEvents();
     const settler = new Settler(this.#parts, consumerId, moment);
-    const verdicts = settler.settle(settlement, this.#admittedOf(moment.absent));
+    const verdicts = settler.settle(settlement, admittedOf(this.#parts, moment.absent));
     return { verdicts, isDooming: this.#doomedEvents() > before };
   }
 
@@ -228,14 +228,7 @@ export class SubscriptionDelivery {
    */
   absentSequences(settlement: Settlement): bigint[] {
     checkSettlement(settlement);
-    const { acks } = settlement;
-    const { lanes, leases } = this.#parts;
-    const named = acks.filter(
-      ({ lease, ranges }) =>
-        ranges.length > 0 && leases.find(lease) === undefined && leases.mayCover(lease),
-    );
-    const sequences = new Set(named.map(({ sequence }) => sequence));
-    return [...sequences].filter((at) => lanes.some(({ frontier }) => at >= frontier));
+    return absentSequences(this.#parts, settlement);
   }
 
   /**
@@ -252,12 +245,7 @@ export class SubscriptionDelivery {
   ): EventsSettled | undefined {
     this.#requireDrained();
     if (!ackAll(this.#parts, acks, rangesMax)) return undefined;
-    const touched = this.#parts.lanes.filter(({ pending }) => !pending.isEmpty);
-    const [first, ...others] = touched.length > 0 ? touched : this.#parts.lanes.slice(0, 1);
-    return {
-      ...this.#take(first as LaneState, clearedBesideBatchesMax),
-      otherLanes: others.map((lane) => lane.take(nobody, clearedBesideBatchesMax)),
-    };
+    return ackedChange(this.#parts, this.#head);
   }
 
   /**
@@ -386,13 +374,6 @@ export class SubscriptionDelivery {
     return lane === undefined ? this.#parts.lanes : [laneStateOf(this.#parts, { lane })];
   }
 
-  #admittedOf(absent: readonly AbsentBatch[] | undefined): AbsentBatch[] {
-    return (absent ?? []).flatMap(({ ref, ...rest }) => {
-      const admittedRef = this.#parts.admit(laneStateOf(this.#parts, ref), ref);
-      return admittedRef === undefined ? [] : [{ ...rest, ref: admittedRef }];
-    });
-  }
-
   #promote(nowMs: number): void {
     for (const { book } of this.#parts.lanes) {
       for (let run = book.takeDue(nowMs); run !== undefined; run = book.takeDue(nowMs)) {
@@ -413,6 +394,3 @@ export class SubscriptionDelivery {
     if (this.hasChanges) throw new Error("changes are waiting: take them first");
   }
 }
-
-/** Of changes that are a part of another. */
-const nobody: ChangeHead = { subscriptionId: 0, epoch: 0 };

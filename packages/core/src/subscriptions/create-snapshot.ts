@@ -37,8 +37,16 @@ export interface CreateSnapshotCommand {
 
 /** What is remembered, or why nothing is: what the delivery said is journalled all the same. */
 export type CreateSnapshotReply =
-  | { readonly snapshot: Snapshot; readonly refusal?: undefined }
-  | { readonly refusal: PubSubError };
+  | {
+      /** What is remembered. */
+      readonly snapshot: Snapshot;
+      /** Never beside it. */
+      readonly refusal?: undefined;
+    }
+  | {
+      /** Why nothing is remembered. */
+      readonly refusal: PubSubError;
+    };
 
 function reads(
   { name, subscription }: CreateSnapshotCommand,

@@ -21,10 +21,16 @@ export interface TopicPartition {
   readonly partition: number;
 }
 
+/** A batch that begins before a cursor and ends at or behind it. */
+export interface StraddledBatch extends TopicPartition {
+  /** Index of its event 0 within its entry. */
+  readonly firstIndex: number;
+}
+
 /** What lies at a lane's cursor: the caller looks it up in the index. */
 export interface AtCursor {
   /** The batch of the lane that begins before the cursor and ends at or behind it. */
-  readonly straddled: (TopicPartition & { readonly firstIndex: number }) | undefined;
+  readonly straddled: StraddledBatch | undefined;
   /**
    * For every topic-partition that has a start of its own: offset of its first event at or behind
    * the cursor, or the next offset when there is none. By `partitionText`.

@@ -5033,7 +5033,9 @@ export const SubscriptionServiceDefinition = {
     },
     /**
      * Answers where every event of the subscription's epoch is, exact at the answered sequence:
-     * entered = acked + dead_lettered + expired + filtered + skipped + unsettled + unexamined.
+     * entered = acked + dead_lettered + expired + filtered + skipped + unsettled + unexamined. Reads the
+     * index of all that was not looked at yet; one count of a namespace at a time. Errors:
+     * SUBSCRIPTION_NOT_FOUND.
      */
     getAccounting: {
       name: "GetAccounting",
@@ -5043,7 +5045,10 @@ export const SubscriptionServiceDefinition = {
       responseStream: false,
       options: { _unknownFields: { 405608: [new Uint8Array([4]) as Uint8Array] } },
     },
-    /** Lists keys whose first event blocks the later ones (order KEY). */
+    /**
+     * Lists keys whose first event blocks the later ones (order KEY), among what was looked at. Errors:
+     * SUBSCRIPTION_NOT_FOUND, BAD_REQUEST.
+     */
     listBlockedKeys: {
       name: "ListBlockedKeys",
       requestType: ListBlockedKeysRequest as typeof ListBlockedKeysRequest,
@@ -5054,8 +5059,9 @@ export const SubscriptionServiceDefinition = {
     },
     /**
      * Settles events as skipped, for example the first one of a blocked key; their leases end. Events
-     * that are settled already stay as they are. Errors: SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND,
-     * BAD_REQUEST.
+     * that are settled already stay as they are. Errors: SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND (the
+     * range holds no stored event of the subscription), LIMIT_REACHED (too many runs of settled events
+     * above the cursor), BAD_REQUEST.
      */
     skipEvents: {
       name: "SkipEvents",
@@ -5066,8 +5072,8 @@ export const SubscriptionServiceDefinition = {
       options: { _unknownFields: { 405608: [new Uint8Array([5]) as Uint8Array] } },
     },
     /**
-     * Lets a blocked key be tried again at once. Errors: SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND (the key
-     * is not blocked).
+     * Lets a blocked key be tried again at once. Errors: SUBSCRIPTION_NOT_FOUND, TOPIC_NOT_FOUND,
+     * EVENT_NOT_FOUND (the key is not blocked).
      */
     releaseKey: {
       name: "ReleaseKey",

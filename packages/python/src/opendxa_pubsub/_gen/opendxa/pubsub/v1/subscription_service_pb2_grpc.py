@@ -214,14 +214,17 @@ class SubscriptionServiceServicer(object):
 
     def GetAccounting(self, request, context):
         """Answers where every event of the subscription's epoch is, exact at the answered sequence:
-        entered = acked + dead_lettered + expired + filtered + skipped + unsettled + unexamined.
+        entered = acked + dead_lettered + expired + filtered + skipped + unsettled + unexamined. Reads the
+        index of all that was not looked at yet; one count of a namespace at a time. Errors:
+        SUBSCRIPTION_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListBlockedKeys(self, request, context):
-        """Lists keys whose first event blocks the later ones (order KEY).
+        """Lists keys whose first event blocks the later ones (order KEY), among what was looked at. Errors:
+        SUBSCRIPTION_NOT_FOUND, BAD_REQUEST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -229,16 +232,17 @@ class SubscriptionServiceServicer(object):
 
     def SkipEvents(self, request, context):
         """Settles events as skipped, for example the first one of a blocked key; their leases end. Events
-        that are settled already stay as they are. Errors: SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND,
-        BAD_REQUEST.
+        that are settled already stay as they are. Errors: SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND (the
+        range holds no stored event of the subscription), LIMIT_REACHED (too many runs of settled events
+        above the cursor), BAD_REQUEST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReleaseKey(self, request, context):
-        """Lets a blocked key be tried again at once. Errors: SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND (the key
-        is not blocked).
+        """Lets a blocked key be tried again at once. Errors: SUBSCRIPTION_NOT_FOUND, TOPIC_NOT_FOUND,
+        EVENT_NOT_FOUND (the key is not blocked).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
