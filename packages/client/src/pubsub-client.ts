@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
 import {
-  type Execution,
   type GetBrokerResponse,
   PRODUCER_ID_BYTES,
-  PubSubError,
   type RecordBatch,
   type Subscription as SubscriptionState,
   type Topic,
@@ -13,24 +11,21 @@ import { Admin, type ChangeableTopicSettings, repeatable, type ScheduledEvent } 
 import { type ClientOptions, type ResolvedOptions, resolveOptions } from "./client-options.js";
 import type { ClientState, StateListener } from "./connection/client-state.js";
 import { Connection, type RequestOptions } from "./connection/connection.js";
-import type { AwaitFeedbackOptions, FeedbackOutcome } from "./feedback/await-feedback.js";
-import {
-  type ExecutionInput,
-  Executions,
-  type FeedbackSubmission,
-  type RegisteredExecution,
-  type SubmittedFeedback,
-} from "./feedback/executions.js";
+import { Executions } from "./feedback/executions.js";
+import { FeedbackCalls } from "./feedback/feedback-calls.js";
 import { outgoingEvent, type Publishable } from "./publishing/outgoing.js";
 import { Partitions } from "./publishing/partitions.js";
 import { Producer } from "./publishing/producer.js";
 import { Publisher, type PublishOptions } from "./publishing/publisher.js";
 import type { BatchReceipt, PublishReceipt } from "./publishing/receipt.js";
 import { AnsweredEvent } from "./reading/answered-event.js";
+import { firstOffset } from "./reading/first-offset.js";
 import { allPages } from "./reading/pages.js";
 import { type ReadOptions, readEvents } from "./reading/read-events.js";
 import type { StoredEvent } from "./reading/stored-event.js";
+import { settledWithin } from "./settled-within.js";
 import { AckAndPublish, type AckAndPublishOutcome } from "./subscribing/ack-and-publish.js";
+import { NoticeListeners } from "./subscribing/notice-listeners.js";
 import type { ReceivedEvent } from "./subscribing/received-event.js";
 import {
   resolveSubscribe,
@@ -54,7 +49,7 @@ export type EventHandler = (event: ReceivedEvent) => unknown;
  * await client.close();
  * ```
  */
-export class PubSubClient {
+export class PubSubClient extends FeedbackCalls {
   /** Changes subscriptions, and consumes them by calls. */
   readonly subscriptions: SubscriptionAdmin;
   readonly #options: ResolvedOptions;
@@ -62,20 +57,23 @@ export class PubSubClient {
   readonly #producer: Producer;
   readonly #publisher: Publisher;
   readonly #admin: Admin;
-  readonly #executions: Executions;
   readonly #ackAndPublish: AckAndPublish;
   readonly #subscriptions = new Set<Subscription>();
-  readonly #noticeListeners = new Set<(notice: SubscriptionNotice) => void>();
+  readonly #notices = new NoticeListeners();
   #closing: Promise<void> | undefined;
 
   private constructor(options: ResolvedOptions) {
+    const connection = new Connection(options);
+    super(new Executions(connection, options.source));
     this.#options = options;
-    this.#connection = new Connection(options);
+    this.#connection = connection;
     this.#producer = new Producer(options.producerId ?? randomBytes(PRODUCER_ID_BYTES));
     this.#admin = new Admin(this.#connection);
     this.subscriptions = new SubscriptionAdmin(this.#connection, options.name ?? "");
-    this.#executions = new Executions(this.#connection, options.source);
-    const partitions = new Partitions((topic) => this.#partitionCount(topic));
+    const partitions = new Partitions(async (topic) => {
+      const { settings } = await this.#admin.getTopic(topic);
+      return settings?.partitions || 1;
+    });
     this.#ackAndPublish = new AckAndPublish(this.#connection, partitions);
     this.#publisher = new Publisher({
       connection: this.#connection,
@@ -129,8 +127,7 @@ export class PubSubClient {
    * is no listener, notices are warnings of the process, so that none is missed.
    */
   onNotice(listener: (notice: SubscriptionNotice) => void): () => void {
-    this.#noticeListeners.add(listener);
-    return () => this.#noticeListeners.delete(listener);
+    return this.#notices.add(listener);
   }
 
   /**
@@ -231,7 +228,7 @@ export class PubSubClient {
     const subscription = new Subscription({
       connection: this.#connection,
       options: resolveSubscribe(asked, this.#options.name),
-      notice: (notice) => this.#tellNotice(notice),
+      notice: (notice) => this.#notices.tell(notice),
       closed: (closed) => this.#subscriptions.delete(closed),
       openTimeoutMs: this.#options.requestTimeoutMs,
       closeTimeoutMs: this.#options.closeTimeoutMs,
@@ -251,7 +248,9 @@ export class PubSubClient {
     topic: string,
     options: ReadOptions = {},
   ): AsyncGenerator<StoredEvent, void, undefined> {
-    const offset = options.offset ?? (await this.#firstOffset(topic, options));
+    const { partition = 0, signal } = options;
+    const offset =
+      options.offset ?? firstOffset(await this.#admin.getTopic(topic, { signal }), partition);
     yield* readEvents(this.#connection, topic, { ...options, offset });
   }
 
@@ -363,48 +362,6 @@ export class PubSubClient {
   }
 
   /**
-   * Registers an execution, so that feedback can find it; feedback that came before counts.
-   *
-   * @throws {@link PubSubError} EXECUTION_EXISTS, CORRELATION_KEY_INVALID, DEADLINE_OUT_OF_RANGE
-   */
-  async registerExecution(
-    execution: ExecutionInput,
-    options: RequestOptions = {},
-  ): Promise<RegisteredExecution> {
-    return await this.#executions.register(execution, options);
-  }
-
-  /** One execution. @throws {@link PubSubError} EXECUTION_NOT_FOUND */
-  async getExecution(executionId: string, options: RequestOptions = {}): Promise<Execution> {
-    return await this.#executions.get(executionId, options);
-  }
-
-  /**
-   * Submits feedback that no connector brings; it is matched by its keys exactly as a webhook's.
-   *
-   * @throws {@link PubSubError} CORRELATION_KEY_INVALID, BAD_REQUEST, LIMIT_EXCEEDED
-   */
-  async submitFeedback(
-    submission: FeedbackSubmission,
-    options: RequestOptions = {},
-  ): Promise<SubmittedFeedback> {
-    return await this.#executions.submit(submission, options);
-  }
-
-  /**
-   * Waits durably for feedback on an execution: across restarts of the broker, and with a `waitId`
-   * of one's own across restarts of the caller.
-   *
-   * @throws {@link PubSubError} WAIT_EXISTS, DEADLINE_OUT_OF_RANGE, BAD_REQUEST, CLIENT_CLOSED
-   */
-  async awaitFeedback(
-    executionId: string,
-    options: AwaitFeedbackOptions = {},
-  ): Promise<FeedbackOutcome> {
-    return await this.#executions.await(executionId, options);
-  }
-
-  /**
    * Closes: subscriptions settle what runs, publishes are acknowledged, for at most
    * `closeTimeoutMs`; what is left then fails with CLIENT_CLOSED.
    */
@@ -413,35 +370,11 @@ export class PubSubClient {
     return this.#closing;
   }
 
-  #tellNotice(notice: SubscriptionNotice): void {
-    for (const listener of this.#noticeListeners) listener(notice);
-    if (this.#noticeListeners.size > 0) return;
-    process.emitWarning(`subscription ${notice.subscription}: ${notice.message}`, "PubSubNotice");
-  }
-
   async #closeOnce(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#options.closeTimeoutMs);
-    });
     const subscriptions = [...this.#subscriptions].map((subscription) => subscription.close());
-    await Promise.race([Promise.all([...subscriptions, this.#publisher.flush()]), timeout]);
-    clearTimeout(timer);
+    const work = [...subscriptions, this.#publisher.flush()];
+    await settledWithin(work, this.#options.closeTimeoutMs);
     this.#publisher.close();
     this.#connection.close();
-  }
-
-  async #partitionCount(topic: string): Promise<number> {
-    const { settings } = await this.#admin.getTopic(topic);
-    return settings?.partitions || 1;
-  }
-
-  async #firstOffset(topic: string, { partition = 0, signal }: ReadOptions): Promise<bigint> {
-    const { partitions } = await this.#admin.getTopic(topic, { signal });
-    const bounds = partitions.find((candidate) => candidate.partition === partition);
-    if (bounds !== undefined) return bounds.firstOffset;
-    throw PubSubError.of("PARTITION_INVALID", `${topic} has no partition ${partition}`, {
-      metadata: { topic, partition, partitions: partitions.length },
-    });
   }
 }

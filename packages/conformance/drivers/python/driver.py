@@ -18,6 +18,7 @@ from opendxa_pubsub import (
 )
 from wire import (
     TAKE_TIMEOUT_MS_DEFAULT,
+    error_json,
     event_of,
     setting_values,
     stored_json,
@@ -54,11 +55,7 @@ class Session:
 
     def await_gone(self, topic: str, offset: str) -> dict[str, Any]:
         """Waits until an event is stored no longer."""
-        deadline = time.monotonic() + TAKE_TIMEOUT_MS_DEFAULT / 1_000
-        while self._is_stored(topic, int(offset)):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{topic} still has offset {offset}")
-            time.sleep(0.1)
+        until_true(lambda: not self._is_stored(topic, int(offset)))
         return {}
 
     def await_indexed(self, namespace: str) -> dict[str, Any]:
@@ -388,14 +385,7 @@ def answer_to(line: str) -> dict[str, Any]:
     try:
         return {"ok": carry_out(**json.loads(line))}
     except PubSubError as error:
-        return {
-            "error": {
-                "reason": error.reason,
-                "code": error.code,
-                "retryable": error.retryable,
-                "metadata": error.metadata,
-            }
-        }
+        return {"error": error_json(error)}
     except Exception as error:  # a fault of the driver is told, not swallowed
         return {"error": {"reason": "DRIVER", "text": repr(error)}}
 

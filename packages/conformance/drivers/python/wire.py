@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from opendxa_pubsub import OutgoingEvent, StoredEvent
+from opendxa_pubsub import OutgoingEvent, PubSubError, StoredEvent
 
 TAKE_TIMEOUT_MS_DEFAULT = 15_000
 JSON_TYPE = "application/json"
@@ -92,3 +92,13 @@ def until_true(condition: Callable[[], bool]) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError("the condition never held")
         time.sleep(0.05)
+
+
+def error_json(error: PubSubError) -> dict[str, Any]:
+    """An error of the client as the protocol tells it."""
+    return {
+        "reason": error.reason,
+        "code": error.code,
+        "retryable": error.retryable,
+        "metadata": error.metadata,
+    }
