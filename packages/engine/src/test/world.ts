@@ -38,8 +38,10 @@ export interface Place {
   readonly correlationId?: string;
   /** Bytes of the data at least. */
   readonly bytes?: number;
-  /** Ordering key of every event. */
-  readonly orderingKey?: string | undefined;
+  /** Ordering key. */
+  readonly key?: string;
+  /** When its events expire, milliseconds since the Unix epoch. */
+  readonly expireMs?: number;
   /** Lane. */
   readonly priority?: Priority | undefined;
   /** Scheduled so many milliseconds from now. */
@@ -216,12 +218,15 @@ export class World {
 
   async publishTo(place: Place, ...ids: string[]): Promise<bigint> {
     const { topic, partition = 0, correlationId = "c", bytes = 0 } = place;
-    const { priority = Priority.UNSPECIFIED, aheadMs, orderingKey } = place;
+    const { priority = Priority.UNSPECIFIED, aheadMs } = place;
+    const { key: orderingKey, expireMs } = place;
+    const expireTimeUnixMs = expireMs === undefined ? undefined : BigInt(expireMs);
     const events: OutgoingEvent[] = ids.map((id) => ({
       id,
+      orderingKey,
+      expireTimeUnixMs,
       type: "test.event",
       correlationId,
-      orderingKey,
       data: Buffer.from(id.padEnd(bytes, ".")),
     }));
     const batch = encodeBatch({ topic, partition, events, defaults: { source: "/test" } });

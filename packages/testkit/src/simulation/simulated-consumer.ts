@@ -30,6 +30,10 @@ interface Held {
   readonly leaseEndMs: number;
 }
 
+function isBehind(a: Held, b: Held): boolean {
+  return a.sequence === b.sequence ? a.index > b.index : a.sequence > b.sequence;
+}
+
 interface Said {
   readonly of: "ack" | "nack";
   readonly held: Held;
@@ -45,8 +49,8 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
   readonly #random: SeededRandom;
   /** Events in handling or waiting for it, by what they wait for: their key, or nothing. */
   readonly #queues = new Map<string, Held[]>();
-  /** What was forgotten of a key, which is not finished before what lies behind it. */
-  readonly #forgotten = new Map<string, Held>();
+  /** Events of a key that were dropped unsettled: what lies behind them is not finished before. */
+  readonly #dropped = new Map<string, readonly Held[]>();
   readonly #unanswered = new Map<bigint, Said[]>();
   #settlements = 0n;
   #end: NetworkEnd<ConsumerSays> | undefined;
@@ -74,10 +78,10 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
     this.#random = parts.world.random.fork();
   }
 
-  /** Connects and consumes. */
+  /** Connects and consumes, unless it does. */
   start(): void {
     this.#isHeld = false;
-    this.#connect();
+    if (this.#end === undefined) this.#connect();
   }
 
   /** Acks everything from now on: what is left is to be drained. */
@@ -154,7 +158,7 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
   /** The stream is over: nothing that is held counts any more, and no answer will come. */
   #forget(): void {
     this.#queues.clear();
-    this.#forgotten.clear();
+    this.#dropped.clear();
     for (const said of this.#unanswered.values()) {
       for (const { of, held } of said) {
         this.#history.write({ k: "verdict", ...this.#names(held), of, verdict: "lost" });
@@ -191,7 +195,7 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
 
   #enqueue(held: Held): void {
     const line = this.#lineOf(held);
-    if (this.#isBehindForgotten(line, held)) return;
+    if (this.#isBehindDropped(line, held)) return;
     const queue = this.#queues.get(line);
     if (queue !== undefined) queue.push(held);
     else {
@@ -200,15 +204,21 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
     }
   }
 
-  /** It comes again with the forgotten one, whose lease ends. */
-  #isBehindForgotten(line: string, { sequence, index }: Held): boolean {
-    const forgotten = this.#forgotten.get(line);
-    if (forgotten === undefined) return false;
-    const isBehind =
-      sequence > forgotten.sequence || (sequence === forgotten.sequence && index > forgotten.index);
-    if (isBehind && this.#world.clock.now() <= forgotten.leaseEndMs) return true;
-    this.#forgotten.delete(line);
-    return false;
+  /** It is dropped too: it comes again behind the dropped ones, when their leases end. */
+  #isBehindDropped(line: string, held: Held): boolean {
+    const dropped = this.#dropped.get(line);
+    if (dropped === undefined) return false;
+    const now = this.#world.clock.now();
+    // What comes again had been given back, and so had all behind it.
+    const before = dropped.filter((each) => isBehind(held, each) && now <= each.leaseEndMs);
+    if (before.length === 0) this.#dropped.delete(line);
+    else this.#dropped.set(line, [...before, held]);
+    return before.length > 0;
+  }
+
+  #drop(line: string, events: readonly Held[]): void {
+    this.#queues.delete(line);
+    if (events.length > 0) this.#dropped.set(line, events);
   }
 
   #lineOf({ topic, key, sequence, index }: Held): string {
@@ -234,10 +244,10 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
     const { nackShare, forgetShare } = this.#plan;
     const isGivenUp = this.#isPoisoned(held) || (!this.#isGentle && chance < nackShare);
     const isForgotten = !this.#isGentle && !isGivenUp && chance > 1 - forgetShare;
-    if (isForgotten) this.#forgotten.set(line, held);
-    else this.#settle(isGivenUp ? "nack" : "ack", held);
+    if (!isForgotten) this.#settle(isGivenUp ? "nack" : "ack", held);
     // What comes behind a failed event of its key is not handled: it will be delivered again.
-    if (isGivenUp || isForgotten || queue.length === 0) this.#queues.delete(line);
+    if (isForgotten) this.#drop(line, [held, ...queue]);
+    else if (isGivenUp || queue.length === 0) this.#drop(line, queue);
     else this.#handleLater(line);
   }
 

@@ -12,12 +12,10 @@ export function checkAttempts(
   event: EventLife,
   context: LeaseContext,
 ): void {
-  let confirmed = 0;
   for (const [index, later] of deliveries.entries()) {
     const earlier = deliveries[index - 1];
-    if (earlier !== undefined && wasCounted(earlier)) confirmed = earlier.record.attempt;
     const before = earlier?.record.attempt ?? 0;
-    const least = leastAttempt(earlier, later, { confirmed, sub: context.sub });
+    const least = leastAttempt(earlier, later, context.sub);
     const { attempt, lease } = later.record;
     // The upper bound costs a look at every consumer, and is crossed only by what it must explain.
     if (attempt === least) continue;
@@ -41,16 +39,17 @@ function wasCounted({ settlings }: Delivery): boolean {
 
 /**
  * Within one life of the broker a lease ends by a nack, its deadline or a disconnect, and each counts;
- * with order KEY it may also end with its run. What was not confirmed before a crash may be lost with it.
+ * with order KEY it may also end with its run. A crash ends leases without counting them, and takes
+ * nothing back: what an attempt tells of was durable before.
  */
 function leastAttempt(
   earlier: Delivery | undefined,
   later: Delivery,
-  { confirmed, sub }: { readonly confirmed: number; readonly sub: LeaseContext["sub"] },
+  sub: LeaseContext["sub"],
 ): number {
-  if (earlier === undefined || !isSameStart(earlier, later)) return confirmed + 1;
-  const rise = sub.order !== "key" || wasCounted(earlier) ? 1 : 0;
-  return earlier.record.attempt + rise;
+  if (earlier === undefined) return 1;
+  const isCounted = wasCounted(earlier) || (isSameStart(earlier, later) && sub.order !== "key");
+  return earlier.record.attempt + (isCounted ? 1 : 0);
 }
 
 function mostRise(
@@ -63,8 +62,9 @@ function mostRise(
   const from = earlier?.begin ?? event.published[0]?.record.t ?? 0;
   const consumers = facts.consumersOf(sub.sub);
   const ends = consumers.reduce(
-    // The broker may notice the end of a stream long before its client does.
-    (sum, process) => sum + facts.endsOf(process, from, later.begin + LOSS_NOTICED_MS),
+    // The broker may notice the end of a stream long before its client does, and long after.
+    (sum, process) =>
+      sum + facts.endsOf(process, from - LOSS_NOTICED_MS, later.begin + LOSS_NOTICED_MS),
     0,
   );
   const deadlines = Math.floor((later.begin - from + CLOCK_SLACK_MS) / sub.ackDeadline);

@@ -82,14 +82,20 @@ function checkBackward(chain: readonly Link[], report: Report): void {
   }
 }
 
-/** The same stream had it before, and did not give it back. */
-function isBeforeInHand({ deliveries }: Link, { process, session, place }: Delivery): boolean {
+/**
+ * The same stream had it before, and had not given it back as far as the broker knew: a nack is
+ * known to have arrived when its verdict did.
+ */
+function isBeforeInHand(
+  { deliveries }: Link,
+  { process, session, place, begin }: Delivery,
+): boolean {
   return deliveries.some(
     (each) =>
       each.process === process &&
       each.session === session &&
       each.place.line < place.line &&
-      !each.settlings.some(({ kind, place: { line } }) => kind === "nack" && line < place.line),
+      !each.settlings.some(({ kind, verdict }) => kind === "nack" && (verdict?.t ?? NEVER) < begin),
   );
 }
 

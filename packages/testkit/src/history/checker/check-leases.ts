@@ -95,10 +95,12 @@ function mayBeStale(
   return sub.order === "key" && mayBeTornOff(delivery, t, sameKey());
 }
 
+/** A nack reached the broker between its sending and its verdict. */
 function wasNacked({ settlings }: Delivery, from: number, until: number): boolean {
-  return settlings.some(
-    ({ kind, t }) => kind === "nack" && from - CLOCK_SLACK_MS <= t && t <= until + CLOCK_SLACK_MS,
-  );
+  return settlings.some(({ kind, t, verdict }) => {
+    const latest = verdict?.t ?? Number.POSITIVE_INFINITY;
+    return kind === "nack" && from - CLOCK_SLACK_MS <= latest && t <= until + CLOCK_SLACK_MS;
+  });
 }
 
 /**

@@ -90,8 +90,6 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     return true;
   }),
   redelivered("attempts begin anew", "attempts-wrong", (later, earlier) => {
-    // Over a crash they may fall.
-    if (startOf(later) !== startOf(earlier)) return false;
     later["attempt"] = (earlier["attempt"] as number) - 1;
     return true;
   }),
