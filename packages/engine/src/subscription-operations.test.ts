@@ -198,8 +198,8 @@ describe("blocked keys", () => {
       ["a", "k1"],
       ["b", "k2"],
     ] as const) {
-      await world.publishTo({ topic, key: orderingKey }, `${topic}-${orderingKey}-1`);
-      await world.publishTo({ topic, key: orderingKey }, `${topic}-${orderingKey}-2`);
+      await world.publishTo({ topic, orderingKey }, `${topic}-${orderingKey}-1`);
+      await world.publishTo({ topic, orderingKey }, `${topic}-${orderingKey}-2`);
     }
     const inbox = new Inbox();
     const consumer = await world.join("keyed", inbox);
