@@ -343,8 +343,7 @@ export class ActiveSubscription {
 
   /** What dooms events waits for their letters, and other verdicts do not wait for it. */
   async #storeLetters(waiting: WaitingVerdicts): Promise<void> {
-    const isWaiting = this.#letters.againMs !== undefined;
-    if (!isWaiting && this.delivery.doomed(1) === undefined) return;
+    if (!this.#letters.isWaiting && this.delivery.doomed(1) === undefined) return;
     const dooming = waiting.takeDooming();
     waiting.answer(this.#sinks);
     try {
@@ -370,7 +369,7 @@ export class ActiveSubscription {
     this.#disarm();
     const at = Math.min(
       this.delivery.nextTimerMs() ?? Number.POSITIVE_INFINITY,
-      this.#letters.againMs ?? Number.POSITIVE_INFINITY,
+      this.#letters.nextMs() ?? Number.POSITIVE_INFINITY,
       this.#detached.nextMs() ?? Number.POSITIVE_INFINITY,
     );
     if (at === Number.POSITIVE_INFINITY) return;

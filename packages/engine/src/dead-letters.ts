@@ -43,9 +43,15 @@ export class DeadLetters {
     this.#of = of;
   }
 
-  /** When what could not be stored is tried again. Absent: nothing waits for that. */
-  get againMs(): number | undefined {
-    return this.#againMs;
+  /** Something could not be stored so far. */
+  get isWaiting(): boolean {
+    return this.#againMs !== undefined;
+  }
+
+  /** When what could not be stored is to be tried again. Absent: never, or that is due already. */
+  nextMs(): number | undefined {
+    const at = this.#againMs;
+    return at === undefined || at <= this.#parts.clock.now() ? undefined : at;
   }
 
   /**

@@ -160,6 +160,7 @@ describe("events that expire", () => {
 describe("settings that change", () => {
   it("bound the attempts of events that are out already", async () => {
     await create();
+    await world.engine.createTopic("letters", undefined);
     await world.publish("a", "1");
     const { inbox, consumer } = await joined(1);
     await world.engine.updateSubscription(

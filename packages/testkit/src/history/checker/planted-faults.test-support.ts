@@ -389,7 +389,3 @@ function isSameIn(a: Loose, b: Loose): boolean {
 function beginOf(delivered: Loose): number {
   return (delivered["leaseEnd"] as number) - ACK_DEADLINE_MS;
 }
-
-function startOf(delivered: Loose): bigint {
-  return BigInt(delivered["lease"] as string) >> 40n;
-}
