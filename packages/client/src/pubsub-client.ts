@@ -190,10 +190,6 @@ export class PubSubClient extends FeedbackCalls {
    * @throws {@link PubSubError} what refuses an event: then nothing happened, and the events may be
    * acked or nacked; CONNECTION_LOST and TIMED_OUT when it is not known whether it happened: if not,
    * the events come again
-   * @example
-   * ```ts
-   * await client.ackAndPublish([order], "invoices", [{ type: "invoice", json: { ok: true } }]);
-   * ```
    */
   async ackAndPublish(
     events: readonly ReceivedEvent[],
