@@ -1,6 +1,7 @@
 import {
   CursorState,
   correlationIdKey,
+  DeliveryOrder,
   Entry,
   EventsSettled,
   Execution,
@@ -8,6 +9,7 @@ import {
   PartitionStart,
   Priority,
   Subscription,
+  SubscriptionSettings,
   TopicSettings,
 } from "@opendxa/pubsub-protocol";
 import { describe, expect, it } from "vitest";
@@ -75,9 +77,15 @@ function command(
   };
 }
 
-function subscribe(state: MemoryState, subscriptionId: number, cursor: [bigint, number]): void {
+function subscribe(
+  state: MemoryState,
+  subscriptionId: number,
+  cursor: [bigint, number],
+  order: DeliveryOrder = DeliveryOrder.NONE,
+): void {
   const subscription = Subscription.create({
     name: `s${subscriptionId}`,
+    settings: SubscriptionSettings.create({ order }),
     cursorSequence: cursor[0],
     cursorIndex: cursor[1],
   });
@@ -182,7 +190,7 @@ describe("expire events", () => {
   it("counts in the lane of the batch, or in the only one, from where a partition begins", () => {
     const state = world();
     subscribe(state, 1, [1n, 0]);
-    subscribe(state, 2, [1n, 0]);
+    subscribe(state, 2, [1n, 0], DeliveryOrder.KEY);
     state.put(stateKeys.cursor(1, Priority.HIGH), CursorState.create({ sequence: 3n }));
     const start = PartitionStart.create({ topicId: 1, offset: 14n });
     const subscriptions = () => ({
