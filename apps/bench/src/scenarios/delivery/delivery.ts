@@ -1,5 +1,6 @@
 import { scenarioOfParts } from "../parts/scenario-of-parts.js";
 import { backlog } from "./backlog.js";
+import { fairness } from "./fairness.js";
 import { fanOut } from "./fan-out.js";
 import { idle } from "./idle.js";
 import { settling } from "./settling.js";
@@ -9,7 +10,7 @@ import { fullSizes, quickSizes } from "./sizes.js";
 export const delivery = scenarioOfParts({
   name: "delivery",
   summary: "what is promised of delivery",
-  parts: [idle, fanOut, settling, backlog],
+  parts: [idle, fanOut, settling, fairness, backlog],
   fullSizes,
   quickSizes,
 });

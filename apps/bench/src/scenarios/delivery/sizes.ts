@@ -12,6 +12,10 @@ export interface DeliverySizes {
   readonly settledAtRandom: number;
   /** Deliveries of a fan-out, over all subscriptions. */
   readonly fanOutDeliveries: number;
+  /** Ordering keys among which one is poisoned. */
+  readonly fairnessKeys: number;
+  /** Events whose latency is measured. */
+  readonly fairnessEvents: number;
   /** Longest that one load may take, in milliseconds. */
   readonly loadMsMax: number;
 }
@@ -25,6 +29,8 @@ export function fullSizes(): DeliverySizes {
     settledInBatches: 1_000_000,
     settledAtRandom: 200_000,
     fanOutDeliveries: 1_000_000,
+    fairnessKeys: 100_000,
+    fairnessEvents: 50_000,
     loadMsMax: 300_000,
   };
 }
@@ -37,6 +43,8 @@ export const quickSizes: DeliverySizes = {
   settledInBatches: 10_000,
   settledAtRandom: 2_000,
   fanOutDeliveries: 10_000,
+  fairnessKeys: 100,
+  fairnessEvents: 1_000,
   loadMsMax: 30_000,
 };
 

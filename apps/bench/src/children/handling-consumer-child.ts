@@ -1,0 +1,60 @@
+import { PubSubClient, type ReceivedEvent } from "@opendxa/pubsub-client";
+import { answerTask } from "../processes/child.js";
+import { percentile } from "../statistics.js";
+import type { ConsumersOpen } from "./consume-task.js";
+import type { Handled, HandleTask } from "./paced-task.js";
+
+/** Unsettled events of one consumer: what one that is stuck takes away from the others. */
+const CREDIT_EVENTS = 100;
+
+/** Handles events until enough of those came that nothing is wrong with. */
+async function handle(task: HandleTask): Promise<Handled> {
+  const { address, topic, subscription, order, consumers, stuck } = task;
+  const client = await PubSubClient.connect({ address });
+  const latencies: number[] = [];
+  const done = new Promise<void>((resolve) => {
+    const take = (event: ReceivedEvent) => {
+      if (event.attempt > 1) return;
+      latencies.push(performance.timeOrigin + performance.now() - (event.json() as number));
+      if (latencies.length === task.events) resolve();
+    };
+    void openAll(take).then(() => {
+      const ready: ConsumersOpen = { isOpen: true };
+      process.send?.(ready);
+    });
+  });
+
+  async function openAll(take: (event: ReceivedEvent) => void): Promise<void> {
+    for (let number = 0; number < consumers; number += 1) {
+      const options = {
+        topic,
+        subscription,
+        order,
+        creditEvents: CREDIT_EVENTS,
+        leaseHeldMsMax: 0,
+      };
+      const opened = await client.subscribe(options);
+      void settleAll(opened, number < stuck, take);
+    }
+  }
+
+  async function settleAll(
+    events: AsyncIterable<ReceivedEvent>,
+    isStuck: boolean,
+    take: (event: ReceivedEvent) => void,
+  ): Promise<void> {
+    for await (const event of events) {
+      if (isStuck) continue;
+      if (event.orderingKey === task.poisonedKey) void event.nack({ delayMs: 100 });
+      else {
+        take(event);
+        void event.ack();
+      }
+    }
+  }
+
+  await done;
+  return { msP50: percentile(latencies, 0.5), msP99: percentile(latencies, 0.99) };
+}
+
+await answerTask(handle);

@@ -1,0 +1,122 @@
+import { join } from "node:path";
+import type { ConsumersOpen } from "../../children/consume-task.js";
+import type { Handled, HandleTask, PacedTask } from "../../children/paced-task.js";
+import { DiskCeilings } from "../../disk-figures.js";
+import { CHILD_WAIT_MS } from "../../limits.js";
+import type { BrokerProcess } from "../../processes/broker-process.js";
+import { runChild, startChild } from "../../processes/child.js";
+import { whileServing } from "../../processes/while-serving.js";
+import { createTopic } from "./loads.js";
+import { type DeliveryPart, inRounds, type PartContext } from "./part.js";
+
+/** Others' p99 beside a poisoned key or a stuck consumer, by their p99 without. */
+const P99_RATIO_REQUIRED = 1.3;
+/** A steady load far below what the broker can do: latency must not be that of a queue. */
+const EVENTS_PER_SECOND = 2_000;
+const CONSUMERS = 100;
+
+interface Trouble {
+  readonly name: string;
+  readonly order: HandleTask["order"];
+  readonly consumers: number;
+  readonly stuck: number;
+  readonly isPoisoned: boolean;
+}
+
+const troubles: readonly Trouble[] = [
+  { name: "one poisoned key among all", order: "key", consumers: 4, stuck: 0, isPoisoned: true },
+  {
+    name: `one stuck consumer among ${CONSUMERS}`,
+    order: "none",
+    consumers: CONSUMERS,
+    stuck: 1,
+    isPoisoned: false,
+  },
+];
+
+/** What others notice of an event that never succeeds, and of a consumer that does nothing. */
+export const fairness: DeliveryPart = {
+  name: "fairness",
+  title: "latency of all others beside one poisoned key, and beside one stuck consumer",
+  limitMs: 1_200_000,
+  run: (context) =>
+    whileServing(join(context.folder, "data"), async (broker) => {
+      const disk = new DiskCeilings(context.folder);
+      const rounds = await inRounds(context, async (round) => {
+        await disk.measure();
+        const measured: { readonly without: Handled; readonly beside: Handled }[] = [];
+        for (const [at, trouble] of troubles.entries()) {
+          const name = `${round}-${at}`;
+          const sound = { ...trouble, stuck: 0, isPoisoned: false };
+          const without = await measure(broker, sound, `sound-${name}`, context);
+          measured.push({ without, beside: await measure(broker, trouble, name, context) });
+        }
+        return measured;
+      });
+      const figures = troubles.flatMap(({ name }, at) => {
+        const own = rounds.map((round) => round[at] as (typeof round)[number]);
+        return [
+          {
+            name: `${name}: p99 of the others by theirs without`,
+            unit: "ratio",
+            values: own.map(({ without, beside }) => beside.msP99 / without.msP99),
+            required: { at: "most", value: P99_RATIO_REQUIRED } as const,
+          },
+          { name: `${name}: p50`, unit: "ms", values: own.map(({ beside }) => beside.msP50) },
+          {
+            name: `${name}: p99`,
+            unit: "ms",
+            values: own.map(({ beside }) => beside.msP99),
+            ceiling: disk.syncP99,
+          },
+          {
+            name: `${name}: p99 without`,
+            unit: "ms",
+            values: own.map(({ without }) => without.msP99),
+            ceiling: disk.syncP99,
+          },
+        ];
+      });
+      return { figures: [...figures, ...disk.figures()] };
+    }),
+};
+
+/** How late events are handled that nothing is wrong with. */
+async function measure(
+  broker: BrokerProcess,
+  { order, consumers, stuck, isPoisoned }: Trouble,
+  name: string,
+  { sizes }: PartContext,
+): Promise<Handled> {
+  const topic = `bench/fairness-${name}`;
+  const { address } = broker;
+  await createTopic(broker, topic);
+  const { fairnessKeys: keys, fairnessEvents: events } = sizes;
+  // What a stuck consumer holds, and what is poisoned, never comes to be handled.
+  const lost = stuck * STUCK_EVENTS_MAX + (isPoisoned ? Math.ceil(events / keys) : 0);
+  const consuming = await startChild<HandleTask, ConsumersOpen, Handled>({
+    name: "handling-consumer-child",
+    task: {
+      address,
+      topic,
+      subscription: name,
+      order,
+      consumers,
+      stuck,
+      poisonedKey: isPoisoned ? "key-0" : undefined,
+      events: events - lost,
+    },
+    timeoutMs: CHILD_WAIT_MS,
+  });
+  try {
+    const handled = consuming.next(sizes.loadMsMax);
+    const task: PacedTask = { address, topic, keys, eventsPerSecond: EVENTS_PER_SECOND, events };
+    await runChild({ name: "paced-publisher-child", task, timeoutMs: sizes.loadMsMax });
+    return await handled;
+  } finally {
+    consuming.stop();
+  }
+}
+
+/** Credit of one consumer: the most that a stuck one holds. */
+const STUCK_EVENTS_MAX = 100;
