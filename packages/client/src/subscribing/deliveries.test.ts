@@ -56,6 +56,22 @@ it("takes back what waits of a key, with its credit", () => {
   expect(deliveries.waiting).toBe(0);
 });
 
+it("hands out nothing of a parked key, in order once it is not any more", () => {
+  const deliveries = new Deliveries(SETTLER, 10);
+  deliveries.add([delivered(1n, ["a", "a", "b", "a"])], 30, 0);
+  const first = deliveries.take();
+  if (first === undefined) throw new Error("no event");
+  deliveries.park(first);
+  deliveries.park(first);
+  expect(deliveries.take()?.orderingKey).toBe("b");
+  expect(deliveries.take()).toBeUndefined();
+  deliveries.unpark(first);
+  expect(deliveries.take()).toBeUndefined();
+  deliveries.unpark(first);
+  expect([deliveries.take()?.id, deliveries.take()?.id]).toEqual(["1", "3"]);
+  expect(deliveries.waiting).toBe(0);
+});
+
 it("knows which leases are held and not too old", () => {
   const deliveries = new Deliveries(SETTLER, 10);
   deliveries.add([delivered(1n, ["a", "b"])], 1, 1_000);

@@ -21,6 +21,8 @@ export class Deliveries {
   #next = 0;
   #held = new Map<bigint, Held>();
   #consumedBytes = 0;
+  /** Keys of which nothing is handed out, with how often that was asked for. */
+  readonly #parked = new Map<string, number>();
 
   /** Starts empty, with the whole credit given to the broker. */
   constructor(settler: Settler, creditBytes: number) {
@@ -70,11 +72,16 @@ export class Deliveries {
     return broken;
   }
 
-  /** The next event for the application. */
+  /** The next event for the application, of keys that are not parked. */
   take(): ReceivedEvent | undefined {
-    const queued = this.#queue[this.#next];
+    let at = this.#next;
+    if (this.#parked.size > 0) {
+      while (at < this.#queue.length && this.#isParked(this.#queue[at] as Queued)) at += 1;
+    }
+    const queued = this.#queue[at];
     if (queued === undefined) return undefined;
-    this.#next += 1;
+    if (at > this.#next) this.#queue.splice(at, 1);
+    else this.#next += 1;
     if (this.#next === this.#queue.length) {
       this.#queue = [];
       this.#next = 0;
@@ -98,10 +105,24 @@ export class Deliveries {
     if (held?.events.size === 0) this.#held.delete(event.position.lease);
   }
 
+  /** Hands out nothing more of an event's key, in its topic-partition, until `unpark`. */
+  park(event: ReceivedEvent): void {
+    const name = keyNameOf(event);
+    this.#parked.set(name, (this.#parked.get(name) ?? 0) + 1);
+  }
+
+  /** Ends one `park`. */
+  unpark(event: ReceivedEvent): void {
+    const name = keyNameOf(event);
+    const left = (this.#parked.get(name) ?? 1) - 1;
+    if (left > 0) this.#parked.set(name, left);
+    else this.#parked.delete(name);
+  }
+
   /** Takes back what waits of an event's key, in its topic-partition: its order broke, and the broker delivers it again. */
-  dropKeyOf({ topic, partition, orderingKey }: ReceivedEvent): void {
-    const isOfKey = ({ event }: Queued) =>
-      event.orderingKey === orderingKey && event.partition === partition && event.topic === topic;
+  dropKeyOf(nacked: ReceivedEvent): void {
+    const name = keyNameOf(nacked);
+    const isOfKey = ({ event }: Queued) => keyNameOf(event) === name;
     const waiting = this.#queue.slice(this.#next);
     const dropped = waiting.filter(isOfKey);
     this.#queue = waiting.filter((queued) => !isOfKey(queued));
@@ -126,4 +147,13 @@ export class Deliveries {
     this.#held = new Map();
     this.#consumedBytes = 0;
   }
+
+  #isParked({ event }: Queued): boolean {
+    return event.orderingKey !== undefined && this.#parked.has(keyNameOf(event));
+  }
+}
+
+/** A key is one of its topic-partition. */
+function keyNameOf({ topic, partition, orderingKey }: ReceivedEvent): string {
+  return JSON.stringify([topic, partition, orderingKey]);
 }

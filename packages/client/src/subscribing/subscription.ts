@@ -176,9 +176,8 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
 
   /** @internal */
   async nack(event: ReceivedEvent, options: NackOptions): Promise<SettlementOutcome> {
-    const isKept = this.#state?.settings?.order === DeliveryOrder.KEY;
-    if (isKept && event.orderingKey !== undefined) this.#deliveries.dropKeyOf(event);
     const reason = cutReason(options.reason ?? "");
+    if (this.#keepsOrderOf(event)) this.#deliveries.dropKeyOf(event);
     return await this.#settled(
       event,
       this.#settlements.nack(event.position, { ...options, reason }),
@@ -207,11 +206,18 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
     return await outcome;
   }
 
+  #keepsOrderOf({ orderingKey }: ReceivedEvent): boolean {
+    return orderingKey !== undefined && this.#state?.settings?.order === DeliveryOrder.KEY;
+  }
+
+  /** Handlers run side by side, but those of one key one after another. */
   async #work(handler: (event: ReceivedEvent) => unknown): Promise<void> {
-    for (let event = await this.#take(); event !== undefined; event = await this.#take()) {
+    for (let event = await this.#take(true); event !== undefined; event = await this.#take(true)) {
       this.#running += 1;
       await this.#handle(handler, event);
       this.#running -= 1;
+      if (this.#keepsOrderOf(event)) this.#deliveries.unpark(event);
+      this.#wakeAll();
       this.#tellQuiet();
     }
   }
@@ -225,12 +231,13 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
     }
   }
 
-  /** The next event, as soon as there is one; undefined when no more come. */
-  async #take(): Promise<ReceivedEvent | undefined> {
+  /** The next event, as soon as there is one; undefined when no more come. `parksKey`: alone of its key. */
+  async #take(parksKey = false): Promise<ReceivedEvent | undefined> {
     for (;;) {
       if (this.#isClosing || this.#hasEnded) return undefined;
       const event = this.#deliveries.take();
       if (event !== undefined) {
+        if (parksKey && this.#keepsOrderOf(event)) this.#deliveries.park(event);
         this.#returnCredit();
         return event;
       }

@@ -1,3 +1,4 @@
+import { mayHaveExpired } from "./check-publishing.js";
 import { isConfirmed } from "./check-settling.js";
 import type { EventLife, Told } from "./event-life.js";
 import type { Facts } from "./facts.js";
@@ -37,7 +38,8 @@ export function checkDeadLetters(parts: Parts): void {
         record.attempt >= sub.attemptsMax &&
         settlings.some((each) => each.kind === "nack" && isConfirmed(each)),
     );
-    if (spent !== undefined) {
+    // An attempt that fails after the event's own time is its end without a letter.
+    if (spent !== undefined && !mayHaveExpired(event, facts)) {
       const what = `attempt ${spent.record.attempt} of ${sub.attemptsMax} was nacked`;
       report("dead-letter-missing", spent.place, `${event.name} in ${sub.sub}`, what);
     }

@@ -119,6 +119,7 @@ class HistoryCheck {
     this.#figures.event(
       event,
       covering.map(({ sub }) => sub),
+      this.#facts,
     );
     if (this.#facts.end !== undefined) checkPublishing(event, this.#facts, this.#report);
     for (const sub of covering) {

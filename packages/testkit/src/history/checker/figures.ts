@@ -1,3 +1,5 @@
+import { mayHaveExpired } from "./check-publishing.js";
+import { skipOf } from "./check-settling.js";
 import type { EventLife } from "./event-life.js";
 import type { Facts } from "./facts.js";
 import type { HistoryRecord } from "./record.js";
@@ -104,8 +106,11 @@ export class FigureCounter {
     else if (record.k === "nack") this.#figures.nacked += 1;
   }
 
-  /** An event passed, with the subscriptions that cover it. */
-  event(event: EventLife, subs: readonly string[]): void {
+  /**
+   * An event passed, with the subscriptions that cover it. Nobody is owed what its own time or an
+   * operator ended before anybody was seen with it; a dead letter pays.
+   */
+  event(event: EventLife, subs: readonly string[], facts: Facts): void {
     const figures = this.#figures;
     figures.published += Number(event.published.length > 0);
     figures.acked += Number(event.acked.length > 0);
@@ -120,8 +125,12 @@ export class FigureCounter {
       ).length;
     }
     if (event.acked.length === 0) return;
-    figures.owed += subs.length;
-    figures.paid += subs.filter((sub) => event.deliveries.has(sub)).length;
+    const isPaid = (sub: string) =>
+      event.deliveries.has(sub) || event.deadLetters.some(({ record }) => record.sub === sub);
+    const isOwed = (sub: string) =>
+      isPaid(sub) || !(mayHaveExpired(event, facts) || skipOf(event, sub, facts) !== undefined);
+    figures.owed += subs.filter(isOwed).length;
+    figures.paid += subs.filter(isPaid).length;
   }
 
   /** A key's order was checked. */
