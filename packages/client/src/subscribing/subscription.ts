@@ -216,8 +216,10 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
       this.#running += 1;
       await this.#handle(handler, event);
       this.#running -= 1;
-      if (this.#keepsOrderOf(event)) this.#deliveries.unpark(event);
-      this.#wakeAll();
+      if (this.#keepsOrderOf(event)) {
+        this.#deliveries.unpark(event);
+        this.#wakeAll();
+      }
       this.#tellQuiet();
     }
   }
