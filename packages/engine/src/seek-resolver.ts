@@ -1,6 +1,6 @@
 import {
   type AtCursor,
-  comparePositions,
+  isBefore,
   type LanePosition,
   laneOf,
   lanesOf,
@@ -182,7 +182,7 @@ export class SeekResolver {
     while (low < high) {
       const middle = (low + high) / 2n;
       const position = await this.#positionOf(place, middle);
-      if (position === undefined || comparePositions(position, cursor) >= 0) high = middle;
+      if (position === undefined || !isBefore(position, cursor)) high = middle;
       else low = middle + 1n;
     }
     return low;

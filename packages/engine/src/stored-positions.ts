@@ -1,9 +1,9 @@
 import {
-  comparePositions,
   type Lane,
   type LanePosition,
   lanes,
   lanesOf,
+  lowestOf,
   type SubscriptionLeftovers,
   stateKeys,
 } from "@opendxa/pubsub-core";
@@ -99,8 +99,7 @@ export class StoredPositions {
 }
 
 function shownOf(cursors: readonly CursorState[]): ShownPosition {
-  const [first = CursorState.create(), ...rest] = cursors;
-  const lowest = rest.reduce((a, b) => (comparePositions(b, a) < 0 ? b : a), first);
+  const lowest = lowestOf(cursors);
   return {
     cursorSequence: lowest.sequence,
     cursorIndex: lowest.index,

@@ -17,3 +17,8 @@ export function leastOf(sequences: readonly bigint[]): bigint {
 export function isBefore(a: Position, b: Position): boolean {
   return a.sequence < b.sequence || (a.sequence === b.sequence && a.index < b.index);
 }
+
+/** The lower of positions; throws where there is none: a fault of the program. */
+export function lowestOf<P extends Position>(positions: readonly P[]): P {
+  return positions.reduce((lowest, each) => (isBefore(each, lowest) ? each : lowest));
+}

@@ -1,16 +1,18 @@
-import { CursorException, SnapshotLane } from "@opendxa/pubsub-protocol";
+import { CursorState, SnapshotLane } from "@opendxa/pubsub-protocol";
 import type { LanePosition } from "./lane-state.js";
+import { settledOnly } from "./settled-only.js";
 
-/** What a snapshot remembers of a lane: which events are settled; attempts are not remembered. */
+/** What a snapshot remembers of a lane: where it stands and what is settled above, not attempts. */
 export function snapshotLane({ lane, cursor, exceptions }: LanePosition): SnapshotLane {
+  const { sequence, index, floorSequence, floorIndex } = cursor;
   const sequences: bigint[] = [];
-  const settled: CursorException[] = [];
-  const ascending = [...exceptions].sort(([a], [b]) => (a < b ? -1 : 1));
-  for (const [sequence, exception] of ascending) {
-    const runs = exception.runs.filter((run) => run.settled);
-    if (sequence < cursor.sequence || runs.length === 0) continue;
-    sequences.push(sequence);
-    settled.push(CursorException.create({ runs }));
+  const settled: SnapshotLane["settled"] = [];
+  for (const [at, exception] of [...exceptions].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const kept = at < sequence ? undefined : settledOnly(exception);
+    if (kept === undefined) continue;
+    sequences.push(at);
+    settled.push(kept);
   }
-  return SnapshotLane.create({ lane, cursor: { ...cursor }, sequences, settled });
+  const kept = CursorState.create({ sequence, index, floorSequence, floorIndex });
+  return SnapshotLane.create({ lane, cursor: kept, sequences, settled });
 }

@@ -1,5 +1,4 @@
 import {
-  CursorState,
   Entry,
   NamespaceState,
   PubSubError,
@@ -11,11 +10,12 @@ import {
   validateSubscriptionName,
 } from "@opendxa/pubsub-protocol";
 import type { LanePosition } from "../delivery/lane-state.js";
+import { leastOf } from "../delivery/position.js";
+import { snapshotLane } from "../delivery/snapshot-lane.js";
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { knownSubscription } from "./known-subscription.js";
-import { settledOnly } from "./lane-position.js";
 
 /** A subscription's position at the moment of the decision. */
 export interface PositionNow {
@@ -80,21 +80,6 @@ function checkName(loaded: Loaded, name: string): void {
   });
 }
 
-/** What is remembered of a lane: where it stands and what is settled above, not attempts. */
-function laneOf({ lane, cursor, exceptions }: LanePosition): SnapshotLane {
-  const { sequence, index, floorSequence, floorIndex } = cursor;
-  const sequences: bigint[] = [];
-  const settled: SnapshotLane["settled"] = [];
-  for (const [at, exception] of [...exceptions].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const kept = at < sequence ? undefined : settledOnly(exception);
-    if (kept === undefined) continue;
-    sequences.push(at);
-    settled.push(kept);
-  }
-  const kept = CursorState.create({ sequence, index, floorSequence, floorIndex });
-  return { lane, cursor: kept, sequences, settled };
-}
-
 function runsOf(lanes: readonly SnapshotLane[]): number {
   return lanes.reduce(
     (sum, { settled }) => settled.reduce((runs, each) => runs + each.runs.length, sum),
@@ -110,7 +95,7 @@ function decide(
   const { subscriptionId, partitionStarts } = knownSubscription(loaded, subscription);
   checkName(loaded, name);
   const now = position();
-  const lanes = now.lanes.map(laneOf);
+  const lanes = now.lanes.map(snapshotLane);
   if (runsOf(lanes) > SNAPSHOT_RUNS_MAX) {
     const refusal = limitReached(
       `a snapshot holds at most ${SNAPSHOT_RUNS_MAX} runs of settled events above the cursor`,
@@ -118,8 +103,7 @@ function decide(
     );
     return { entries: now.entries, reply: { refusal } };
   }
-  const sequences = lanes.map(({ cursor }) => cursor?.sequence ?? 0n);
-  const [cursorSequence = 0n] = sequences.sort((a, b) => (a < b ? -1 : 1));
+  const cursorSequence = leastOf(lanes.map(({ cursor }) => cursor?.sequence ?? 0n));
   const createTimeUnixMs = BigInt(nowMs);
   const snapshot: Snapshot = { name, subscription, createTimeUnixMs, cursorSequence };
   const state = SnapshotState.create({ snapshot, subscriptionId, lanes, partitionStarts });

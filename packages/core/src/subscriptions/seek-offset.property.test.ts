@@ -5,7 +5,7 @@ import { overlay, runsFrom, settledRun } from "../delivery/exception-runs.js";
 import { type Lane, lanes } from "../delivery/lane.js";
 import type { LanePosition } from "../delivery/lane-state.js";
 import { startOf } from "../delivery/partition-start.js";
-import { comparePositions } from "./lane-position.js";
+import { isBefore } from "../delivery/position.js";
 import {
   type AtCursor,
   type FullPosition,
@@ -128,8 +128,8 @@ class Stored {
       .find((event) => event.batch.lane === lane && this.#isUnsettled(event));
     this.#change(lane, ({ cursor, exceptions }) => {
       const end = { sequence: examinedThrough + 1n, index: 0 };
-      const to = first !== undefined && comparePositions(first, end) < 0 ? first : end;
-      if (comparePositions(to, cursor) <= 0) return { cursor, exceptions };
+      const to = first !== undefined && isBefore(first, end) ? first : end;
+      if (!isBefore(cursor, to)) return { cursor, exceptions };
       const kept = new Map<bigint, CursorException>();
       for (const [sequence, { runs }] of exceptions) {
         const left = sequence === to.sequence ? runsFrom(runs, to.index) : [...runs];
@@ -175,10 +175,7 @@ class Stored {
     for (const place of partitions) {
       const next = this.#model
         .events()
-        .find(
-          (event) =>
-            partitionText(event) === partitionText(place) && comparePositions(event, cursor) >= 0,
-        );
+        .find((event) => partitionText(event) === partitionText(place) && !isBefore(event, cursor));
       offsets.set(partitionText(place), next?.offset ?? this.#model.nextOffset(place));
     }
     return { straddled, offsets };
@@ -200,10 +197,10 @@ class Stored {
     const { lane, sequence, firstIndex } = event.batch;
     const position = this.position.lanes.find((each) => each.lane === lane) as LanePosition;
     const { cursor, exceptions } = position;
-    if (comparePositions(event, cursor) < 0) return false;
+    if (isBefore(event, cursor)) return false;
     const start = startOf(this.position.partitionStarts, lane, event);
     const floor = { sequence: cursor.floorSequence, index: cursor.floorIndex };
-    const isBelowFloor = comparePositions({ sequence, index: firstIndex }, floor) < 0;
+    const isBelowFloor = isBefore({ sequence, index: firstIndex }, floor);
     if (start === undefined ? isBelowFloor : event.offset < start) return false;
     const runs = exceptions.get(event.sequence)?.runs ?? [];
     return !runs.some(({ first, last }) => first <= event.index && event.index <= last);

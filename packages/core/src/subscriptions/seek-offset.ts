@@ -11,7 +11,8 @@ import { type ExceptionRun, overlay, settledRun } from "../delivery/exception-ru
 import type { Lane } from "../delivery/lane.js";
 import type { LanePosition } from "../delivery/lane-state.js";
 import { startOf } from "../delivery/partition-start.js";
-import { comparePositions, settledOnly } from "./lane-position.js";
+import { isBefore } from "../delivery/position.js";
+import { settledOnly } from "../delivery/settled-only.js";
 
 /** A topic-partition. */
 export interface TopicPartition {
@@ -89,7 +90,7 @@ function keptStart(
   const isDivided = straddled !== undefined && place === partitionText(straddled);
   const index = isDivided ? straddled.firstIndex : cursor.index;
   const begin = { sequence: cursor.sequence, index };
-  const hasPassed = comparePositions(begin, floorOf(cursor)) >= 0;
+  const hasPassed = !isBefore(begin, floorOf(cursor));
   if (offset > next) return offset;
   return hasPassed ? undefined : next;
 }
@@ -181,9 +182,9 @@ function soughtLane(
     ? { sequence: cursor.sequence, index: straddled.firstIndex }
     : { sequence: cursor.sequence, index: cursor.index };
   const before = floorOf(cursor);
-  const floor = comparePositions(before, passed) > 0 ? before : passed;
+  const floor = isBefore(passed, before) ? before : passed;
   const target = { sequence: sought.sequence, index: 0 };
-  const goesBack = comparePositions(target, cursor) < 0;
+  const goesBack = isBefore(target, cursor);
   if (goesBack && isUnnamed) {
     const runs: ExceptionRun[] = [...(exceptions.get(cursor.sequence)?.runs ?? [])];
     overlay(runs, settledRun(straddled.firstIndex, cursor.index - 1));

@@ -9,12 +9,12 @@ import {
 } from "@opendxa/pubsub-protocol";
 import { laneOf } from "../delivery/lane.js";
 import type { LanePosition } from "../delivery/lane-state.js";
+import { lowestOf } from "../delivery/position.js";
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { knownSnapshot } from "./known-snapshot.js";
 import { knownSubscription, withSubscription } from "./known-subscription.js";
-import { comparePositions } from "./lane-position.js";
 import { lanesOf } from "./order-lanes.js";
 import { type FullPosition, type SoughtOffset, soughtByOffset } from "./seek-offset.js";
 import { soughtEntries } from "./sought-entries.js";
@@ -143,9 +143,7 @@ function targetOf(
 function shownCursor(
   lanes: readonly LanePosition[],
 ): Pick<Subscription, "cursorSequence" | "cursorIndex"> {
-  const [first, ...rest] = lanes.map(({ cursor }) => cursor);
-  if (first === undefined) throw new RangeError("a subscription has a lane");
-  const lowest = rest.reduce((a, b) => (comparePositions(b, a) < 0 ? b : a), first);
+  const lowest = lowestOf(lanes.map(({ cursor }) => cursor));
   return { cursorSequence: lowest.sequence, cursorIndex: lowest.index };
 }
 
