@@ -1,29 +1,12 @@
-import { parseArgs } from "node:util";
+import { parseSeedRange, type SeedRange } from "../seed-range.js";
 import { FAULTS_PRINTED_MAX, THOROUGH_SEEDS } from "./limits.js";
 
-/** Which seeds a run goes through. */
-export interface SeedRange {
-  /** First seed. */
-  readonly first: number;
-  /** How many. */
-  readonly count: number;
-}
-
-function wholeNumber(name: string, text: string): number {
-  if (!/^\d+$/.test(text)) throw new Error(`--${name} must be a whole number`);
-  return Number(text);
-}
+/** Seeds where none are asked for. */
+const SEEDS_DEFAULT = 200;
 
 /** Reads the arguments of `npm run faults --`. Throws on what is none. */
 export function parseSeeds(args: readonly string[]): SeedRange {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      seeds: { type: "string", default: "200" },
-      seed: { type: "string", default: "1" },
-    },
-  });
-  return { first: wholeNumber("seed", values.seed), count: wholeNumber("seeds", values.seeds) };
+  return parseSeedRange(args, SEEDS_DEFAULT);
 }
 
 /** The one command that repeats the history of a seed. */

@@ -1,7 +1,9 @@
-import { parseArgs } from "node:util";
 import type { HistoryFigures } from "../history/checker/figures.js";
+import { parseSeedRange } from "../seed-range.js";
 import { simulate } from "./simulation.js";
 
+/** Seeds where none are asked for. */
+const SEEDS_DEFAULT = 100;
 /** Faults of one seed that are printed. */
 const FAULTS_PRINTED_MAX = 10;
 
@@ -9,19 +11,7 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function wholeNumber(name: string, text: string): number {
-  if (!/^\d+$/.test(text)) throw new Error(`--${name} must be a whole number`);
-  return Number(text);
-}
-
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "100" },
-    seed: { type: "string", default: "1" },
-  },
-});
-const first = wholeNumber("seed", values.seed);
-const count = wholeNumber("seeds", values.seeds);
+const { first, count } = parseSeedRange(process.argv.slice(2), SEEDS_DEFAULT);
 const startedMs = performance.now();
 const totals: Partial<Record<keyof HistoryFigures, number>> = {};
 let failed = 0;

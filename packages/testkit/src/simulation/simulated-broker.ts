@@ -1,6 +1,6 @@
-import { type Consumer, type Engine, openEngine } from "@opendxa/pubsub-engine";
+import type { Consumer, Engine } from "@opendxa/pubsub-engine";
+import { openSimulated } from "@opendxa/pubsub-engine/simulated";
 import { MemoryStore } from "@opendxa/pubsub-index-store";
-import { openSegmentJournal } from "@opendxa/pubsub-journal";
 import {
   CRASH_MODES,
   type Listener,
@@ -59,29 +59,14 @@ export class SimulatedBroker {
           clock.setTimer(resolve, least + random.nextFloat() * (most - least));
         }),
     );
-    if (!(await disk.exists("/data"))) {
-      await disk.mkdir("/data");
-      await disk.syncDirectory("/");
-    }
-    const { journal, recovery } = await openSegmentJournal({
+    const { engine } = await openSimulated({
       disk,
-      folder: "/data/journal",
-      timers: clock,
-      random: { bytes: (length) => random.bytes(length) },
-      limits: { segmentBytes: SEGMENT_BYTES },
-    });
-    const engine = await openEngine({
-      journal,
-      journalKind: "segments",
+      folder: "/data",
       index: this.#index,
-      disk,
-      checkpointFolder: "/data/checkpoints",
       clock: { now: () => Math.floor(clock.now()), steady: () => clock.steady() },
       timers: clock,
-      random: { float: () => random.nextFloat() },
-      log: { warn: () => undefined, info: () => undefined },
-      version: "simulated",
-      tornBytes: recovery.tornBytes,
+      random,
+      limits: { segmentBytes: SEGMENT_BYTES },
     });
     this.#engine = engine;
     return engine;
