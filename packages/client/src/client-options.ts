@@ -1,4 +1,5 @@
-import { NAME_BYTES_MAX, PubSubError } from "@opendxa/pubsub-protocol";
+import { NAME_BYTES_MAX } from "@opendxa/pubsub-protocol";
+import { badRequest } from "./bad-request.js";
 import {
   CLOSE_TIMEOUT_MS_DEFAULT,
   CONNECT_TIMEOUT_MS_DEFAULT,
@@ -61,10 +62,10 @@ export type ResolvedOptions = Omit<ClientOptions, WithDefault> & {
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
   const unackedBytesMax = options.unackedBytesMax ?? UNACKED_BYTES_DEFAULT;
   if (!(unackedBytesMax >= UNACKED_BYTES_MIN)) {
-    throw badOption("unackedBytesMax", `at least ${UNACKED_BYTES_MIN}: one frame must fit`);
+    throw badRequest("unackedBytesMax", `at least ${UNACKED_BYTES_MIN}: one frame must fit`);
   }
   if (Buffer.byteLength(options.name ?? "") > NAME_BYTES_MAX) {
-    throw badOption("name", `at most ${NAME_BYTES_MAX} bytes`);
+    throw badRequest("name", `at most ${NAME_BYTES_MAX} bytes`);
   }
   return {
     ...options,
@@ -76,8 +77,4 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS_DEFAULT,
     closeTimeoutMs: options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS_DEFAULT,
   };
-}
-
-function badOption(field: string, rule: string): PubSubError {
-  return PubSubError.of("BAD_REQUEST", `${field}: ${rule}`, { metadata: { field, rule } });
 }

@@ -7,9 +7,10 @@ import {
   stateKeys,
 } from "@opendxa/pubsub-core";
 import { type IndexStore, prefixScope } from "@opendxa/pubsub-index-store";
-import { PubSubError, SequenceRef_Batch } from "@opendxa/pubsub-protocol";
+import { SequenceRef_Batch } from "@opendxa/pubsub-protocol";
 import { traitsOf } from "./batch-heads.js";
 import type { EntryReader } from "./delivery-builder.js";
+import { entryGone } from "./entry-gone.js";
 import type { ExpiryGate } from "./expiry-gate.js";
 import type { IndexWriter } from "./index-writer.js";
 import { scanLane } from "./lane-scan.js";
@@ -186,7 +187,7 @@ export class CatchUp {
     const { sequence } = payload;
     const stored = await this.#parts.reader.readBatch(sequence, payload.firstIndex);
     if (stored?.batch !== undefined) return traitsOf(stored.batch, firstIndex);
-    throw PubSubError.of("DATA_CORRUPT", `entry ${sequence} is gone`, { metadata: { sequence } });
+    throw entryGone(sequence);
   }
 
   async #refsOf(sequence: bigint): Promise<BatchRef[]> {

@@ -7,6 +7,7 @@ import {
 } from "@opendxa/pubsub-core";
 import { decompressBodies, PubSubError, type StoredBatch } from "@opendxa/pubsub-protocol";
 import type { CommandLoop } from "./command-loop.js";
+import { entryGone } from "./entry-gone.js";
 import type { Clock, EngineLog } from "./environment.js";
 import { deadLetterRetryMs } from "./limits.js";
 
@@ -83,11 +84,7 @@ export class DeadLetters {
     const stored = await read(doomed.ref);
     // Settled meanwhile, as what expired: the next look finds others.
     if (delivery.stillDoomed(doomed).runs.length === 0) return;
-    const { sequence } = doomed.ref;
-    if (stored === undefined) {
-      const metadata = { sequence };
-      throw PubSubError.of("DATA_CORRUPT", `entry ${sequence} is gone`, { metadata });
-    }
+    if (stored === undefined) throw entryGone(doomed.ref.sequence);
     const { topic } = this;
     const command = { delivery, subscription, topic, doomed, stored };
     await this.#parts.loop.runInternal(deadLetterEvents, {

@@ -1,23 +1,15 @@
-import type {
-  AnyStateKey,
-  DecideContext,
-  Decision,
-  Loaded,
-  Operation,
-  SubscriptionDelivery,
+import {
+  type AnyStateKey,
+  type DecideContext,
+  type Decision,
+  type Loaded,
+  type Operation,
+  type SubscriptionDelivery,
+  takeSettledEntries,
 } from "@opendxa/pubsub-core";
-import { type Entry, Entry as EntryMessage } from "@opendxa/pubsub-protocol";
+import type { Entry } from "@opendxa/pubsub-protocol";
 import type { CatchUp } from "./catch-up.js";
 import type { CommandLoop } from "./command-loop.js";
-
-/** Everything that a delivery has to journal. */
-export function changesOf(delivery: SubscriptionDelivery, isFinal: boolean): Entry[] {
-  const entries: Entry[] = [];
-  for (let value = delivery.takeChange(isFinal); value; value = delivery.takeChange(isFinal)) {
-    entries.push(EntryMessage.create({ kind: { $case: "eventsSettled", value } }));
-  }
-  return entries;
-}
 
 /** Journals what a delivery has to journal, and answers the number of what was taken. */
 export const takeChanges: Operation<{ delivery: SubscriptionDelivery; isFinal: boolean }, number> =
@@ -25,7 +17,7 @@ export const takeChanges: Operation<{ delivery: SubscriptionDelivery; isFinal: b
     name: "settle",
     reads: () => [],
     decide: (_loaded, { delivery, isFinal }) => ({
-      entries: changesOf(delivery, isFinal),
+      entries: takeSettledEntries(delivery, isFinal),
       reply: delivery.seal(),
     }),
   };
@@ -81,7 +73,7 @@ function deliveryWork<T>(): Operation<WorkCommand<T>, DoneWork<T> | undefined> {
       if (isRetired()) return { entries: [], reply: undefined };
       let taken: number | undefined;
       const drained = () => {
-        const entries = changesOf(delivery, false);
+        const entries = takeSettledEntries(delivery);
         taken = delivery.seal();
         return entries;
       };

@@ -4,6 +4,7 @@ import {
   excludedBits,
   isScheduled,
   keySegment,
+  refusedField,
   stateKeys,
 } from "@opendxa/pubsub-core";
 import { type IndexStore, prefixScope } from "@opendxa/pubsub-index-store";
@@ -278,10 +279,7 @@ export class EventLog {
     const { correlationId, pageToken: token } = request;
     const size = pageSizeOf(request.pageSize);
     if (correlationId === "") {
-      const rule = "must be 1 to 255 bytes";
-      throw PubSubError.of("BAD_REQUEST", `correlation_id ${rule}`, {
-        metadata: { field: "correlation_id", rule },
-      });
+      throw refusedField("correlation_id", "must be 1 to 255 bytes");
     }
     await this.#parts.writer.reached(this.#parts.loop.durableSequence);
     const scope = prefixScope(`c/${keySegment(correlationId)}/`);

@@ -7,8 +7,9 @@ import {
   payloadRemoval,
   type StateWrite,
 } from "@opendxa/pubsub-core";
-import { type Entry, hasBit, PubSubError, readBatch } from "@opendxa/pubsub-protocol";
+import { type Entry, hasBit, readBatch } from "@opendxa/pubsub-protocol";
 import type { EntryReader } from "./delivery-builder.js";
+import { entryGone } from "./entry-gone.js";
 import type { PlannedExpiry } from "./expiry-planner.js";
 import { expiryRemovalsMax } from "./limits.js";
 import type { TopicTable } from "./topic-table.js";
@@ -53,7 +54,7 @@ class HeadReader {
       this.#sequence = sequence;
     }
     if (this.#entry !== undefined) return this.#entry;
-    throw PubSubError.of("DATA_CORRUPT", `entry ${sequence} is gone`, { metadata: { sequence } });
+    throw entryGone(sequence);
   }
 }
 

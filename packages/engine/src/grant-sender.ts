@@ -5,14 +5,10 @@ import {
   stateKeys,
 } from "@opendxa/pubsub-core";
 import type { IndexStore } from "@opendxa/pubsub-index-store";
-import {
-  type Delivery,
-  deliveredBatchBytes,
-  PubSubError,
-  type StoredBatch,
-} from "@opendxa/pubsub-protocol";
+import { type Delivery, deliveredBatchBytes, type StoredBatch } from "@opendxa/pubsub-protocol";
 import { deliveredBatches, type EntryReader } from "./delivery-builder.js";
 import type { ConsumerSink } from "./engine-api.js";
+import { entryGone } from "./entry-gone.js";
 import { deliveryBytesMax } from "./limits.js";
 
 /** Where batches are read. */
@@ -79,7 +75,7 @@ export class GrantSender {
     if (stored?.batch !== undefined) return stored;
     const { name } = stateKeys.batch(topicId, partition, baseOffset);
     if ((await this.#parts.index.get(name)) === undefined) return undefined;
-    throw PubSubError.of("DATA_CORRUPT", `entry ${sequence} is gone`, { metadata: { sequence } });
+    throw entryGone(sequence);
   }
 
   #deliver(consumerId: bigint, delivery: Delivery): void {

@@ -5,6 +5,7 @@ import {
   laneOf,
   lanesOf,
   partitionText,
+  refusedField,
   type SoughtOffset,
   stateKeys,
   type TopicPartition,
@@ -45,10 +46,6 @@ export interface SeekResolverParts {
 interface Position {
   readonly sequence: bigint;
   readonly index: number;
-}
-
-function refuse(field: string, rule: string): never {
-  throw PubSubError.of("BAD_REQUEST", `${field} ${rule}`, { metadata: { field, rule } });
 }
 
 /** Looks up what a seek needs to know of the journal. */
@@ -117,11 +114,14 @@ export class SeekResolver {
     }
     const partitions = topic.topic?.settings?.partitions ?? 1;
     if (partition >= partitions) {
-      refuse("offset.partition", `must be below ${partitions}, the partitions of ${name}`);
+      throw refusedField(
+        "offset.partition",
+        `must be below ${partitions}, the partitions of ${name}`,
+      );
     }
     const patterns = subscription?.settings?.patterns ?? [];
     if (!patterns.some((pattern) => TopicPattern.parse(pattern).matches(name))) {
-      refuse("offset.topic", "must match a pattern of the subscription");
+      throw refusedField("offset.topic", "must match a pattern of the subscription");
     }
     return { topicId: topic.topicId, partition };
   }

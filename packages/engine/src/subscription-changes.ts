@@ -4,10 +4,12 @@ import {
   type LanePosition,
   type PositionNow,
   pauseSubscription,
+  refusedField,
   resumeSubscription,
   type SeekTarget,
   type SubscriptionDelivery,
   seekSubscription,
+  takeSettledEntries,
   updateSubscription,
 } from "@opendxa/pubsub-core";
 import {
@@ -22,7 +24,6 @@ import {
   type SubscriptionState,
   type UpdateSubscriptionRequest,
 } from "@opendxa/pubsub-protocol";
-import { changesOf } from "./delivery-work.js";
 import { pageSizeOf } from "./page.js";
 import { residentLanes } from "./resident-delivery.js";
 import type { SubscriptionHost, SubscriptionHostParts } from "./subscription-host.js";
@@ -147,24 +148,20 @@ export class SubscriptionChanges {
           sought: await resolver.atOffset(state, lanes, target.value),
         };
       default:
-        throw badRequest("target", "must be set");
+        throw refusedField("target", "must be set");
     }
   }
 
   #checkSequence(sequence: bigint): void {
     const next = this.#parts.loop.durableSequence + 1n;
     if (sequence > next)
-      throw badRequest("position.sequence", `must be at most ${next}, the next sequence`);
+      throw refusedField("position.sequence", `must be at most ${next}, the next sequence`);
   }
 }
 
 /** Where a resident subscription stands, with what it has to journal first. */
 function positionOf(delivery: SubscriptionDelivery): PositionNow {
-  return { entries: changesOf(delivery, false), lanes: residentLanes(delivery) };
-}
-
-function badRequest(field: string, rule: string): PubSubError {
-  return PubSubError.of("BAD_REQUEST", `${field} ${rule}`, { metadata: { field, rule } });
+  return { entries: takeSettledEntries(delivery), lanes: residentLanes(delivery) };
 }
 
 function noSnapshot(name: string, other: { readonly snapshot: Snapshot } | undefined): PubSubError {
@@ -174,7 +171,7 @@ function noSnapshot(name: string, other: { readonly snapshot: Snapshot } | undef
     });
   }
   const rule = `must be a snapshot of this subscription, not of ${other.snapshot.subscription}`;
-  return badRequest("snapshot", rule);
+  return refusedField("snapshot", rule);
 }
 
 function epochChanged(name: string, epoch: number): PubSubError {

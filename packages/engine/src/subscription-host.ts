@@ -4,6 +4,7 @@ import {
   expireSubscription,
   noteIdle,
   parseTimerKey,
+  refusedField,
   type SubscriptionLeftovers,
 } from "@opendxa/pubsub-core";
 import {
@@ -178,9 +179,7 @@ export class SubscriptionHost {
   async #createEphemeral(settings: SubscriptionSettings | undefined): Promise<string> {
     if (settings === undefined) {
       const rule = "must be set, or settings for a subscription that ends with the stream";
-      throw PubSubError.of("BAD_REQUEST", `open.subscription ${rule}`, {
-        metadata: { field: "open.subscription", rule },
-      });
+      throw refusedField("open.subscription", rule);
     }
     for (;;) {
       const name = `ephemeral:${this.#parts.startNumber}.${this.#nextEphemeral++}`;

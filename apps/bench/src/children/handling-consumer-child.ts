@@ -4,12 +4,9 @@ import { percentile } from "../statistics.js";
 import type { ConsumersOpen } from "./consume-task.js";
 import type { Handled, HandleTask } from "./paced-task.js";
 
-/** Unsettled events of one consumer: what one that is stuck takes away from the others. */
-const CREDIT_EVENTS = 100;
-
 /** Handles events until enough of those came that nothing is wrong with. */
 async function handle(task: HandleTask): Promise<Handled> {
-  const { address, topic, subscription, order, consumers, stuck } = task;
+  const { address, topic, subscription, order, consumers, stuck, creditEvents } = task;
   const client = await PubSubClient.connect({ address });
   const latencies: number[] = [];
   const done = new Promise<void>((resolve) => {
@@ -26,13 +23,7 @@ async function handle(task: HandleTask): Promise<Handled> {
 
   async function openAll(take: (event: ReceivedEvent) => void): Promise<void> {
     for (let number = 0; number < consumers; number += 1) {
-      const options = {
-        topic,
-        subscription,
-        order,
-        creditEvents: CREDIT_EVENTS,
-        leaseHeldMsMax: 0,
-      };
+      const options = { topic, subscription, order, creditEvents, leaseHeldMsMax: 0 };
       const opened = await client.subscribe(options);
       void settleAll(opened, number < stuck, take);
     }

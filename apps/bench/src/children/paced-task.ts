@@ -26,6 +26,8 @@ export interface HandleTask {
   readonly consumers: number;
   /** See `consumers`. */
   readonly stuck: number;
+  /** Unsettled events of one consumer: what one that is stuck takes away from the others. */
+  readonly creditEvents: number;
   /** A key whose events are given back for ever, beside those of all others. */
   readonly poisonedKey: string | undefined;
   /** First deliveries of other events after which the answer comes. */

@@ -6,6 +6,7 @@ import {
   PubSubError,
   type RecordBatch,
 } from "@opendxa/pubsub-protocol";
+import { badRequest } from "../bad-request.js";
 import type { Connection } from "../connection/connection.js";
 import type { Partitions } from "../publishing/partitions.js";
 import type { PublishOptions } from "../publishing/publisher.js";
@@ -109,10 +110,6 @@ export class AckAndPublish {
       events,
     }));
   }
-}
-
-function badRequest(field: string, rule: string): PubSubError {
-  return PubSubError.of("BAD_REQUEST", `${field}: ${rule}`, { metadata: { field, rule } });
 }
 
 function subscriptionOf(events: readonly ReceivedEvent[]): string {

@@ -7,6 +7,7 @@ import { DecidedTopics } from "../topics/decided-topics.js";
 import { type Decompress, deadLetters } from "./dead-letter.js";
 import type { DoomedEvents } from "./doomed-events.js";
 import { deadLetterBytesMax } from "./limits.js";
+import { takeSettledEntries } from "./settled-entries.js";
 import type { SubscriptionDelivery } from "./subscription-delivery.js";
 
 /** Doomed events of one batch. */
@@ -31,14 +32,6 @@ export interface DeadLetterReply {
   readonly letters: number;
 }
 
-function changesOf(delivery: SubscriptionDelivery): Entry[] {
-  const entries: Entry[] = [];
-  for (let value = delivery.takeChange(); value; value = delivery.takeChange()) {
-    entries.push(Entry.create({ kind: { $case: "eventsSettled", value } }));
-  }
-  return entries;
-}
-
 function decide(
   loaded: Loaded,
   { delivery, subscription, topic, doomed, stored, decompress }: DeadLetterCommand,
@@ -47,14 +40,15 @@ function decide(
   const { nowMs } = context;
   const facts = { subscription, topic, nowMs, bytesMax: deadLetterBytesMax, decompress };
   const letters = deadLetters(stored, delivery.stillDoomed(doomed), facts);
-  if (letters === undefined) return { entries: changesOf(delivery), reply: { letters: 0 } };
+  if (letters === undefined)
+    return { entries: takeSettledEntries(delivery), reply: { letters: 0 } };
   const topics = new DecidedTopics(loaded, nowMs);
   const { topicId } = topics.findOrCreate(topic);
   const { count } = letters.batch;
   const baseOffset = new PartitionOffsets(loaded).take(topicId, 0, count);
   const batch = { ...letters.batch, baseOffset, appendTimeUnixMs: BigInt(nowMs) };
   // From here on nothing throws: the delivery changes together with the entries.
-  const before = changesOf(delivery);
+  const before = takeSettledEntries(delivery);
   const kind = { $case: "eventsSettled", value: delivery.takeDeadLetters(letters.doomed) } as const;
   const batches = [StoredBatch.create({ topicId, deadLetters: true, batch })];
   return {

@@ -10,6 +10,7 @@ import {
 import type { BatchRef } from "../delivery/batch-ref.js";
 import { type ExpiredEvents, nothingExpired, unsettledOf } from "../delivery/expired-events.js";
 import type { Lane } from "../delivery/lane.js";
+import { takeSettledEntries } from "../delivery/settled-entries.js";
 import type { SubscriptionDelivery } from "../delivery/subscription-delivery.js";
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
@@ -219,17 +220,6 @@ export function expiredBatchOf({ baseOffset, payload, sequence, lane }: BatchRef
   return { baseOffset, ...payload, priority: lane, releasedSequence };
 }
 
-/** Everything that the deliveries have to say comes first: an acked event never counts as expired. */
-function settledBefore(resident: readonly ResidentDelivery[]): Entry[] {
-  const entries: Entry[] = [];
-  for (const { delivery } of resident) {
-    for (let value = delivery.takeChange(); value; value = delivery.takeChange()) {
-      entries.push(Entry.create({ kind: { $case: "eventsSettled", value } }));
-    }
-  }
-  return entries;
-}
-
 function decide(
   loaded: Loaded,
   command: ExpireEventsCommand,
@@ -248,7 +238,8 @@ function decide(
   const reply = { expired: refs.length, held, isOutdated: false };
   if (refs.length === 0) return { entries: [], reply };
   const { resident, idle } = command.subscriptions();
-  const entries = settledBefore(resident);
+  // What the deliveries have to say comes first: an acked event never counts as expired.
+  const entries = resident.flatMap(({ delivery }) => takeSettledEntries(delivery));
   const value = EventsExpired.create({
     topicId: command.topic.topicId,
     partition: command.partition,

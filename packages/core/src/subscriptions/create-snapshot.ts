@@ -13,6 +13,7 @@ import type { LanePosition } from "../delivery/lane-state.js";
 import { leastOf } from "../delivery/position.js";
 import { snapshotLane } from "../delivery/snapshot-lane.js";
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
+import { refusedField } from "../state/refused-field.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { knownSubscription } from "./known-subscription.js";
@@ -60,7 +61,7 @@ function reads(
 }
 
 function refuseName(rule: string): never {
-  throw PubSubError.of("BAD_REQUEST", `name ${rule}`, { metadata: { field: "name", rule } });
+  throw refusedField("name", rule);
 }
 
 function limitReached(text: string, metadata: { field: string; limit: number }): PubSubError {

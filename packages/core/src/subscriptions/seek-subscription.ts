@@ -1,7 +1,6 @@
 import {
   CursorException,
   CursorState,
-  PubSubError,
   type SnapshotState,
   type StartPosition,
   type Subscription,
@@ -11,6 +10,7 @@ import { laneOf } from "../delivery/lane.js";
 import type { LanePosition } from "../delivery/lane-state.js";
 import { lowestOf } from "../delivery/position.js";
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
+import { refusedField } from "../state/refused-field.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { knownSnapshot } from "./known-snapshot.js";
@@ -98,9 +98,7 @@ function remembered(state: SubscriptionState, snapshot: SnapshotState): FullPosi
   const { subscriptionId, partitionStarts, lanes } = snapshot;
   if (subscriptionId !== state.subscriptionId) {
     const rule = `must be a snapshot of this subscription, not of ${snapshot.snapshot?.subscription}`;
-    throw PubSubError.of("BAD_REQUEST", `snapshot ${rule}`, {
-      metadata: { field: "snapshot", rule },
-    });
+    throw refusedField("snapshot", rule);
   }
   return {
     partitionStarts,

@@ -1,4 +1,5 @@
-import { PubSubError, type StartPosition } from "@opendxa/pubsub-protocol";
+import type { StartPosition } from "@opendxa/pubsub-protocol";
+import { refusedField } from "../state/refused-field.js";
 
 /** Sequences begin with 1. */
 const firstSequence = 1n;
@@ -30,9 +31,7 @@ export function startSequence(
         return position.value > firstSequence ? position.value : firstSequence;
       }
       const rule = `must be at most ${nextSequence}, the next sequence`;
-      throw PubSubError.of("BAD_REQUEST", `${field}.sequence ${rule}`, {
-        metadata: { field: `${field}.sequence`, rule },
-      });
+      throw refusedField(`${field}.sequence`, rule);
     }
     case "timeUnixMs": {
       if (timeSequence === undefined) throw new RangeError("the time's sequence was not looked up");

@@ -17,12 +17,11 @@ import {
   SubscriptionSettings,
   TopicPattern,
 } from "@opendxa/pubsub-protocol";
+import { refusedField } from "../state/refused-field.js";
 
 /** Refuses a setting. Throws BAD_REQUEST naming it and the rule. */
 export function refuseSetting(field: string, rule: string): never {
-  throw PubSubError.of("BAD_REQUEST", `settings.${field} ${rule}`, {
-    metadata: { field: `settings.${field}`, rule },
-  });
+  throw refusedField(`settings.${field}`, rule);
 }
 
 function refuseNotServed(field: string, part: number): never {

@@ -1,10 +1,6 @@
-import {
-  Entry,
-  PubSubError,
-  SubscriptionSettings,
-  type SubscriptionState,
-} from "@opendxa/pubsub-protocol";
+import { Entry, SubscriptionSettings, type SubscriptionState } from "@opendxa/pubsub-protocol";
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
+import { refusedField } from "../state/refused-field.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { checkAttempts, checkDeadLetterTopic, deadLetterReads } from "./dead-letter-topic.js";
@@ -39,7 +35,7 @@ const changeable: Readonly<Record<string, keyof SubscriptionSettings>> = {
 const immutable: readonly string[] = ["patterns", "filter", "start", "order"];
 
 function refuseFields(rule: string): never {
-  throw PubSubError.of("BAD_REQUEST", `fields ${rule}`, { metadata: { field: "fields", rule } });
+  throw refusedField("fields", rule);
 }
 
 function settingOf(field: string): keyof SubscriptionSettings {

@@ -1,10 +1,5 @@
-import {
-  DedupSettings,
-  Durability,
-  PubSubError,
-  TopicIndex,
-  TopicSettings,
-} from "@opendxa/pubsub-protocol";
+import { DedupSettings, Durability, TopicIndex, TopicSettings } from "@opendxa/pubsub-protocol";
+import { refusedField } from "../state/refused-field.js";
 import {
   dedupIdsDefault,
   dedupIdsMax,
@@ -17,9 +12,7 @@ import {
 import { isCreatedOnFirstUse } from "./topic-family.js";
 
 function refuse(field: string, rule: string): never {
-  throw PubSubError.of("BAD_REQUEST", `settings.${field} ${rule}`, {
-    metadata: { field: `settings.${field}`, rule },
-  });
+  throw refusedField(`settings.${field}`, rule);
 }
 
 function dedupOf(name: string, dedup: DedupSettings | undefined): DedupSettings | undefined {

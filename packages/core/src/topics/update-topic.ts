@@ -1,5 +1,6 @@
-import { Entry, PubSubError, Topic, TopicSettings } from "@opendxa/pubsub-protocol";
+import { Entry, Topic, TopicSettings } from "@opendxa/pubsub-protocol";
 import type { Decision, Operation } from "../state/operation.js";
+import { refusedField } from "../state/refused-field.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { knownTopic } from "./known-topic.js";
@@ -26,7 +27,7 @@ const changeable: Readonly<Record<string, keyof TopicSettings>> = {
 };
 
 function refuseFields(rule: string): never {
-  throw PubSubError.of("BAD_REQUEST", `fields ${rule}`, { metadata: { field: "fields", rule } });
+  throw refusedField("fields", rule);
 }
 
 function reads({ name }: UpdateTopicCommand, loaded: Loaded): readonly AnyStateKey[] {

@@ -93,7 +93,7 @@ async function measure(
   await createTopic(broker, topic);
   const { fairnessKeys: keys, fairnessEvents: events } = sizes;
   // What a stuck consumer holds, and what is poisoned, never comes to be handled.
-  const lost = stuck * STUCK_EVENTS_MAX + (isPoisoned ? Math.ceil(events / keys) : 0);
+  const lost = stuck * CREDIT_EVENTS + (isPoisoned ? Math.ceil(events / keys) : 0);
   const consuming = await startChild<HandleTask, ConsumersOpen, Handled>({
     name: "handling-consumer-child",
     task: {
@@ -103,6 +103,7 @@ async function measure(
       order,
       consumers,
       stuck,
+      creditEvents: CREDIT_EVENTS,
       poisonedKey: isPoisoned ? "key-0" : undefined,
       events: events - lost,
     },
@@ -119,4 +120,4 @@ async function measure(
 }
 
 /** Credit of one consumer: the most that a stuck one holds. */
-const STUCK_EVENTS_MAX = 100;
+const CREDIT_EVENTS = 100;
