@@ -1,4 +1,4 @@
-import { type BatchRef, batchRefOf, stateKeys } from "@opendxa/pubsub-core";
+import { type BatchRef, batchRefOf, expiredBatchesMax, stateKeys } from "@opendxa/pubsub-core";
 import type { IndexStore } from "@opendxa/pubsub-index-store";
 import {
   BatchRef as IndexedBatch,
@@ -96,7 +96,7 @@ export class ExpiryPlanner {
   /** One bounded step. */
   async plan(topic: TopicState, rule: RetentionRule): Promise<ExpiryPlan> {
     const states = await this.#partitions(topic);
-    const limit = Math.max(1, Math.floor(retentionStepBatchesMax / states.length));
+    const limit = pageLimit(states.length);
     const pages: Page[] = [];
     for (const [partition, { nextOffset }] of states.entries()) {
       const front = this.#fronts.of(topic.topicId, partition, rule.nowMs);
@@ -118,7 +118,7 @@ export class ExpiryPlanner {
     const states = await this.#partitions(topic);
     for (const [partition, { nextOffset }] of states.entries()) {
       const scope = { topicId: topic.topicId, partition, front: undefined, nextOffset };
-      const page = await this.#page(scope, retentionStepBatchesMax);
+      const page = await this.#page(scope, pageLimit(1));
       page.chosen = page.batches.length;
       const [plan] = planned(page);
       if (plan !== undefined) return plan;
@@ -185,6 +185,11 @@ export class ExpiryPlanner {
       return { ref, appendMs: Number(appendTimeUnixMs) };
     });
   }
+}
+
+/** What one command cannot expire would be read in vain, and publishing waits while it is decoded. */
+function pageLimit(partitions: number): number {
+  return Math.max(1, Math.min(expiredBatchesMax, Math.floor(retentionStepBatchesMax / partitions)));
 }
 
 function chosenBytes({ batches, chosen }: Page): number {

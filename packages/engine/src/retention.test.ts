@@ -62,6 +62,22 @@ async function readAll(made: World, topic: string, offset = 0n): Promise<bigint[
   return offsets;
 }
 
+/** Before the world is opened: tells of each look at the batches of a partition. */
+function watchBatchScans(made: World, onScan: (limit: number) => void): void {
+  made.index = new Proxy(made.index, {
+    get: (target, name) => {
+      if (name === "scan") {
+        return (range: IndexRange) => {
+          if ((range.gte ?? range.gt ?? "").startsWith("b/")) onScan(range.limit ?? 0);
+          return target.scan(range);
+        };
+      }
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
 function subscribe(made: World, name: string, pattern: string) {
   const settings = SubscriptionSettings.create({ patterns: [pattern], start: earliest });
   return made.engine.createSubscription(name, settings);
@@ -102,20 +118,8 @@ describe("retention by age", () => {
 
   it("looks at no new topic before something in it can be old", async () => {
     const made = new World();
-    const inner = made.index;
     let looks = 0;
-    made.index = new Proxy(inner, {
-      get: (target, name) => {
-        if (name === "scan") {
-          return (range: IndexRange) => {
-            if ((range.gte ?? range.gt ?? "").startsWith("b/")) looks += 1;
-            return target.scan(range);
-          };
-        }
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
+    watchBatchScans(made, () => (looks += 1));
     await made.open();
     for (let i = 0; i < 50; i += 1) {
       await made.engine.createTopic(
@@ -177,6 +181,19 @@ describe("retention by bytes", () => {
     expect(both.map(([first]) => first)).toEqual([3n, 2n]);
     made.clock.advance(60_000);
     expect(await bounds(made, "t", 0)).toEqual([3n, 5n]);
+  });
+
+  it("reads no more at once than one command expires: publishing waits for that", async () => {
+    const made = new World();
+    const limits: number[] = [];
+    watchBatchScans(made, (limit) => limits.push(limit));
+    await made.open();
+    const settings = TopicSettingsMessage.create({ retentionBytes: 1n });
+    await made.engine.createTopic("t", settings);
+    for (let i = 0; i < 300; i++) await made.publish("t", `e${i}`);
+    await passUntil(made.clock, () => made.engine.stats().batchesExpired >= 300, 60_000);
+    // One more than it expires tells whether there is more.
+    expect(Math.max(...limits)).toBe(257);
   });
 
   it("goes on for what nobody holds where executions hold more than the bound", async () => {
