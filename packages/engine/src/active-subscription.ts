@@ -326,13 +326,11 @@ export class ActiveSubscription {
       try {
         const command = { delivery: this.delivery, isFinal };
         const number = await this.#parts.loop.runInternal(takeChanges, command);
-        if (this.delivery.journalled(number)) this.pump();
-        await this.#storeLetters(waiting);
+        await this.#answer(waiting, number);
       } catch (error) {
         waiting.fail(PubSubError.from(error));
         throw error;
       }
-      waiting.answer(this.#sinks);
       if (this.#detached.size > 0 && this.delivery.figures().leased === 0) {
         this.#release(Number.POSITIVE_INFINITY);
         this.#onIdle();
@@ -341,18 +339,27 @@ export class ActiveSubscription {
     this.#settling = undefined;
   }
 
-  /** What dooms events waits for their letters, and other verdicts do not wait for it. */
-  async #storeLetters(waiting: WaitingVerdicts): Promise<void> {
-    if (!this.#letters.isWaiting && this.delivery.doomed(1) === undefined) return;
-    const dooming = waiting.takeDooming();
+  /**
+   * Says the verdicts of what is durable. What dooms events waits for their letters, and the others do
+   * not wait for it. A key of which something failed goes on after its verdict only: a client drops what
+   * it holds of the key with that.
+   */
+  async #answer(waiting: WaitingVerdicts, number: number): Promise<void> {
+    const hasDoomed = this.#letters.isWaiting || this.delivery.doomed(1) !== undefined;
+    const dooming = hasDoomed ? waiting.takeDooming() : undefined;
     waiting.answer(this.#sinks);
+    if (this.delivery.journalled(number)) this.pump();
+    if (dooming === undefined) return;
+    const before = this.delivery.figures().doomed;
     try {
-      if (await this.#letters.store()) waiting.putBack(dooming);
+      if (await this.#letters.store()) dooming.answer(this.#sinks);
       else this.#verdicts.putBack(dooming);
     } catch (error) {
       dooming.fail(PubSubError.from(error));
       throw error;
     }
+    // Keys whose events became letters go on with the next number.
+    if (this.delivery.figures().doomed < before) this.#settleAgain = true;
     this.pump();
   }
 

@@ -5,6 +5,7 @@ import {
   Priority,
   SeekSubscriptionRequest,
   StartPosition,
+  SubscribeOpen,
   SubscriptionSettings,
   UpdateSubscriptionRequest,
   Verdict,
@@ -95,6 +96,71 @@ describe("order by key", () => {
       ["x2", 1],
       ["x3", 1],
     ]);
+  });
+});
+
+describe("a verdict with order by key", () => {
+  it("comes before anything of the key comes again", async () => {
+    await create({ order: DeliveryOrder.KEY });
+    await world.publishTo({ topic: "a", orderingKey: "x" }, "x1", "x2");
+    const { inbox, consumer } = await joined(2);
+    world.nack(consumer, one(inbox, "x1"), 0);
+    await passUntil(world.clock, () => inbox.received.length === 4);
+    expect(inbox.log).toEqual(["x1", "x2", "verdicts", "x1", "x2"]);
+  });
+
+  it("is not followed by what was given back with the event and read late", async () => {
+    await create({ order: DeliveryOrder.KEY });
+    await world.publishTo({ topic: "a", orderingKey: "x" }, "x1");
+    await world.publishTo({ topic: "a", orderingKey: "x" }, "x2");
+    // Nothing of it is in memory afterwards.
+    await world.powerCut("drop", "kept");
+    const journal = world.journal as Journal;
+    const readOne = journal.readOne.bind(journal);
+    const inbox = new Inbox();
+    const credit = { bytes: 1_000_000n, events: 1 };
+    const open = SubscribeOpen.create({ subscription: name, credit });
+    const consumer = await world.engine.subscribe(open, inbox);
+    await until(() => inbox.received.length === 1);
+    let goOn: () => void = () => undefined;
+    const isHeld = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let isReading = false;
+    journal.readOne = async (sequence) => {
+      isReading = true;
+      await isHeld;
+      return await readOne(sequence);
+    };
+    consumer.credit({ bytes: 0n, events: 1 });
+    await until(() => isReading);
+    world.nack(consumer, one(inbox, "x1"), 0);
+    await until(() => inbox.verdictsSeen.length === 1);
+    goOn();
+    await passUntil(world.clock, () => inbox.received.length === 3);
+    expect(inbox.log).toEqual(["x1", "verdicts", "x1", "x2"]);
+  });
+
+  it("comes before what is next of the key, when the event became a dead letter", async () => {
+    await create({ order: DeliveryOrder.KEY, attemptsMax: 1 });
+    await world.publishTo({ topic: "a", orderingKey: "x" }, "x1", "x2");
+    await world.publishTo({ topic: "a", orderingKey: "y" }, "y1");
+    const { inbox, consumer } = await joined(3);
+    world.nack(consumer, one(inbox, "x1"), 0);
+    await passUntil(world.clock, () => inbox.received.length === 4);
+    expect(inbox.log).toEqual(["x1", "x2", "y1", "verdicts", "x2"]);
+  });
+
+  it("comes before what is next of the key, when work on the subscription stored the nack", async () => {
+    await create({ order: DeliveryOrder.KEY });
+    await world.publishTo({ topic: "a", orderingKey: "x" }, "x1", "x2");
+    const { inbox, consumer } = await joined(2);
+    world.nack(consumer, one(inbox, "x1"), 0);
+    const { sequence, index } = one(inbox, "x1");
+    const span = { sequence, firstIndex: index, lastIndex: index };
+    await world.engine.skipEvents({ namespace: "", subscription: name, ...span });
+    await passUntil(world.clock, () => inbox.received.length === 3);
+    expect(inbox.log).toEqual(["x1", "x2", "verdicts", "x2"]);
   });
 });
 

@@ -60,8 +60,6 @@ interface WorkCommand<T> {
 export interface DoneWork<T> {
   /** Its answer. */
   readonly reply: T;
-  /** Number of what was taken, which `SubscriptionDelivery.journalled` is told; absent: nothing was. */
-  readonly taken: number | undefined;
 }
 
 /** Carries work out, unless the resident state was retired. */
@@ -71,14 +69,10 @@ function deliveryWork<T>(): Operation<WorkCommand<T>, DoneWork<T> | undefined> {
     reads: ({ work }, loaded) => work.reads?.(loaded) ?? [],
     decide: (loaded, { delivery, isRetired, work }, context) => {
       if (isRetired()) return { entries: [], reply: undefined };
-      let taken: number | undefined;
-      const drained = () => {
-        const entries = takeSettledEntries(delivery);
-        taken = delivery.seal();
-        return entries;
-      };
+      // What failed of it goes on with the next number that is journalled.
+      const drained = () => takeSettledEntries(delivery);
       const decision = work.decide({ delivery, drained, loaded, context });
-      return { ...decision, reply: { reply: decision.reply, taken } };
+      return { ...decision, reply: { reply: decision.reply } };
     },
   };
 }
@@ -110,9 +104,7 @@ export class ResidentWork {
     const working = this.#loop.run(deliveryWork<T>(), command, work.bytes);
     this.#running.add(working);
     try {
-      const done = await working;
-      if (done?.taken !== undefined) this.#delivery.journalled(done.taken);
-      return done;
+      return await working;
     } finally {
       this.#running.delete(working);
     }

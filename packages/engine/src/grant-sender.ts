@@ -5,7 +5,12 @@ import {
   stateKeys,
 } from "@opendxa/pubsub-core";
 import type { IndexStore } from "@opendxa/pubsub-index-store";
-import { type Delivery, deliveredBatchBytes, type StoredBatch } from "@opendxa/pubsub-protocol";
+import {
+  type DeliveredBatch,
+  deliveredBatchBytes,
+  type RecordBatch,
+  type StoredBatch,
+} from "@opendxa/pubsub-protocol";
 import { deliveredBatches, type EntryReader } from "./delivery-builder.js";
 import type { ConsumerSink } from "./engine-api.js";
 import { entryGone } from "./entry-gone.js";
@@ -19,8 +24,9 @@ export interface GrantSenderParts {
   readonly index: IndexStore;
 }
 
-interface OpenDelivery {
-  readonly delivery: Delivery;
+/** What was read for one consumer. */
+interface ReadGrants {
+  readonly items: { readonly grant: Grant; readonly batch: RecordBatch }[];
   bytes: number;
 }
 
@@ -42,30 +48,22 @@ export class GrantSender {
 
   /** Reads what was granted and sends it. Throws DATA_CORRUPT. */
   async send(grants: readonly Grant[]): Promise<void> {
-    const open = new Map<bigint, OpenDelivery>();
+    const waiting = new Map<bigint, ReadGrants>();
     for (const grant of grants) {
       const stored = await this.read(grant.ref);
       if (stored?.batch === undefined) {
         this.#delivery.correctBytes(grant, 0);
         continue;
       }
-      let sentBytes = 0;
-      for (const delivered of deliveredBatches(grant, stored.batch)) {
-        const bytes = deliveredBatchBytes(delivered);
-        sentBytes += bytes;
-        let pending = open.get(grant.consumerId);
-        if (pending !== undefined && pending.bytes + bytes > deliveryBytesMax) {
-          this.#deliver(grant.consumerId, pending.delivery);
-          pending = undefined;
-        }
-        pending ??= { delivery: { batches: [] }, bytes: 0 };
-        pending.delivery.batches.push(delivered);
-        pending.bytes += bytes;
-        open.set(grant.consumerId, pending);
-      }
-      this.#delivery.correctBytes(grant, sentBytes);
+      const read = waiting.get(grant.consumerId) ?? { items: [], bytes: 0 };
+      waiting.set(grant.consumerId, read);
+      read.items.push({ grant, batch: stored.batch });
+      read.bytes += grant.ref.bytes;
+      if (read.bytes < deliveryBytesMax) continue;
+      waiting.delete(grant.consumerId);
+      this.#deliverAll(grant.consumerId, read);
     }
-    for (const [consumerId, { delivery }] of open) this.#deliver(consumerId, delivery);
+    for (const [consumerId, read] of waiting) this.#deliverAll(consumerId, read);
   }
 
   /** A batch; `undefined` when it expired, which ended its leases. Throws DATA_CORRUPT. */
@@ -78,9 +76,31 @@ export class GrantSender {
     throw entryGone(sequence);
   }
 
-  #deliver(consumerId: bigint, delivery: Delivery): void {
+  /** In one turn: what a consumer gave back while other grants were read is not sent to it any more. */
+  #deliverAll(consumerId: bigint, { items }: ReadGrants): void {
+    let batches: DeliveredBatch[] = [];
+    let bytes = 0;
+    for (const { grant, batch } of items) {
+      const leased = this.#delivery.stillLeased(grant);
+      let sentBytes = 0;
+      for (const delivered of leased === undefined ? [] : deliveredBatches(leased, batch)) {
+        const size = deliveredBatchBytes(delivered);
+        sentBytes += size;
+        if (batches.length > 0 && bytes + size > deliveryBytesMax) {
+          this.#deliver(consumerId, batches);
+          [batches, bytes] = [[], 0];
+        }
+        batches.push(delivered);
+        bytes += size;
+      }
+      this.#delivery.correctBytes(grant, sentBytes);
+    }
+    if (batches.length > 0) this.#deliver(consumerId, batches);
+  }
+
+  #deliver(consumerId: bigint, batches: DeliveredBatch[]): void {
     const sink = this.#sinks.get(consumerId);
     if (sink === undefined) return;
-    if (!sink.deliver(delivery)) this.#delivery.setWritable(consumerId, false);
+    if (!sink.deliver({ batches })) this.#delivery.setWritable(consumerId, false);
   }
 }

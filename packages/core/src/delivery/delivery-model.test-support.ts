@@ -129,6 +129,8 @@ export class DeliveryModel {
   offered = new Set<ModelEvent>();
   #durable: ModelEvent[];
   readonly #seen = new Map<string, number>();
+  /** Keys whose last failure is not durable: nothing of them is handed out before. */
+  readonly #untoldKeys = new Set<string>();
 
   constructor(batches: readonly TestBatch[], rules: ModelRules, laneOf: (ref: BatchRef) => Lane) {
     this.rules = rules;
@@ -155,6 +157,7 @@ export class DeliveryModel {
   /** Everything became durable. */
   commit(): void {
     for (const event of this.events) event.isUntold = false;
+    this.#untoldKeys.clear();
     this.#durable = this.#copy(this.events);
   }
 
@@ -162,6 +165,7 @@ export class DeliveryModel {
   restart(): void {
     this.events = this.#copy(this.#durable);
     this.offered = new Set();
+    this.#untoldKeys.clear();
   }
 
   /** Unsettled events of the same key before an event, as far as they were offered. */
@@ -175,7 +179,8 @@ export class DeliveryModel {
 
   isDue(event: ModelEvent, nowMs: number): boolean {
     const isFree = event.end === undefined && event.lease === undefined && !event.doom;
-    return isFree && !event.isUntold && event.dueMs <= nowMs && this.offered.has(event);
+    const isTold = !event.isUntold && !(event.key !== undefined && this.#untoldKeys.has(event.key));
+    return isFree && isTold && event.dueMs <= nowMs && this.offered.has(event);
   }
 
   /** No crash takes an attempt back that a consumer has seen. */
@@ -201,6 +206,7 @@ export class DeliveryModel {
       if (event.key !== undefined && other.key === event.key) other.lease = undefined;
     }
     event.lease = undefined;
+    if (event.key !== undefined) this.#untoldKeys.add(event.key);
     const { attemptsMax, retry, chance } = this.rules;
     if (event.expireMs <= nowMs) {
       event.end = "expired";

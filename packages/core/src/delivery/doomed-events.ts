@@ -69,7 +69,7 @@ export function stillDoomed(lane: LaneState, given: DoomedEvents): DoomedEvents 
   return { ...given, runs: doomedRuns(lane, given).map(viewOf) };
 }
 
-/** Settles doomed events, whose letters were made. */
+/** Settles doomed events, whose letters were made: their keys go on when that is journalled. */
 export function settleDoomed(parts: DeliveryParts, lane: LaneState, given: DoomedEvents): void {
   const slot = lane.slots.at(given.ref.sequence, given.ref.firstIndex);
   if (slot === undefined) return;
@@ -78,6 +78,7 @@ export function settleDoomed(parts: DeliveryParts, lane: LaneState, given: Doome
       if (run.state !== "doomed") continue;
       const from = Math.max(first, run.first);
       const part = lane.book.cut(run, from, Math.min(last, run.last));
+      if (part.key !== undefined) parts.keys?.failed(part.key, lane.book.change);
       removeRun(parts, part, RemovalCause.DEAD_LETTERED);
     }
   }

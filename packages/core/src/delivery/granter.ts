@@ -95,6 +95,13 @@ function selectionOf(slot: BatchSlot, runs: readonly Run[]): Uint8Array {
   return bits;
 }
 
+/** What of a grant is leased still: some may have been given back before it was sent. */
+export function stillLeased({ leases }: DeliveryParts, grant: Grant): Grant | undefined {
+  const runs = [...(leases.find(grant.lease)?.runs ?? [])];
+  const [first] = runs;
+  return first && { ...grant, selected: selectionOf(first.slot, runs) };
+}
+
 function fits(consumer: ConsumerState, { slot, count }: Candidate): boolean {
   const events = Math.min(count, consumer.window - consumer.leased);
   return bytesOf(slot.ref, events) <= consumer.bytes || consumer.leased === 0;

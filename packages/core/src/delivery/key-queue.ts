@@ -19,6 +19,8 @@ export class KeyQueue {
   events = 0;
   /** The consumer that holds it and may be given more of it at once. */
   boundTo: ConsumerState | undefined;
+  /** The change that journals its last failure; nothing of it is handed out before. 0: none is awaited. */
+  failedIn = 0;
   #tail: Run | undefined;
 
   constructor(scope: KeyScope, key: string) {

@@ -18,6 +18,8 @@ export class KeyTable {
   readonly failing = new Set<KeyQueue>();
   /** Keys that stand still because of their first event. */
   readonly blocked = new Set<KeyQueue>();
+  /** Keys of whose last failure nobody knows yet that it is journalled. */
+  readonly #unjournalled = new Set<KeyQueue>();
   readonly #scopes = new Map<string, KeyScope>();
 
   /**
@@ -70,16 +72,39 @@ export class KeyTable {
   }
 
   /**
+   * Something of a key failed, which a change journals: until then nothing of it is handed out, so
+   * that its consumer hears of it before anything that comes again, or comes next.
+   */
+  failed(queue: KeyQueue, change: number): void {
+    queue.failedIn = change;
+    this.#unjournalled.add(queue);
+  }
+
+  /** What failed up to a change is journalled; answers whether a key goes on by that. */
+  journalled(change: number): boolean {
+    const before = this.#unjournalled.size;
+    for (const queue of this.#unjournalled) {
+      if (queue.failedIn > change) continue;
+      queue.failedIn = 0;
+      this.#unjournalled.delete(queue);
+      this.arrange(queue);
+    }
+    return this.#unjournalled.size < before;
+  }
+
+  /**
    * Gives the first run of a key that is not leased its place after something changed: it is ready
-   * when nothing of the key is leased, else held for the consumer that has the key.
+   * when nothing of the key is leased and no failure waits to be journalled, else held, for the
+   * consumer that has the key.
    */
   arrange(queue: KeyQueue): void {
     const { owner, free, head } = queue;
+    const isFailureAwaited = queue.failedIn > 0;
     if (free !== undefined && (free.state === "ready" || free.state === "held")) {
-      const wanted = owner === undefined ? "ready" : "held";
+      const wanted = owner === undefined && !isFailureAwaited ? "ready" : "held";
       if (free.state !== wanted) free.slot.lane.book.move(free, wanted);
     }
-    const bound = free?.state === "held" ? owner : undefined;
+    const bound = free?.state === "held" && !isFailureAwaited ? owner : undefined;
     if (queue.boundTo !== bound) {
       queue.boundTo?.bound.delete(queue);
       bound?.bound.add(queue);
@@ -87,7 +112,7 @@ export class KeyTable {
     }
     note(this.failing, queue, queue.isFailing);
     note(this.blocked, queue, queue.isBlocked);
-    if (head === undefined) this.#drop(queue);
+    if (head === undefined && !isFailureAwaited) this.#drop(queue);
   }
 
   #drop({ scope, key }: KeyQueue): void {

@@ -12,6 +12,7 @@ import {
   verdictsOf,
 } from "./delivery-steps.test-support.js";
 import { batchRef, makeDelivery, settings } from "./delivery-world.test-support.js";
+import type { DoomedEvents } from "./doomed-events.js";
 import { blockedKeysPageMax, heldRunsMax } from "./limits.js";
 import type { SubscriptionDelivery } from "./subscription-delivery.js";
 
@@ -87,6 +88,25 @@ describe("order by key", () => {
       [Verdict.STALE, [[1, 1]]],
     ]);
     expect(verdictsOf(delivery.settle(1n, ack(lease, 1n, [0, 1]), now(0)))).toEqual([]);
+  });
+
+  it("hands nothing of a key out between a failure and its journalling, whatever becomes of it", () => {
+    const delivery = keyed(1);
+    delivery.addConsumer(1n, credit);
+    offer(delivery, 1n, "a", "a", "b", "b", "c");
+    const { lease } = only(delivery.grant(0));
+    delivery.settle(1n, nack(lease, 1n, 0), now(0));
+    journal(delivery);
+    expect(delivery.grant(0), "before the letters").toEqual([]);
+    offer(delivery, 2n, "a", "c");
+    delivery.takeDeadLetters(delivery.doomed(1_000_000) as DoomedEvents);
+    expect(delivery.grant(0), "before the letters are durable").toEqual([]);
+    expect(delivery.figures()).toMatchObject({ held: 4, blockedKeys: 0 });
+    journal(delivery);
+    expect(delivery.grant(0).map(({ ref, selected }) => [ref.sequence, [...selected]])).toEqual([
+      [1n, [0b01010]],
+      [2n, []],
+    ]);
   });
 
   it("says a nack is stale of what was given back before, not by the same settlement", () => {

@@ -85,6 +85,7 @@ export function failRun(parts: Parts, given: Run, failure: Failure): void {
   if (key !== undefined) {
     holdBehind(parts, run, failure);
     key.free = run;
+    parts.keys?.failed(key, slot.lane.book.change);
   }
   if (run.expireMs <= failure.nowMs) {
     removeRun(parts, run, RemovalCause.EXPIRED);

@@ -21,7 +21,7 @@ import { type DoomedEvents, oldestDoomed, settleDoomed, stillDoomed } from "./do
 import { type EventWhereabouts, whereaboutsOf } from "./event-whereabouts.js";
 import { expireByTime } from "./expire-times.js";
 import { type ExpiredEvents, expireBatch, nothingExpired } from "./expired-events.js";
-import { type Grant, Granter } from "./granter.js";
+import { type Grant, Granter, stillLeased } from "./granter.js";
 import { KeyTable } from "./key-table.js";
 import type { Lane } from "./lane.js";
 import { type ChangeHead, type LanePosition, LaneState } from "./lane-state.js";
@@ -167,6 +167,14 @@ export class SubscriptionDelivery {
     this.#parts.consumers.addCredit(id, credit);
   }
 
+  /**
+   * What of a grant is leased still. Ask in the turn in which it is sent: what its consumer gave back
+   * meanwhile must not come after the verdict on that.
+   */
+  stillLeased(grant: Grant): Grant | undefined {
+    return stillLeased(this.#parts, grant);
+  }
+
   /** Replaces the byte credit that a grant charged by the bytes that were really sent. */
   correctBytes(grant: Grant, sentBytes: number): void {
     const consumer = this.#parts.consumers.get(grant.consumerId);
@@ -288,12 +296,15 @@ export class SubscriptionDelivery {
 
   /**
    * What was taken up to a seal is durable: what failed until then comes again when its time has
-   * come. Before, a crash would take the attempt back that its next delivery tells of.
+   * come, and its key goes on. Before, a crash would take the attempt back that its next delivery
+   * tells of. Tell consumers their verdicts first: they rely on that with order KEY.
    *
    * @returns whether something failed until then, so that granting and timers are to be looked at
    */
   journalled(number: number): boolean {
-    return this.#parts.lanes.filter(({ book }) => book.journalled(number)).length > 0;
+    const { lanes, keys } = this.#parts;
+    const isDue = lanes.filter(({ book }) => book.journalled(number)).length > 0;
+    return (keys?.journalled(number) ?? false) || isDue;
   }
 
   /** The oldest events that failed for the last time: their dead letters are to be stored. */

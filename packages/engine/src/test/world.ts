@@ -68,6 +68,8 @@ function smallLimits(segmentBytes: number) {
 /** A consumer that keeps what it gets. */
 export class Inbox implements ConsumerSink {
   readonly received: Received[] = [];
+  /** What came, in order: `verdicts`, or the id of an event. */
+  readonly log: string[] = [];
   readonly verdictsSeen: Verdicts[] = [];
   readonly ends: Error[] = [];
   readonly notices: Notice[] = [];
@@ -79,6 +81,7 @@ export class Inbox implements ConsumerSink {
       for (const event of decodeBatch(batch, { selected })) {
         const index = rest.firstIndex + Number(event.offset - batch.baseOffset);
         const { attempt, lease, sequence } = rest;
+        this.log.push(event.id);
         this.received.push({ id: event.id, offset: event.offset, attempt, lease, sequence, index });
       }
     }
@@ -86,6 +89,7 @@ export class Inbox implements ConsumerSink {
   }
 
   verdicts(verdicts: Verdicts): void {
+    this.log.push("verdicts");
     this.verdictsSeen.push(verdicts);
   }
 
