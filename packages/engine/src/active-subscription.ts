@@ -346,10 +346,12 @@ export class ActiveSubscription {
    */
   async #answer(waiting: WaitingVerdicts, number: number): Promise<void> {
     const hasDoomed = this.#letters.isWaiting || this.delivery.doomed(1) !== undefined;
-    const dooming = hasDoomed ? waiting.takeDooming() : undefined;
+    const dooming = hasDoomed ? waiting.takeDooming() : new WaitingVerdicts();
     waiting.answer(this.#sinks);
-    if (this.delivery.journalled(number)) this.pump();
-    if (dooming === undefined) return;
+    if (!hasDoomed) {
+      if (this.delivery.journalled(number)) this.pump();
+      return;
+    }
     const before = this.delivery.figures().doomed;
     try {
       if (await this.#letters.store()) dooming.answer(this.#sinks);
@@ -358,6 +360,7 @@ export class ActiveSubscription {
       dooming.fail(PubSubError.from(error));
       throw error;
     }
+    this.delivery.journalled(number);
     // Keys whose events became letters go on with the next number.
     if (this.delivery.figures().doomed < before) this.#settleAgain = true;
     this.pump();

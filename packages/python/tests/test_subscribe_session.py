@@ -1,5 +1,6 @@
 from opendxa_pubsub import OutgoingEvent
 from opendxa_pubsub._batch import encode_batch
+from opendxa_pubsub._gen.opendxa.pubsub.v1 import publisher_service_pb2
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscriber_service_pb2 as pb
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as subscription_pb
 from opendxa_pubsub._subscribe_session import SubscribeOptions, SubscribeSession
@@ -23,17 +24,47 @@ def opened(order: "subscription_pb.DeliveryOrder") -> SubscribeSession:
     return session
 
 
-def deliver(session: SubscribeSession, keys: str, topic: str = "t") -> None:
+def deliver(
+    session: SubscribeSession, keys: str, topic: str = "t", *, lease: int = 7, offset: int = 0
+) -> None:
     events = [OutgoingEvent(id=str(i), type="t", ordering_key=key) for i, key in enumerate(keys)]
+    batch = encode_batch(topic, events)
+    batch.base_offset = offset
     delivered = pb.DeliveredBatch(
-        lease=7,
+        lease=lease,
         sequence=5,
         first_index=3,
-        batch=encode_batch(topic, events),
+        batch=batch,
         attempt=2,
         lease_end_unix_ms=1_234,
     )
     session.receive(pb.SubscribeResponse(delivery=pb.Delivery(batches=[delivered])))
+
+
+def take_all(session: SubscribeSession) -> list[tuple[str, str | None, int]]:
+    taken: list[tuple[str, str | None, int]] = []
+    while (event := session.take()) is not None:
+        taken.append((event.topic, event.ordering_key, event.lease))
+    return taken
+
+
+def nack_first(session: SubscribeSession) -> publisher_service_pb2.PositionRanges:
+    event = session.take()
+    assert event is not None
+    event.nack()
+    message = session.next_message()
+    assert isinstance(message, pb.SubscribeRequest)
+    (nack,) = message.settlement.nacks
+    assert len(nack.events.ranges) == 1
+    return nack.events
+
+
+def verdicts(session: SubscribeSession, *refused: publisher_service_pb2.PositionRanges) -> None:
+    exceptions = [
+        pb.SettlementException(events=events, verdict=pb.VERDICT_STALE) for events in refused
+    ]
+    answer = pb.Verdicts(through_number=1, exceptions=exceptions)
+    session.receive(pb.SubscribeResponse(verdicts=answer))
 
 
 def test_an_event_names_its_lease_and_position() -> None:
@@ -46,25 +77,47 @@ def test_an_event_names_its_lease_and_position() -> None:
     assert found == (7, 1_234, 5, 4, 2)
 
 
-def test_a_nack_takes_back_what_waits_of_its_key_where_order_is_kept() -> None:
+def test_a_nack_takes_back_what_waits_of_its_key_with_its_verdict() -> None:
     session = opened(subscription_pb.DELIVERY_ORDER_KEY)
     deliver(session, "abaab")
     deliver(session, "a", topic="other")
-    event = session.take()
-    assert event is not None
-    event.nack()
-    rest = [session.take() for _ in range(session.ready)]
-    assert [(e.topic, e.ordering_key) for e in rest if e is not None] == [
-        ("t", "b"),
-        ("t", "b"),
-        ("other", "a"),
-    ]
-    settlement = session.next_message()
-    assert isinstance(settlement, pb.SubscribeRequest)
-    assert [len(nack.events.ranges) for nack in settlement.settlement.nacks] == [1]
+    nack_first(session)
+    assert take_all(session) == [("t", "b", 7), ("t", "b", 7), ("other", "a", 7)]
+    assert not session.ready
+    verdicts(session)
+    assert take_all(session) == []
     credit = session.next_message()
     assert isinstance(credit, pb.SubscribeRequest)
     assert credit.credit.bytes > 0
+
+
+def test_a_stale_nack_takes_nothing_back_for_it_may_be_leased_anew() -> None:
+    session = opened(subscription_pb.DELIVERY_ORDER_KEY)
+    deliver(session, "aa")
+    refused = nack_first(session)
+    assert not session.ready
+    verdicts(session, refused)
+    assert session.stale == 1
+    assert take_all(session) == [("t", "a", 7)]
+
+
+def test_what_comes_again_stands_for_the_verdict_on_its_nack() -> None:
+    session = opened(subscription_pb.DELIVERY_ORDER_KEY)
+    deliver(session, "aa")
+    nack_first(session)
+    deliver(session, "aa", lease=8)
+    verdicts(session)
+    assert take_all(session) == [("t", "a", 8), ("t", "a", 8)]
+
+
+def test_what_comes_again_takes_back_what_waits_behind_it() -> None:
+    session = opened(subscription_pb.DELIVERY_ORDER_KEY)
+    deliver(session, "abaa")
+    refused = nack_first(session)
+    deliver(session, "a", lease=8, offset=2)
+    deliver(session, "a", lease=9, offset=3)
+    verdicts(session, refused)
+    assert take_all(session) == [("t", "b", 7), ("t", "a", 8), ("t", "a", 9)]
 
 
 def test_without_order_a_nack_takes_nothing_back() -> None:
@@ -73,4 +126,4 @@ def test_without_order_a_nack_takes_nothing_back() -> None:
     event = session.take()
     assert event is not None
     event.nack()
-    assert session.ready == 2
+    assert len(take_all(session)) == 2

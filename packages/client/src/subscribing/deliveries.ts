@@ -15,6 +15,8 @@ interface Queued {
 
 /** Events that were delivered and not settled, and the credit that they hold. */
 export class Deliveries {
+  /** The subscription keeps the order of keys. */
+  keepsOrder = false;
   readonly #settler: Settler;
   readonly #creditBytes: number;
   #queue: Queued[] = [];
@@ -23,6 +25,10 @@ export class Deliveries {
   #consumedBytes = 0;
   /** Keys of which nothing is handed out, with how often that was asked for. */
   readonly #parked = new Map<string, number>();
+  /** Nacks without a verdict, by key. */
+  readonly #nacked = new Map<string, Set<ReceivedEvent>>();
+  /** The last offset that waits of a key, where order is kept. */
+  readonly #lastWaiting = new Map<string, bigint>();
 
   /** Starts empty, with the whole credit given to the broker. */
   constructor(settler: Settler, creditBytes: number) {
@@ -47,7 +53,7 @@ export class Deliveries {
     nowMs: number,
   ): { batch: DeliveredBatch; error: PubSubError }[] {
     const broken: { batch: DeliveredBatch; error: PubSubError }[] = [];
-    const before = this.#queue.length;
+    let last: ReceivedEvent | undefined;
     for (const batch of batches) {
       const events: ReceivedEvent[] = [];
       if (batch.batch === undefined) continue;
@@ -63,12 +69,13 @@ export class Deliveries {
       this.#held.set(batch.lease, held);
       for (const event of events) {
         held.events.add(event);
+        if (this.keepsOrder) this.#renew(event);
         this.#queue.push({ event, credit: 0 });
+        last = event;
       }
     }
-    const last = this.#queue.at(-1);
-    if (last === undefined || this.#queue.length === before) this.#consumedBytes += bytes;
-    else this.#queue[this.#queue.length - 1] = { event: last.event, credit: bytes };
+    if (last === undefined) this.#consumedBytes += bytes;
+    else this.#queue[this.#queue.length - 1] = { event: last, credit: bytes };
     return broken;
   }
 
@@ -87,6 +94,7 @@ export class Deliveries {
       this.#next = 0;
     }
     this.#consumedBytes += queued.credit;
+    if (this.keepsOrder) this.#noteTaken(queued.event);
     return queued.event;
   }
 
@@ -119,9 +127,30 @@ export class Deliveries {
     else this.#parked.delete(name);
   }
 
-  /** Takes back what waits of an event's key, in its topic-partition: its order broke, and the broker delivers it again. */
-  dropKeyOf(nacked: ReceivedEvent): void {
-    const name = keyNameOf(nacked);
+  /** An event was nacked: nothing of its key is handed out until the verdict, or until it comes again. */
+  nacked(event: ReceivedEvent): void {
+    const name = keyNameOf(event);
+    const nacked = this.#nacked.get(name) ?? new Set();
+    this.#nacked.set(name, nacked.add(event));
+    this.park(event);
+  }
+
+  /**
+   * The verdict on such a nack. An accepted one ended the leases of what waits of the key. What waits
+   * behind a stale one may be leased anew.
+   */
+  nackTold(event: ReceivedEvent, isAccepted: boolean): void {
+    const name = keyNameOf(event);
+    const nacked = this.#nacked.get(name);
+    if (nacked?.delete(event) !== true) return;
+    if (nacked.size === 0) this.#nacked.delete(name);
+    if (isAccepted) this.#dropKey(name);
+    this.unpark(event);
+  }
+
+  /** Takes back what waits of a key: its leases ended, and the broker delivers it again. */
+  #dropKey(name: string): void {
+    if (!this.#lastWaiting.delete(name)) return;
     const isOfKey = ({ event }: Queued) => keyNameOf(event) === name;
     const waiting = this.#queue.slice(this.#next);
     const dropped = waiting.filter(isOfKey);
@@ -145,7 +174,25 @@ export class Deliveries {
     this.#queue = [];
     this.#next = 0;
     this.#held = new Map();
+    this.#lastWaiting.clear();
     this.#consumedBytes = 0;
+  }
+
+  /** An event of a key that comes again ended the leases of what waits behind it, and answers a nack. */
+  #renew(event: ReceivedEvent): void {
+    if (event.orderingKey === undefined) return;
+    const name = keyNameOf(event);
+    if (event.offset <= (this.#lastWaiting.get(name) ?? -1n)) this.#dropKey(name);
+    for (const nacked of this.#nacked.get(name) ?? []) {
+      if (event.offset <= nacked.offset) this.nackTold(nacked, true);
+    }
+    this.#lastWaiting.set(name, event.offset);
+  }
+
+  #noteTaken(event: ReceivedEvent): void {
+    if (event.orderingKey === undefined) return;
+    const name = keyNameOf(event);
+    if (this.#lastWaiting.get(name) === event.offset) this.#lastWaiting.delete(name);
   }
 
   #isParked({ event }: Queued): boolean {

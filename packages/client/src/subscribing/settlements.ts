@@ -75,12 +75,26 @@ export class Settlements {
     return new Promise((resolve) => this.#acks.push({ position, resolve }));
   }
 
-  /** The event is to come again. */
-  nack(position: SettledPosition, options: NackOptions): Promise<SettlementOutcome> {
+  /**
+   * The event is to come again.
+   *
+   * @param told called with the outcome before anything that the broker says after it is looked at
+   */
+  nack(
+    position: SettledPosition,
+    options: NackOptions,
+    told: (outcome: SettlementOutcome) => void = () => undefined,
+  ): Promise<SettlementOutcome> {
     const key = `${options.delayMs ?? ""}\n${options.reason ?? ""}`;
     const group = this.#nacks.get(key) ?? { options, settling: [] };
     this.#nacks.set(key, group);
-    return new Promise((resolve) => group.settling.push({ position, resolve }));
+    return new Promise((resolve) => {
+      const tell = (outcome: SettlementOutcome) => {
+        told(outcome);
+        resolve(outcome);
+      };
+      group.settling.push({ position, resolve: tell });
+    });
   }
 
   /** The event is kept longer; 0: for the subscription's ack deadline. */

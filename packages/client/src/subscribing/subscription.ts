@@ -176,12 +176,14 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
 
   /** @internal */
   async nack(event: ReceivedEvent, options: NackOptions): Promise<SettlementOutcome> {
-    const reason = cutReason(options.reason ?? "");
-    if (this.#keepsOrderOf(event)) this.#deliveries.dropKeyOf(event);
-    return await this.#settled(
-      event,
-      this.#settlements.nack(event.position, { ...options, reason }),
-    );
+    const wish = { ...options, reason: cutReason(options.reason ?? "") };
+    const { position } = event;
+    if (!this.#keepsOrderOf(event)) {
+      return await this.#settled(event, this.#settlements.nack(position, wish));
+    }
+    this.#deliveries.nacked(event);
+    const told = (outcome: SettlementOutcome) => this.#nackTold(event, outcome);
+    return await this.#settled(event, this.#settlements.nack(position, wish, told));
   }
 
   /** @internal */
@@ -206,8 +208,14 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
     return await outcome;
   }
 
+  #nackTold(event: ReceivedEvent, outcome: SettlementOutcome): void {
+    this.#deliveries.nackTold(event, outcome === "settled");
+    this.#returnCredit();
+    this.#wakeAll();
+  }
+
   #keepsOrderOf({ orderingKey }: ReceivedEvent): boolean {
-    return orderingKey !== undefined && this.#state?.settings?.order === DeliveryOrder.KEY;
+    return orderingKey !== undefined && this.#deliveries.keepsOrder;
   }
 
   /** Handlers run side by side, but those of one key one after another. */
@@ -297,6 +305,7 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
 
   #streamOpened(opened: SubscribeOpened): number {
     this.#state = opened.subscription;
+    this.#deliveries.keepsOrder = opened.subscription?.settings?.order === DeliveryOrder.KEY;
     this.#lastNotice = undefined;
     const deadlineMs = opened.subscription?.settings?.ackDeadlineMs || ACK_DEADLINE_MS_DEFAULT;
     clearInterval(this.#extender);

@@ -53,14 +53,22 @@ class Settled:
 Word = Ack | Nack | Extend | Settled
 
 
+@dataclass(slots=True, frozen=True)
+class Given:
+    """A settlement, and which events it gives back whose order is kept."""
+
+    settlement: subscriber_service_pb2.Settlement
+    ordered: tuple[tuple[Lease, int], ...]
+
+
 class SettlementQueue:
     """Words about events, coalesced into numbered settlements, kept until their verdict comes."""
 
     def __init__(self) -> None:
         """Starts empty."""
         self._words: deque[tuple[Lease, int, Word]] = deque()
-        self._unsent: deque[subscriber_service_pb2.Settlement] = deque()
-        self._sent: deque[subscriber_service_pb2.Settlement] = deque()
+        self._unsent: deque[Given] = deque()
+        self._sent: deque[Given] = deque()
         self._number = 0
 
     @property
@@ -80,20 +88,26 @@ class SettlementQueue:
 
     def next(self) -> subscriber_service_pb2.Settlement | None:
         """The next settlement to send, if there is one."""
-        settlement = self._unsent.popleft() if self._unsent else self._coalesce()
-        if settlement is None:
+        given = self._unsent.popleft() if self._unsent else self._coalesce()
+        if given is None:
             return None
         self._number += 1
-        settlement.number = self._number
-        self._sent.append(settlement)
-        return settlement
+        given.settlement.number = self._number
+        self._sent.append(given)
+        return given.settlement
 
-    def through(self, number: int) -> None:
-        """Verdicts came up to a number."""
-        while self._sent and self._sent[0].number <= number:
-            self._sent.popleft()
+    def through(self, number: int) -> list[tuple[Lease, int]]:
+        """Verdicts came up to a number.
 
-    def _coalesce(self) -> subscriber_service_pb2.Settlement | None:
+        Returns:
+            The events given back by that whose order is kept.
+        """
+        ordered: list[tuple[Lease, int]] = []
+        while self._sent and self._sent[0].settlement.number <= number:
+            ordered.extend(self._sent.popleft().ordered)
+        return ordered
+
+    def _coalesce(self) -> Given | None:
         groups: dict[tuple[int, Word], tuple[Lease, list[int]]] = {}
         while self._words and len(groups) < SETTLEMENT_ITEMS_MAX:
             lease, index, word = self._words.popleft()
@@ -101,9 +115,12 @@ class SettlementQueue:
         if not groups:
             return None
         settlement = subscriber_service_pb2.Settlement()
+        ordered: list[tuple[Lease, int]] = []
         for (_, word), (lease, indexes) in groups.items():
             self._write(settlement, word, position_ranges(lease, indexes))
-        return settlement
+            if isinstance(word, Nack):
+                ordered.extend((lease, index) for index in indexes if index in lease.ordered_by)
+        return Given(settlement, tuple(ordered))
 
     @staticmethod
     def _write(
@@ -120,6 +137,20 @@ class SettlementQueue:
             )
         elif isinstance(word, Extend):
             settlement.extensions.add(events=events, deadline_ms=word.deadline_ms)
+
+
+def names_event(
+    exceptions: Iterable[subscriber_service_pb2.SettlementException], lease: Lease, index: int
+) -> bool:
+    """Whether verdicts refuse what was said about an event of a lease."""
+    position = lease.first_index + index
+    for exception in exceptions:
+        events = exception.events
+        if (events.lease, events.sequence) != (lease.token, lease.sequence):
+            continue
+        if not events.ranges or any(one.first <= position <= one.last for one in events.ranges):
+            return True
+    return False
 
 
 def position_ranges(lease: Lease, indexes: Iterable[int]) -> publisher_service_pb2.PositionRanges:

@@ -14,11 +14,21 @@ from opendxa_pubsub._errors import PubSubError
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscriber_service_pb2 as pb
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2
 from opendxa_pubsub._gen.opendxa.pubsub.v1.publisher_service_pb2 import Heartbeat
-from opendxa_pubsub._leases import Extend, Lease, Nack, Settled, SettlementQueue, Word
+from opendxa_pubsub._leases import (
+    Extend,
+    Lease,
+    Nack,
+    Settled,
+    SettlementQueue,
+    Word,
+    names_event,
+)
 from opendxa_pubsub._limits import HEARTBEAT_MS_DEFAULT, LEASE_KEPT_MS_MAX
 from opendxa_pubsub._received_event import ReceivedEvent
+from opendxa_pubsub._stored_event import StoredEvent
 
 _MS = 1_000
+_Place = tuple[str, int, str]
 _log = logging.getLogger("opendxa_pubsub")
 
 
@@ -27,7 +37,7 @@ class _Parcel:
     """A delivery whose bytes go back as credit when its last event was taken."""
 
     size: int
-    waiting: int = 0
+    waiting: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,6 +78,8 @@ class SubscribeSession:
         self._leases: set[Lease] = set()
         self._ready: deque[tuple[ReceivedEvent, _Parcel]] = deque()
         self._credit_due = 0
+        self._nacked: dict[_Place, set[tuple[Lease, int]]] = {}
+        self._last_waiting: dict[_Place, int] = {}
 
     def opening(self) -> Message:
         """SubscribeOpen with the whole credit: what a lost stream had delivered is forgotten."""
@@ -99,8 +111,7 @@ class SubscribeSession:
             self.notice = ""
             self._take_delivery(message.delivery)
         elif message.HasField("verdicts"):
-            self.stale += len(message.verdicts.exceptions)
-            self._settlements.through(message.verdicts.through_number)
+            self._take_verdicts(message.verdicts)
         elif message.HasField("notice"):
             self.notice = message.notice.message
             _log.warning("subscription %s: %s", self.name, self.notice)
@@ -126,6 +137,7 @@ class SubscribeSession:
         """Forgets what was delivered and not taken: it comes again. A final error ends it."""
         self.is_open = False
         self._ready.clear()
+        self._last_waiting.clear()
         self._leases.clear()
         self._credit_due = 0
         if error.retryable:
@@ -150,18 +162,30 @@ class SubscribeSession:
 
     def take(self) -> ReceivedEvent | None:
         """The next event for the application; its share of the credit becomes free."""
-        if not self._ready:
+        at = self._next_ready()
+        if at is None:
             return None
-        event, parcel = self._ready.popleft()
-        parcel.waiting -= 1
-        if parcel.waiting == 0:
-            self._credit_due += parcel.size
+        event, parcel = self._ready[at]
+        del self._ready[at]
+        place = _place_of(event)
+        if place is not None and self._last_waiting.get(place) == event.offset:
+            del self._last_waiting[place]
+        self._release(parcel)
         return event
 
     @property
-    def ready(self) -> int:
-        """Events that wait for the application."""
-        return len(self._ready)
+    def ready(self) -> bool:
+        """Whether an event waits that the application may have now."""
+        return self._next_ready() is not None
+
+    def _next_ready(self) -> int | None:
+        """Place of the first event in the queue whose key waits for no verdict."""
+        if not self._nacked:
+            return 0 if self._ready else None
+        for at, (event, _) in enumerate(self._ready):
+            if _place_of(event) not in self._nacked:
+                return at
+        return None
 
     def say(self, lease: Lease, index: int, word: Word) -> None:
         """Queues what is said about an event; the second word that settles it changes nothing."""
@@ -170,7 +194,8 @@ class SubscribeSession:
         if not isinstance(word, Extend):
             self._settled(lease, index)
         if isinstance(word, Nack) and index in lease.ordered_by:
-            self._drop_key(lease.ordered_by[index])
+            place = lease.ordered_by[index]
+            self._nacked.setdefault(place, set()).add((lease, index))
         if not isinstance(word, Settled):
             self._settlements.say(lease, index, word)
 
@@ -179,21 +204,48 @@ class SubscribeSession:
         if not lease.open_indexes:
             self._leases.discard(lease)
 
-    def _drop_key(self, ordered_by: tuple[str, int, str]) -> None:
-        """Takes back what waits of a key: its order broke, and the broker delivers it again."""
+    def _take_verdicts(self, verdicts: pb.Verdicts) -> None:
+        """What waits of a nacked key ended with it; a stale nack ended nothing, and it may be new."""
+        self.stale += len(verdicts.exceptions)
+        ordered = self._settlements.through(verdicts.through_number)
+        for lease, index in ordered:
+            place = lease.ordered_by[index]
+            if (lease, index) not in self._nacked.get(place, ()):
+                continue
+            self._nack_told(place, lease, index)
+            if not names_event(verdicts.exceptions, lease, index):
+                self._drop_key(place)
+        if ordered:
+            self.on_ready()
+
+    def _nack_told(self, place: _Place, lease: Lease, index: int) -> None:
+        """Ends the wait for a verdict: with it, or because the event comes again."""
+        nacked = self._nacked[place]
+        nacked.discard((lease, index))
+        if not nacked:
+            del self._nacked[place]
+
+    def _drop_key(self, place: _Place) -> None:
+        """Takes back what waits of a key: its leases ended, and the broker delivers it again."""
+        if self._last_waiting.pop(place, None) is None:
+            return
         waiting = list(self._ready)
         self._ready.clear()
         for event, parcel in waiting:
-            if event._lease.ordered_by.get(event._index) != ordered_by:
+            if _place_of(event) != place:
                 self._ready.append((event, parcel))
                 continue
             self._settled(event._lease, event._index)
-            parcel.waiting -= 1
-            if parcel.waiting == 0:
-                self._credit_due += parcel.size
+            self._release(parcel)
+
+    def _release(self, parcel: _Parcel) -> None:
+        parcel.waiting -= 1
+        if parcel.waiting == 0:
+            self._credit_due += parcel.size
 
     def _take_delivery(self, delivery: pb.Delivery) -> None:
-        parcel = _Parcel(delivery.ByteSize())
+        # One more until all of it is in the queue: what comes again may take some of it back.
+        parcel = _Parcel(delivery.ByteSize(), waiting=1)
         for delivered in delivery.batches:
             now_s = time.monotonic()
             lease = Lease(
@@ -217,14 +269,30 @@ class SubscribeSession:
             self._leases.add(lease)
             for stored in events:
                 if self._is_ordered and stored.ordering_key is not None:
-                    place = (stored.topic, stored.partition, stored.ordering_key)
-                    lease.ordered_by[stored._index] = place
+                    self._order(stored, lease)
                 event = ReceivedEvent(stored, lease, self._heard, self.name)
                 self._ready.append((event, parcel))
-            parcel.waiting += len(events)
-        if parcel.waiting == 0:
-            self._credit_due += parcel.size
+                parcel.waiting += 1
+        self._release(parcel)
         self.on_ready()
+
+    def _order(self, stored: StoredEvent, lease: Lease) -> None:
+        """What comes again ended the leases of what waits behind it, and answers a nack."""
+        place = (stored.topic, stored.partition, stored.ordering_key or "")
+        lease.ordered_by[stored._index] = place
+        if stored.offset <= self._last_waiting.get(place, -1):
+            self._drop_key(place)
+        for nacked, index in list(self._nacked.get(place, ())):
+            position = (lease.sequence, lease.first_index + stored._index)
+            if position <= (nacked.sequence, nacked.first_index + index):
+                self._drop_key(place)
+                self._nack_told(place, nacked, index)
+        self._last_waiting[place] = stored.offset
 
     def _heard(self, lease: Lease, index: int, word: Word) -> None:
         self.speak(lease, index, word)
+
+
+def _place_of(event: ReceivedEvent) -> _Place | None:
+    """Topic, partition and key of an event whose order is kept."""
+    return event._lease.ordered_by.get(event._index)

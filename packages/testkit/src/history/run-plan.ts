@@ -63,7 +63,7 @@ function planned(sub: string, topics: readonly string[], choice: Choice): Planne
   return {
     sub,
     topics,
-    order: isOrdered && SERVED_SETTINGS.keyOrderOverClients ? "key" : "none",
+    order: isOrdered && SERVED_SETTINGS.keyOrder ? "key" : "none",
     ackDeadline: ACK_DEADLINE_MS,
     attemptsMax: isBounded && SERVED_SETTINGS.attemptsMax ? ATTEMPTS_MAX : 0,
     deadLetterTopic: `$dead-letter/${sub}`,

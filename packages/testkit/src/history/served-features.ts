@@ -6,11 +6,6 @@
 export const SERVED_SETTINGS = {
   /** `order` KEY of a subscription. */
   keyOrder: true,
-  /**
-   * The same over real clients. Off: with a nack a client drops what waits of the key, and where that nack
-   * is stale these are leases anew, so that later events of the key are handled first.
-   */
-  keyOrderOverClients: false,
   /** `attempts_max` of a subscription, and dead letters with it. */
   attemptsMax: true,
   /** Lanes of priority. */

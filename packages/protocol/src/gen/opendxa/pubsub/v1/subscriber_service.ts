@@ -274,7 +274,12 @@ export interface SettlementException {
   verdict: Verdict;
 }
 
-/** Verdicts on settlements; sent when what was accepted is durable. */
+/**
+ * Verdicts on settlements; sent when what was accepted is durable. With order KEY the verdict on a
+ * nack comes before anything of its key is delivered again, or next: a consumer that handles nothing
+ * of the key between its nack and the verdict, and drops with an accepted nack what it still holds
+ * of the key, handles the key in order.
+ */
 export interface Verdicts {
   /** Every settlement up to this number was carried out, but for the exceptions. */
   throughNumber: bigint;
