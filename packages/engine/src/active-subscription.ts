@@ -321,10 +321,14 @@ export class ActiveSubscription {
     while (this.#settleAgain) {
       this.#settleAgain = false;
       this.#catchUp.examinedLive();
-      const waiting = this.#verdicts.take();
       const isFinal = this.isIdle;
+      let waiting = new WaitingVerdicts();
       try {
-        const command = { delivery: this.delivery, isFinal };
+        // Taken together with what they say: a key must not go on before the verdict on its nack.
+        const onTaken = () => {
+          waiting = this.#verdicts.take();
+        };
+        const command = { delivery: this.delivery, isFinal, onTaken };
         const number = await this.#parts.loop.runInternal(takeChanges, command);
         await this.#answer(waiting, number);
       } catch (error) {

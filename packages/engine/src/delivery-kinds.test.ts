@@ -109,6 +109,18 @@ describe("a verdict with order by key", () => {
     expect(inbox.log).toEqual(["x1", "x2", "verdicts", "x1", "x2"]);
   });
 
+  it("comes before anything of the key also when others are being stored already", async () => {
+    await create({ order: DeliveryOrder.KEY });
+    await world.publishTo({ topic: "a", orderingKey: "x" }, "x1");
+    await world.publishTo({ topic: "a", orderingKey: "y" }, "y1");
+    const { inbox, consumer } = await joined(2);
+    world.ack(consumer, [one(inbox, "y1")]);
+    world.nack(consumer, one(inbox, "x1"), 0);
+    await passUntil(world.clock, () => inbox.received.length === 3);
+    expect(inbox.log.at(-1)).toBe("x1");
+    expect(inbox.verdictsSeen.at(-1)?.throughNumber).toBe(2n);
+  });
+
   it("is not followed by what was given back with the event and read late", async () => {
     await create({ order: DeliveryOrder.KEY });
     await world.publishTo({ topic: "a", orderingKey: "x" }, "x1");

@@ -11,16 +11,26 @@ import type { Entry } from "@opendxa/pubsub-protocol";
 import type { CatchUp } from "./catch-up.js";
 import type { CommandLoop } from "./command-loop.js";
 
+/** What a delivery has to journal is to be taken. */
+interface TakeChanges {
+  /** The delivery. */
+  readonly delivery: SubscriptionDelivery;
+  /** As in `SubscriptionDelivery.takeChange`. */
+  readonly isFinal: boolean;
+  /** Told in the moment of taking: what comes later is not in it. */
+  readonly onTaken: () => void;
+}
+
 /** Journals what a delivery has to journal, and answers the number of what was taken. */
-export const takeChanges: Operation<{ delivery: SubscriptionDelivery; isFinal: boolean }, number> =
-  {
-    name: "settle",
-    reads: () => [],
-    decide: (_loaded, { delivery, isFinal }) => ({
-      entries: takeSettledEntries(delivery, isFinal),
-      reply: delivery.seal(),
-    }),
-  };
+export const takeChanges: Operation<TakeChanges, number> = {
+  name: "settle",
+  reads: () => [],
+  decide: (_loaded, { delivery, isFinal, onTaken }) => {
+    const entries = takeSettledEntries(delivery, isFinal);
+    onTaken();
+    return { entries, reply: delivery.seal() };
+  },
+};
 
 /** The resident state of a subscription, at the moment at which its work is decided. */
 export interface WorkMoment {
