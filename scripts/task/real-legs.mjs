@@ -23,6 +23,13 @@ const TABLE = [
     minutes: 10,
   },
   {
+    name: "history",
+    title:
+      "two minutes of many clients under SIGKILLs of broker and clients; an independent checker judges what each noted",
+    needs: "Node and Python",
+    minutes: 8,
+  },
+  {
     name: "durability",
     title:
       "a disk that drops unsynced data, under both journals and both indexes; a sync stands between write and ack",

@@ -7,7 +7,6 @@ import type {
 } from "@opendxa/pubsub-core";
 import {
   ACK_DEADLINE_MS_MAX,
-  type Notice,
   PubSubError,
   type Settlement,
   type SettlementException,
@@ -17,7 +16,7 @@ import { CatchUp } from "./catch-up.js";
 import { DeadLetters } from "./dead-letters.js";
 import { type DeliveryWork, type DoneWork, ResidentWork, takeChanges } from "./delivery-work.js";
 import { DetachedConsumers } from "./detached-consumers.js";
-import { noticeOf } from "./dispatch-notice.js";
+import { DispatchNotice } from "./dispatch-notice.js";
 import type { DispatchParts } from "./dispatch-parts.js";
 import type { ConsumerSink } from "./engine-api.js";
 import type { TimerHandle } from "./environment.js";
@@ -56,7 +55,7 @@ export class ActiveSubscription {
   readonly #detached = new DetachedConsumers();
   #tokenCalls = 0;
   #lastLeaseEndMs = 0;
-  #notice: Notice | undefined;
+  readonly #notice = new DispatchNotice();
 
   constructor(
     subscription: {
@@ -108,7 +107,7 @@ export class ActiveSubscription {
   join(id: bigint, credit: { bytes: bigint; events: number }, sink: ConsumerSink): void {
     this.delivery.addConsumer(id, credit);
     this.#sinks.set(id, sink);
-    if (this.#notice !== undefined) sink.notice(this.#notice);
+    if (this.#notice.current !== undefined) sink.notice(this.#notice.current);
     this.pump();
   }
 
@@ -371,12 +370,10 @@ export class ActiveSubscription {
   }
 
   #noticePause(): void {
-    const notice = noticeOf(this.delivery.pausedReason(), this.delivery.operator.pauseReason);
-    if (notice?.reason === this.#notice?.reason && notice?.message === this.#notice?.message)
-      return;
-    this.#notice = notice;
-    if (notice === undefined) return;
-    for (const sink of this.#sinks.values()) sink.notice(notice);
+    const { delivery } = this;
+    const news = this.#notice.follow(delivery.pausedReason(), delivery.operator.pauseReason);
+    if (news === undefined) return;
+    for (const sink of this.#sinks.values()) sink.notice(news);
   }
 
   #arm(): void {

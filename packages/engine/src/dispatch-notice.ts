@@ -1,8 +1,26 @@
 import type { PausedReason } from "@opendxa/pubsub-core";
 import { type Notice, NoticeReason } from "@opendxa/pubsub-protocol";
 
+/** What consumers are told of a standstill: once when it begins, and who joins in its course. */
+export class DispatchNotice {
+  #current: Notice | undefined;
+
+  /** What holds now. Absent: nothing stands still. */
+  get current(): Notice | undefined {
+    return this.#current;
+  }
+
+  /** Follows what holds; answers what consumers are to be told by that. */
+  follow(reason: PausedReason | undefined, pauseReason: string | undefined): Notice | undefined {
+    const before = this.#current;
+    this.#current = noticeOf(reason, pauseReason);
+    const { reason: now, message } = this.#current ?? {};
+    return now === before?.reason && message === before?.message ? undefined : this.#current;
+  }
+}
+
 /** Why nothing new is dispatched, as consumers are told; an operator's pause comes first. */
-export function noticeOf(
+function noticeOf(
   reason: PausedReason | undefined,
   pauseReason: string | undefined,
 ): Notice | undefined {

@@ -17,6 +17,7 @@ import type { ReceivedEvent, Settler } from "./received-event.js";
 import { cutReason, type NackOptions, type SettlementOutcome, Settlements } from "./settlements.js";
 import type { ResolvedSubscribe } from "./subscribe-options.js";
 import { noticeName, type SubscriptionNotice } from "./subscription-notice.js";
+import { Waiters } from "./waiters.js";
 
 /** What a subscription is made of. */
 export interface SubscriptionParts {
@@ -58,7 +59,7 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
   readonly #opened: Promise<void>;
   #tellOpened: (error?: PubSubError) => void = () => undefined;
   #tellFinished: (error?: PubSubError) => void = () => undefined;
-  #wake: (() => void)[] = [];
+  readonly #takers = new Waiters();
   #state: SubscriptionState | undefined;
   #lastNotice: SubscriptionNotice | undefined;
   #isClosing = false;
@@ -66,7 +67,7 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
   #failure: PubSubError | undefined;
   #isSettleDue = false;
   #running = 0;
-  #whenQuiet: (() => void)[] = [];
+  readonly #closers = new Waiters();
   #extender: NodeJS.Timeout | undefined;
   #close: Promise<void> | undefined;
 
@@ -182,7 +183,11 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
       return await this.#settled(event, this.#settlements.nack(position, wish));
     }
     this.#deliveries.nacked(event);
-    const told = (outcome: SettlementOutcome) => this.#nackTold(event, outcome);
+    const told = (outcome: SettlementOutcome) => {
+      this.#deliveries.nackTold(event, outcome === "settled");
+      this.#returnCredit();
+      this.#takers.wakeAll();
+    };
     return await this.#settled(event, this.#settlements.nack(position, wish, told));
   }
 
@@ -208,12 +213,6 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
     return await outcome;
   }
 
-  #nackTold(event: ReceivedEvent, outcome: SettlementOutcome): void {
-    this.#deliveries.nackTold(event, outcome === "settled");
-    this.#returnCredit();
-    this.#wakeAll();
-  }
-
   #keepsOrderOf({ orderingKey }: ReceivedEvent): boolean {
     return orderingKey !== undefined && this.#deliveries.keepsOrder;
   }
@@ -226,9 +225,9 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
       this.#running -= 1;
       if (this.#keepsOrderOf(event)) {
         this.#deliveries.unpark(event);
-        this.#wakeAll();
+        this.#takers.wakeAll();
       }
-      this.#tellQuiet();
+      this.#closers.wakeAll();
     }
   }
 
@@ -251,12 +250,8 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
         this.#returnCredit();
         return event;
       }
-      await new Promise<void>((resolve) => this.#wake.push(resolve));
+      await this.#takers.wait();
     }
-  }
-
-  #wakeAll(): void {
-    for (const resolve of this.#wake.splice(0)) resolve();
   }
 
   #returnCredit(): void {
@@ -293,7 +288,7 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
         return undefined;
       case "verdicts":
         this.#settlements.verdicts(message.value);
-        this.#tellQuiet();
+        this.#closers.wakeAll();
         return undefined;
       case "notice":
         this.#notice(message.value);
@@ -329,7 +324,7 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
       this.#tell("unreadable_batch", error.message);
     }
     this.#returnCredit();
-    this.#wakeAll();
+    this.#takers.wakeAll();
   }
 
   #extendHeld(): void {
@@ -375,11 +370,11 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
 
   async #closeOnce(): Promise<void> {
     this.#isClosing = true;
-    this.#wakeAll();
+    this.#takers.wakeAll();
     const timer = setTimeout(() => this.#link.cancel(undefined), this.#parts.closeTimeoutMs);
     try {
       while (!this.#hasEnded && (this.#running > 0 || !this.#settlements.isIdle)) {
-        await new Promise<void>((resolve) => this.#whenQuiet.push(resolve));
+        await this.#closers.wait();
       }
       this.#settle();
       this.#link.finish();
@@ -389,10 +384,6 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
     }
   }
 
-  #tellQuiet(): void {
-    for (const resolve of this.#whenQuiet.splice(0)) resolve();
-  }
-
   #ended(error: PubSubError | undefined): void {
     this.#hasEnded = true;
     clearInterval(this.#extender);
@@ -400,8 +391,8 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
     this.#settlements.abandon();
     this.#failure = this.#isClosing ? undefined : error;
     this.#tellOpened(error ?? PubSubError.of("CLIENT_CLOSED", "closed before it was open"));
-    this.#wakeAll();
-    this.#tellQuiet();
+    this.#takers.wakeAll();
+    this.#closers.wakeAll();
     this.#parts.closed(this);
     this.#tellFinished(this.#failure);
   }

@@ -6,7 +6,6 @@ import {
   Priority,
   type Settlement,
   type SettlementException,
-  type SnapshotLane,
 } from "@opendxa/pubsub-protocol";
 import { type AbsentBatch, absentSequences, admittedOf } from "./absent-batch.js";
 import { admitted } from "./admission.js";
@@ -34,7 +33,6 @@ import { leastOf } from "./position.js";
 import type { RestoreOptions } from "./restore-options.js";
 import { checkSettlement } from "./settlement-rules.js";
 import { Settler } from "./settler.js";
-import { snapshotLane } from "./snapshot-lane.js";
 import { UnexaminedEvents } from "./unexamined-events.js";
 
 /** When a settlement is carried out, and what it needs beside what is resident. */
@@ -342,12 +340,6 @@ export class SubscriptionDelivery {
     const change = { count: BigInt(expired.count), enteredCount: BigInt(expired.entered) };
     lane.durable.expire(change);
     return expired;
-  }
-
-  /** What a snapshot remembers; take all changes before. Attempts are not remembered. */
-  settledAbove(): SnapshotLane[] {
-    this.#requireDrained();
-    return this.#parts.lanes.map(({ lane, durable }) => snapshotLane({ lane, ...durable.state() }));
   }
 
   /** What the projection holds of a lane once everything taken so far was applied. */

@@ -205,7 +205,7 @@ class SubscribeSession:
             self._leases.discard(lease)
 
     def _take_verdicts(self, verdicts: pb.Verdicts) -> None:
-        """What waits of a nacked key ended with it; a stale nack ended nothing, and it may be new."""
+        """What waits of a nacked key ended with that; behind a stale nack it may be new."""
         self.stale += len(verdicts.exceptions)
         ordered = self._settlements.through(verdicts.through_number)
         for lease, index in ordered:
