@@ -56,8 +56,8 @@ export function failConsumer(parts: DeliveryParts, consumer: ConsumerState, mome
   const failures = new LeaseFailures(parts, moment);
   for (const lease of [...consumer.leases]) {
     for (const run of [...lease.runs]) {
-      // An earlier one of its key may have given it back already.
-      if (run.lease === lease) failures.fail(run.key?.head ?? run, RetryCause.DISCONNECT);
+      // An earlier one of its key may have given it back already, or been cut off it.
+      if (lease.runs.has(run)) failures.fail(run.key?.head ?? run, RetryCause.DISCONNECT);
     }
   }
 }

@@ -73,6 +73,21 @@ describe("order by key", () => {
     ]);
   });
 
+  it("counts one attempt of a key whose consumer leaves, also after some of it was extended", () => {
+    const delivery = keyed();
+    delivery.addConsumer(1n, credit);
+    offer(delivery, 1n, "a", "a", "a", "a");
+    const { lease } = only(delivery.grant(0));
+    const events = rangesOf(lease, 1n, [[0, 1]]);
+    const extension = { events, deadlineMs: 40_000 };
+    delivery.settle(1n, Settlement.create({ extensions: [extension] }), now(0));
+    delivery.removeConsumer(1n, 0, half);
+    expect(delivery.takeChange()?.retried).toMatchObject([
+      { attempts: 1, ranges: [{ first: 0, last: 0 }] },
+    ]);
+    expect(delivery.figures()).toMatchObject({ leased: 0, retrying: 1, held: 3 });
+  });
+
   it("takes a nack of a whole run as one of its first event, without complaint", () => {
     const delivery = keyed();
     delivery.addConsumer(1n, credit);
@@ -153,7 +168,7 @@ describe("blocked keys", () => {
     expect(delivery.operator.release("nothing", undefined, 5)).toBe(0);
     expect(delivery.takeChange()?.retried).toMatchObject([{ attempts: 1, dueTimeUnixMs: 5n }]);
     expect(only(delivery.grant(5))).toMatchObject({ attempt: 2 });
-    expect(delivery.operator.skip(batchRef(1n, 6), { first: 1, last: 1 })).toBe(1);
+    expect(delivery.operator.skip([batchRef(1n, 6)], { first: 1, last: 1 })).toBe(1);
     const [grant] = delivery.grant(6);
     expect([...(grant?.selected ?? [])]).toEqual([0b100000]);
     const change = delivery.takeChange();
@@ -185,7 +200,7 @@ describe("blocked keys", () => {
     offer(delivery, 3n, "newer");
     expect(delivery.grant(0)).toEqual([]);
     expect(delivery.grant(1_000).every(({ attempt }) => attempt === 2)).toBe(true);
-    delivery.operator.skip(batchRef(1n, count), { first: 0, last: 1 });
+    delivery.operator.skip([batchRef(1n, count)], { first: 0, last: 1 });
     expect(delivery.pausedReason()).toBeUndefined();
     expect(delivery.wantsMore()).toBe(true);
   });
