@@ -97,10 +97,7 @@ export class SubscriptionDesk {
             (ref) => ref.baseOffset >= (loaded.get(placeOf(ref))?.firstOffset ?? 0n),
           );
           if (stored.length === 0) throw notFound(request);
-          const skipped = stored.reduce(
-            (sum, ref) => sum + delivery.operator.skip(ref, { first, last }),
-            0,
-          );
+          const skipped = delivery.operator.skip(stored, { first, last });
           return { entries: drained(), reply: skipped };
         },
       });

@@ -1,9 +1,9 @@
-import type { Settlement } from "@opendxa/pubsub-protocol";
+import type { PositionRanges, Settlement } from "@opendxa/pubsub-protocol";
 import type { BatchRef } from "./batch-ref.js";
 import type { BatchTraits } from "./batch-traits.js";
 import { type DeliveryParts, laneStateOf } from "./delivery-parts.js";
 
-/** A batch that a settlement names and that was not looked at yet, as the index has it. */
+/** A batch that a settlement names and that is not resident, as the index has it. */
 export interface AbsentBatch {
   /** The batch. */
   readonly ref: BatchRef;
@@ -11,17 +11,41 @@ export interface AbsentBatch {
   readonly traits?: BatchTraits;
 }
 
-/** Entries that acks name and that were not looked at yet; none for what the leases of this start cover. */
+/**
+ * Whether the batches of an entry must be known to tell what was settled long ago from what never was:
+ * the entry has batches in several lanes, some of which have passed it.
+ */
+function isPassedInPart(
+  { lanes }: Pick<DeliveryParts, "lanes">,
+  { sequence, ranges }: PositionRanges,
+): boolean {
+  const isPassedByAll = lanes.every((lane) => lane.position().sequence > sequence);
+  if (lanes.length === 1 || isPassedByAll) return false;
+  const resident = lanes.flatMap(({ slots }) => slots.ofSequence(sequence));
+  return ranges.some(
+    ({ first, last }) =>
+      !resident.some(({ ref, lastIndex }) => ref.firstIndex <= first && last <= lastIndex),
+  );
+}
+
+/**
+ * Entries that acks name and whose batches are to be found: not looked at yet, or left by some lanes
+ * and not by others. None for what the leases of this start cover.
+ */
 export function absentSequences(
-  { lanes, leases }: Pick<DeliveryParts, "lanes" | "leases">,
+  parts: Pick<DeliveryParts, "lanes" | "leases">,
   { acks }: Settlement,
 ): bigint[] {
+  const { lanes, leases } = parts;
   const named = acks.filter(
     ({ lease, ranges }) =>
       ranges.length > 0 && leases.find(lease) === undefined && leases.mayCover(lease),
   );
-  const sequences = new Set(named.map(({ sequence }) => sequence));
-  return [...sequences].filter((at) => lanes.some(({ frontier }) => at >= frontier));
+  const wanted = named.filter(
+    (item) =>
+      lanes.some(({ frontier }) => item.sequence >= frontier) || isPassedInPart(parts, item),
+  );
+  return [...new Set(wanted.map(({ sequence }) => sequence))];
 }
 
 /** What of such batches enters the subscription. */

@@ -242,7 +242,7 @@ export class DeliveryPair {
     const last = first + (to % ref.count);
     const isOpen = ({ index, end }: ModelEvent) => first <= index && index <= last && !end;
     const open = this.model.of(ref).filter(isOpen);
-    expect(this.delivery.operator.skip(ref, { first, last })).toBe(open.length);
+    expect(this.delivery.operator.skip([ref], { first, last })).toBe(open.length);
     for (const event of open) this.#end(event, "skipped");
   }
 

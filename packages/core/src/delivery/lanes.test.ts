@@ -180,10 +180,10 @@ describe("an operator", () => {
     const delivery = makeDelivery();
     delivery.examinedThrough(4n);
     const ref = batchRef(9n, 4, { excluded: Uint8Array.of(0b0100) });
-    expect(delivery.operator.skip(ref, { first: 1, last: 2 })).toBe(1);
-    expect(delivery.operator.skip(ref, { first: 1, last: 2 })).toBe(0);
-    expect(delivery.operator.skip(ref, { first: 8, last: 9 })).toBe(0);
-    expect(delivery.operator.skip(batchRef(2n, 1), { first: 0, last: 0 }), "passed").toBe(0);
+    expect(delivery.operator.skip([ref], { first: 1, last: 2 })).toBe(1);
+    expect(delivery.operator.skip([ref], { first: 1, last: 2 })).toBe(0);
+    expect(delivery.operator.skip([ref], { first: 8, last: 9 })).toBe(0);
+    expect(delivery.operator.skip([batchRef(2n, 1)], { first: 0, last: 0 }), "passed").toBe(0);
     delivery.offer(ref);
     expect(delivery.figures().unsettled).toBe(2);
     const runs = Array.from({ length: exceptionsMax / 2 }, (_, i) => ({
@@ -193,9 +193,16 @@ describe("an operator", () => {
     const full = CursorException.fromPartial({ runs: [...runs, ...runs] });
     const lanes = freshLanes().map((lane) => ({ ...lane, exceptions: new Map([[50n, full]]) }));
     const crowded = makeDelivery({ lanes });
-    expect(() => crowded.operator.skip(ref, { first: 0, last: 0 })).toThrowError(
+    expect(() => crowded.operator.skip([ref], { first: 0, last: 0 })).toThrowError(
       expect.objectContaining({ reason: "LIMIT_REACHED" }),
     );
+    const resident = batchRef(60n, 2);
+    crowded.offer(resident);
+    expect(() =>
+      crowded.operator.skip([resident, batchRef(61n, 1)], { first: 0, last: 0 }),
+    ).toThrowError(expect.objectContaining({ reason: "LIMIT_REACHED" }));
+    expect(crowded.figures().unsettled, "all or nothing").toBe(2);
+    expect(crowded.operator.skip([resident], { first: 0, last: 0 })).toBe(1);
     const late = Settlement.create({ acks: [rangesOf((1n << 40n) | 1n, 9n, [[0, 0]])] });
     const moment = { ...now, absent: [{ ref }] };
     const next = makeDelivery({ lanes, tokens: new LeaseTokens(2) });
@@ -216,8 +223,8 @@ describe("an operator", () => {
   it("shows what is settled above the cursors, for a snapshot", () => {
     const delivery = makeDelivery();
     delivery.offer(batchRef(1n, 3));
-    delivery.operator.skip(batchRef(1n, 3), { first: 1, last: 1 });
-    delivery.operator.skip(batchRef(7n, 3, { lane: HIGH }), { first: 0, last: 2 });
+    delivery.operator.skip([batchRef(1n, 3)], { first: 1, last: 1 });
+    delivery.operator.skip([batchRef(7n, 3, { lane: HIGH })], { first: 0, last: 2 });
     while (delivery.takeChange() !== undefined);
     const remembered = delivery.lanes.map((lane) => snapshotLane(delivery.durableState(lane)));
     expect(remembered).toMatchObject([
@@ -248,9 +255,9 @@ describe("where a subscription begins", () => {
     delivery.offer(batchRef(5n, 2, { topicId: 2, firstIndex: 3 }));
     expect(delivery.figures().unsettled).toBe(10);
     expect(delivery.expireBatch(batchRef(4n, 2, { topicId: 2 }))).toEqual({ count: 0, entered: 0 });
-    expect(delivery.operator.skip(batchRef(3n, 2, { baseOffset: 4n }), { first: 0, last: 1 })).toBe(
-      0,
-    );
+    expect(
+      delivery.operator.skip([batchRef(3n, 2, { baseOffset: 4n })], { first: 0, last: 1 }),
+    ).toBe(0);
   });
 });
 
@@ -264,7 +271,7 @@ describe("what was removed", () => {
       const ref = batchRef(sequence, 1_200);
       delivery.offer(ref);
       for (let first = 0; first < 1_200; first += 2) {
-        skipped += delivery.operator.skip(ref, { first, last: first });
+        skipped += delivery.operator.skip([ref], { first, last: first });
       }
     }
     delivery.examinedThrough(40n);

@@ -81,6 +81,25 @@ describe("a late ack from before a restart, of a batch that was not looked at ye
     expect(later.hasChanges).toBe(false);
   });
 
+  it("is stale where its lane left the entry that another lane is still in", () => {
+    const delivery = restarted();
+    const urgent = batchRef(3n, 2, { lane: Priority.HIGH });
+    const usual = batchRef(3n, 1, { firstIndex: 2 });
+    for (const ref of [urgent, usual]) delivery.offer(ref);
+    delivery.examinedThrough(3n);
+    const first = { ...now, absent: [] };
+    expect(verdictsOf(delivery.settle(undefined, acks(3n, [0, 1]), first))).toEqual([]);
+    while (delivery.takeChange() !== undefined);
+    expect(delivery.absentSequences(acks(3n, [2, 2])), "resident").toEqual([]);
+    const again = acks(3n, [0, 1], [3, 3]);
+    expect(delivery.absentSequences(again)).toEqual([3n]);
+    const moment = { ...now, absent: [{ ref: urgent }, { ref: usual }] };
+    expect(verdictsOf(delivery.settle(undefined, again, moment))).toEqual([
+      [Verdict.STALE, [[0, 1]]],
+      [Verdict.UNKNOWN, [[3, 3]]],
+    ]);
+  });
+
   it("is nobody's without a start that includes it", () => {
     const start = PartitionStart.create({ topicId: 1, offset: 7n });
     const delivery = restarted({ partitionStarts: [start] });

@@ -2,7 +2,7 @@ import type { BatchRef } from "./batch-ref.js";
 import { type BlockedKeyView, blockedKeys, type KeyName, releaseKey } from "./blocked-keys.js";
 import { type DeliveryParts, laneStateOf } from "./delivery-parts.js";
 import type { IndexSpan } from "./lease.js";
-import { skipEvents } from "./skipped-events.js";
+import { requireRoomToSkip, skipEvents } from "./skipped-events.js";
 
 /** What an operator does to a subscription while it is resident. */
 export class OperatorDesk {
@@ -31,15 +31,24 @@ export class OperatorDesk {
   }
 
   /**
-   * Settles unsettled events of a batch that matches as skipped, leased ones too, and those that were
-   * not looked at yet. Throws LIMIT_REACHED with too many exceptions.
+   * Settles unsettled events of batches that match as skipped, leased ones too, and those that were
+   * not looked at yet. Throws LIMIT_REACHED with too many exceptions, before anything is done; those of
+   * one call may be beyond the bound.
    *
+   * @param span indexes within the entry of the batches
    * @returns their number
    */
-  skip(ref: BatchRef, span: IndexSpan): number {
-    const lane = laneStateOf(this.#parts, ref);
-    const admitted = this.#parts.admit(lane, ref);
-    return admitted === undefined ? 0 : skipEvents(this.#parts, lane, admitted, span);
+  skip(refs: readonly BatchRef[], span: IndexSpan): number {
+    const admitted = refs.flatMap((given) => {
+      const lane = laneStateOf(this.#parts, given);
+      const ref = this.#parts.admit(lane, given);
+      return ref === undefined ? [] : [{ lane, ref }];
+    });
+    for (const { lane, ref } of admitted) requireRoomToSkip(lane, ref);
+    return admitted.reduce(
+      (sum, { lane, ref }) => sum + skipEvents(this.#parts, lane, ref, span),
+      0,
+    );
   }
 
   /**

@@ -7,17 +7,23 @@ import { exceptionsMax } from "./limits.js";
 import { isBefore } from "./position.js";
 import { removeRun } from "./run-changes.js";
 
-function checkExceptions(lane: LaneState): void {
-  if (lane.exceptionRuns < exceptionsMax) return;
+function isPassed(lane: LaneState, ref: BatchRef): boolean {
+  const last = { sequence: ref.sequence, index: ref.firstIndex + ref.count - 1 };
+  return isBefore(last, lane.position());
+}
+
+/** Throws LIMIT_REACHED where events of a batch would be settled ahead and too many are already. */
+export function requireRoomToSkip(lane: LaneState, ref: BatchRef): void {
+  const isAhead = lane.slots.at(ref.sequence, ref.firstIndex) === undefined && !isPassed(lane, ref);
+  if (!isAhead || lane.exceptionRuns < exceptionsMax) return;
   throw PubSubError.of("LIMIT_REACHED", `at most ${exceptionsMax} runs above the cursor`, {
     metadata: { field: "exceptions", limit: exceptionsMax },
   });
 }
 
 function skipAhead(lane: LaneState, ref: BatchRef, span: IndexSpan): number {
+  if (isPassed(lane, ref)) return 0;
   const slot = lane.slotAhead(ref);
-  if (isBefore({ sequence: ref.sequence, index: slot.lastIndex }, lane.position())) return 0;
-  checkExceptions(lane);
   let count = 0;
   for (const run of slot.runsIn(span.first, span.last)) {
     if (run.state === "settled") continue;

@@ -5061,7 +5061,7 @@ export const SubscriptionServiceDefinition = {
      * Settles events as skipped, for example the first one of a blocked key; their leases end. Events
      * that are settled already stay as they are. Errors: SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND (the
      * range holds no stored event of the subscription), LIMIT_REACHED (too many runs of settled events
-     * above the cursor), BAD_REQUEST.
+     * above the cursor: nothing was skipped), BAD_REQUEST.
      */
     skipEvents: {
       name: "SkipEvents",

@@ -234,7 +234,7 @@ class SubscriptionServiceServicer(object):
         """Settles events as skipped, for example the first one of a blocked key; their leases end. Events
         that are settled already stay as they are. Errors: SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND (the
         range holds no stored event of the subscription), LIMIT_REACHED (too many runs of settled events
-        above the cursor), BAD_REQUEST.
+        above the cursor: nothing was skipped), BAD_REQUEST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
