@@ -46,7 +46,7 @@ export const bugs = [
     id: "key-of-everybody",
     what: "a key goes to a second consumer while the first holds it",
     file: delivery("key-table"),
-    from: 'const wanted = owner === undefined ? "ready" : "held";',
+    from: 'const wanted = owner === undefined && !isFailureAwaited ? "ready" : "held";',
     to: 'const wanted = "ready";',
     caughtBy: model,
   },
@@ -65,6 +65,14 @@ export const bugs = [
     from: "const isNext = consumer !== undefined && before?.lease?.consumer === consumer;",
     to: 'const isNext = before?.state === "leased";',
     caughtBy: model,
+  },
+  {
+    id: "cut-run-fails-again",
+    what: "of what a leaving consumer held a part fails that was cut already",
+    file: delivery("lease-failures"),
+    from: "if (lease.runs.has(run)) failures",
+    to: "if (run.lease === lease) failures",
+    caughtBy: test("core", "delivery/ordering-keys", "after some of it was extended"),
   },
   {
     id: "attempts-reset",

@@ -284,6 +284,7 @@ export class ActiveSubscription {
       const isCatchingUp = this.#sinks.size > 0 && this.#catchUp.isBehind;
       const hasMore = isCatchingUp && (await this.#catchUp.step());
       const grants = this.#grant();
+      this.#arm();
       if (grants.length > 0) await this.#sender.send(grants);
       if (grants.length > 0 || hasMore) this.#pumpAgain = true;
     }
@@ -292,10 +293,13 @@ export class ActiveSubscription {
     this.#arm();
   }
 
-  /** What may be sent; what expired by that is journalled. */
+  /** What may be sent now that leases beyond their deadline have ended; what ended or expired is journalled. */
   #grant(): Grant[] {
     const hadChanges = this.delivery.hasChanges;
-    const grants = this.delivery.grant(this.#parts.clock.now());
+    const nowMs = this.#parts.clock.now();
+    // Not left to the timer: that rests while this goes on, and more of a key would go to who let it lapse.
+    this.delivery.expire(nowMs, this.#jitter);
+    const grants = this.delivery.grant(nowMs);
     if (!hadChanges && this.delivery.hasChanges) this.#requestSettle();
     for (const { leaseEndMs } of grants) {
       this.#lastLeaseEndMs = Math.max(this.#lastLeaseEndMs, leaseEndMs);
@@ -391,6 +395,8 @@ export class ActiveSubscription {
         this.delivery.expire(clock.now(), this.#jitter);
         this.#release(clock.now());
         this.#requestSettle();
+        // A pump that reads for long arms nothing meanwhile.
+        this.#arm();
         this.pump();
         if (this.isIdle) this.#onIdle();
       },

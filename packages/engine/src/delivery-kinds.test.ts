@@ -1,5 +1,6 @@
 import type { Journal } from "@opendxa/pubsub-journal";
 import {
+  ACK_DEADLINE_MS_DEFAULT,
   DeliveryOrder,
   NoticeReason,
   Priority,
@@ -36,6 +37,33 @@ async function joined(count: number) {
   const consumer = await world.join(name, inbox);
   await until(() => inbox.received.length >= count);
   return { inbox, consumer };
+}
+
+/** Joined with credit for one event, which came. */
+async function joinedForOne() {
+  const inbox = new Inbox();
+  const credit = { bytes: 1_000_000n, events: 1 };
+  const open = SubscribeOpen.create({ subscription: name, credit });
+  const consumer = await world.engine.subscribe(open, inbox);
+  await until(() => inbox.received.length === 1);
+  return { inbox, consumer };
+}
+
+/** Lets nobody read the journal until told to go on. */
+function holdReads() {
+  const journal = world.journal as Journal;
+  const readOne = journal.readOne.bind(journal);
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const held = { isHeld: false, goOn: () => release() };
+  journal.readOne = async (sequence) => {
+    held.isHeld = true;
+    await released;
+    return await readOne(sequence);
+  };
+  return held;
 }
 
 function one(inbox: Inbox, id: string): Received {
@@ -127,28 +155,13 @@ describe("a verdict with order by key", () => {
     await world.publishTo({ topic: "a", orderingKey: "x" }, "x2");
     // Nothing of it is in memory afterwards.
     await world.powerCut("drop", "kept");
-    const journal = world.journal as Journal;
-    const readOne = journal.readOne.bind(journal);
-    const inbox = new Inbox();
-    const credit = { bytes: 1_000_000n, events: 1 };
-    const open = SubscribeOpen.create({ subscription: name, credit });
-    const consumer = await world.engine.subscribe(open, inbox);
-    await until(() => inbox.received.length === 1);
-    let goOn: () => void = () => undefined;
-    const isHeld = new Promise<void>((resolve) => {
-      goOn = resolve;
-    });
-    let isReading = false;
-    journal.readOne = async (sequence) => {
-      isReading = true;
-      await isHeld;
-      return await readOne(sequence);
-    };
+    const { inbox, consumer } = await joinedForOne();
+    const reading = holdReads();
     consumer.credit({ bytes: 0n, events: 1 });
-    await until(() => isReading);
+    await until(() => reading.isHeld);
     world.nack(consumer, one(inbox, "x1"), 0);
     await until(() => inbox.verdictsSeen.length === 1);
-    goOn();
+    reading.goOn();
     await passUntil(world.clock, () => inbox.received.length === 3);
     expect(inbox.log).toEqual(["x1", "verdicts", "x1", "x2"]);
   });
@@ -266,6 +279,41 @@ describe("settings that change", () => {
     expect(inbox.received).toHaveLength(1);
     await world.engine.resumeSubscription(name);
     await until(() => inbox.received.length === 3);
+  });
+});
+
+describe("leases", () => {
+  it("end before more is granted: nothing of a key goes to whoever let it lapse", async () => {
+    await create({ order: DeliveryOrder.KEY });
+    await world.publishTo({ topic: "a", orderingKey: "x" }, "x1");
+    const { inbox } = await joined(1);
+    // No timer follows the jump.
+    world.clock.jump(ACK_DEADLINE_MS_DEFAULT + 1);
+    await world.publishTo({ topic: "a", orderingKey: "x" }, "x2");
+    await passUntil(world.clock, () => inbox.received.length === 3);
+    expect(inbox.received.map(({ id, attempt }) => [id, attempt])).toEqual([
+      ["x1", 1],
+      ["x1", 2],
+      ["x2", 1],
+    ]);
+  });
+
+  it("end also while something is being read", async () => {
+    await create();
+    for (const id of ["1", "2", "3"]) await world.publish("a", id);
+    await world.powerCut("drop", "kept");
+    const { inbox, consumer } = await joinedForOne();
+    world.clock.advance(5_000);
+    consumer.credit({ bytes: 0n, events: 1 });
+    await until(() => inbox.received.length === 2);
+    world.clock.advance(5_000);
+    const reading = holdReads();
+    consumer.credit({ bytes: 0n, events: 1 });
+    await until(() => reading.isHeld);
+    world.clock.advance(ACK_DEADLINE_MS_DEFAULT - 5_000);
+    expect(await world.engine.getAccounting(name)).toMatchObject({ leased: 1n });
+    reading.goOn();
+    await passUntil(world.clock, () => inbox.received.length >= 5);
   });
 });
 

@@ -5,6 +5,7 @@ import { batches } from "./batches.test-support.js";
 import { DeliveryPair } from "./delivery-pair.test-support.js";
 import { settings } from "./delivery-world.test-support.js";
 
+const numRuns = Number(process.env["DELIVERY_RUNS"] ?? 100);
 const number = fc.nat({ max: 100 });
 const wish = fc.record({ grant: fc.nat({ max: 1_000 }), from: number, to: number });
 
@@ -69,7 +70,7 @@ describe.each([
   ["by key", DeliveryOrder.KEY],
 ])("order %s", (_name, order) => {
   it("does what a model of single events does, under any interleaving", {
-    timeout: 120_000,
+    timeout: 120_000 + numRuns * 100,
   }, () => {
     fc.assert(
       fc.property(
@@ -86,7 +87,7 @@ describe.each([
           pair.drain();
         },
       ),
-      { numRuns: Number(process.env["DELIVERY_RUNS"] ?? 100) },
+      { numRuns },
     );
   });
 });

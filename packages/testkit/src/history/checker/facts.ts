@@ -10,8 +10,10 @@ export interface ProcessFacts {
   readonly tellsLosses: boolean;
   /** Subscriptions that it opened. */
   readonly subs: Set<string>;
-  /** When it lost its stream, and when it began to close it. */
-  readonly ends: { readonly t: number; readonly isLoss: boolean }[];
+  /** When it lost its stream, or began to close it, and when it had opened that. */
+  readonly ends: { readonly t: number; readonly isLoss: boolean; readonly openedT: number }[];
+  /** When it opened its stream last. */
+  openedT: number;
   /** Rises whenever what it held is gone: with every stream that is opened or lost. */
   session: number;
 }
@@ -67,6 +69,7 @@ export class Facts {
           tellsLosses: record.tellsLosses ?? false,
           subs: new Set(),
           ends: [],
+          openedT: record.t,
           session: 0,
         };
         break;
@@ -96,7 +99,8 @@ export class Facts {
 
   /**
    * Ends of a process's streams in a time, those that a kill of the broker explains left out: of each
-   * kill the first loss after it, because the broker counts nothing for what its own end cut off.
+   * kill the first loss after it, of a stream that was opened before it, because the broker counts nothing
+   * for what its own end cut off.
    */
   endsOf(process: ProcessFacts, from: number, to: number): number {
     const explained = this.#explainedBy(process);
@@ -137,7 +141,8 @@ export class Facts {
     const explained = new Set<unknown>();
     for (const kill of this.brokerKills) {
       const first = process.ends.find(({ t, isLoss }) => isLoss && t >= kill - CLOCK_SLACK_MS);
-      if (first !== undefined && first.t <= kill + LOSS_NOTICED_MS) explained.add(first);
+      if (first === undefined || first.t > kill + LOSS_NOTICED_MS) continue;
+      if (first.openedT <= kill + CLOCK_SLACK_MS) explained.add(first);
     }
     this.#explained.set(process, explained);
     return explained;
@@ -152,7 +157,9 @@ export class Facts {
     if (process === undefined) return;
     process.subs.add(record.sub);
     if (record.k !== "closing") process.session += 1;
-    if (record.k !== "opened") process.ends.push({ t: record.t, isLoss: record.k === "lost" });
+    const { t, k } = record;
+    if (k === "opened") process.openedT = t;
+    else process.ends.push({ t, isLoss: k === "lost", openedT: process.openedT });
   }
 
   #operator(record: HistoryRecord, place: Place): void {

@@ -27,7 +27,16 @@ interface Stored {
 }
 
 /** What happens to an event in a subscription before it is acked. */
-const TURNS = ["ack", "ack", "ack", "nack", "kill-client", "kill-broker", "deadline"] as const;
+const TURNS = [
+  "ack",
+  "ack",
+  "ack",
+  "nack",
+  "kill-client",
+  "kill-broker",
+  "lose-stream",
+  "deadline",
+] as const;
 
 /**
  * The history of a broker that does everything right, one step after another, with nacks, kills of
@@ -150,16 +159,26 @@ export class HistoryMaker {
         this.#killBroker();
         this.#live(sub, stored, attempt);
         return;
+      case "lose-stream":
+        this.#say(name, { k: "lost", sub: sub.sub });
+        this.#say(name, { k: "opened", sub: sub.sub, epoch: 1 });
+        this.#live(sub, stored, attempt + 1);
+        return;
       case "deadline":
         this.#t += ACK_DEADLINE_MS + STEP_MS;
         this.#live(sub, stored, attempt + 1);
     }
   }
 
+  /** Of each subscription the second consumer is away at that time, now and then. */
   #killBroker(): void {
+    const isAway = this.#random() < 0.5;
+    if (isAway) {
+      for (const { sub } of SUBS) this.#say(this.#consumer(sub, 2), { k: "closing", sub });
+    }
     this.#say("operator", { k: "kill", what: "broker" });
     for (const { sub } of SUBS) {
-      for (const number of [1, 2]) {
+      for (const number of isAway ? [1] : [1, 2]) {
         this.#say(this.#consumer(sub, number), { k: "lost", sub });
       }
     }

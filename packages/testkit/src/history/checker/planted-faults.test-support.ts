@@ -82,8 +82,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   }),
   ofDelivery("an event is leased twice at a time", "lease-overlap", (first, history) => {
     const file = otherFile(history, first);
-    // Of a holder that is killed later nobody knows that the broker had not missed it before.
-    if (file === undefined || wasKilled(history, first)) return false;
+    // Of a holder that is gone later nobody knows that the broker had not missed it before.
+    if (file === undefined || wasKilled(history, first) || leaves(history, first)) return false;
     const lease = String(BigInt(first["lease"] as string) + 1n);
     const t = first.t + 30;
     insert(file, { ...first, lease, t, leaseEnd: t - 5 + ACK_DEADLINE_MS });
@@ -359,6 +359,19 @@ function wasKilled(history: LooseHistory, delivery: Loose): boolean {
   const own = [...history.values()].find((records) => records.includes(delivery));
   const name = own?.[0]?.["name"];
   return all(history).some(({ k, what }) => k === "kill" && what === name);
+}
+
+/** Whether a stream of whoever has a delivery ends behind it for another reason than the broker's own end. */
+function leaves(history: LooseHistory, delivery: Loose): boolean {
+  const own = [...history.values()].find((records) => records.includes(delivery)) ?? [];
+  return own.some((end, at) => {
+    if (end.t < delivery.t || (end.k !== "lost" && end.k !== "closing")) return false;
+    const opened = own.slice(0, at).findLast(is("opened"))?.t ?? 0;
+    const killed = all(history).some(
+      ({ k, what, t }) => k === "kill" && what === "broker" && opened < t && t < end.t,
+    );
+    return end.k === "closing" || !killed;
+  });
 }
 
 function insert(records: Loose[], record: Loose): void {
