@@ -51,6 +51,22 @@ export const bugs = [
     caughtBy: model,
   },
   {
+    id: "key-before-verdict",
+    what: "a key whose event failed goes on before that is journalled, and so before the verdict",
+    file: delivery("key-table"),
+    from: "const isFailureAwaited = queue.failedIn > 0;",
+    to: "const isFailureAwaited = false;",
+    caughtBy: model,
+  },
+  {
+    id: "lapsed-holder-gets-more",
+    what: "more of a key is granted to a consumer whose lease on it is over",
+    file: "packages/engine/src/active-subscription.ts",
+    from: "    this.delivery.expire(nowMs, this.#jitter);\n    const grants",
+    to: "    const grants",
+    caughtBy: test("engine", "delivery-kinds", "nothing of a key goes to whoever let it lapse"),
+  },
+  {
     id: "order-broken-on-nack",
     what: "events behind a failed one of their key stay leased",
     file: delivery("run-changes"),
