@@ -197,11 +197,10 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
     const line = this.#lineOf(held);
     if (this.#isBehindDropped(line, held)) return;
     const queue = this.#queues.get(line);
-    if (queue !== undefined) queue.push(held);
-    else {
-      this.#queues.set(line, [held]);
-      this.#handleLater(line);
-    }
+    // What comes again had been given back with all behind it: those leases are over.
+    const before = queue?.filter((each) => isBehind(held, each)) ?? [];
+    this.#queues.set(line, [...before, held]);
+    if (queue === undefined) this.#handleLater(line);
   }
 
   /** It is dropped too: it comes again behind the dropped ones, when their leases end. */
