@@ -66,6 +66,11 @@ export class CatchUp {
     return this.#lagging().length > 0;
   }
 
+  /** Steps of every lane that lags, until all is looked at or as much as may be resident. */
+  async all(): Promise<void> {
+    while (this.isBehind && (await this.step()));
+  }
+
   /** Offers a batch that became durable just now, unless its lane lags. */
   offerLive(ref: BatchRef): void {
     const lane = this.#delivery.laneOf(ref);

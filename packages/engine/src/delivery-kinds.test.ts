@@ -376,6 +376,33 @@ describe("late acks", () => {
     await until(() => consumerInbox.verdictsSeen.length === 1);
   });
 
+  it("count with order by key once everything of the key before them is settled", async () => {
+    await create({ order: DeliveryOrder.KEY });
+    for (const id of ["x1", "x2", "x3"])
+      await world.publishTo({ topic: "a", orderingKey: "x" }, id);
+    const { inbox } = await joined(3);
+    await world.powerCut("drop");
+    const early = await late(one(inbox, "x2"));
+    expect(early).toMatchObject([{ verdict: Verdict.STALE }]);
+    expect(await late(one(inbox, "x1"))).toEqual([]);
+    expect(await late(one(inbox, "x2"))).toEqual([]);
+    expect((await joined(1)).inbox.ids).toEqual(["x3"]);
+  });
+
+  it("are heard, while a nack and an extension of a lease from before a restart are stale", async () => {
+    await create();
+    await world.publish("a", "1");
+    const { lease, sequence } = one((await joined(1)).inbox, "1");
+    await world.powerCut("drop");
+    const events = { lease, sequence, ranges: [{ first: 0, last: 0 }] };
+    const said = { number: 0n, acks: [], nacks: [{ events, reason: "" }], extensions: [] };
+    const verdict = Verdict.STALE;
+    expect(await world.engine.settle(name, said)).toMatchObject([{ verdict }]);
+    const kept = { ...said, nacks: [], extensions: [{ events, deadlineMs: 0 }] };
+    expect(await world.engine.settle(name, kept)).toMatchObject([{ verdict }]);
+    expect((await joined(1)).inbox.received[0]).toMatchObject({ id: "1", attempt: 1 });
+  });
+
   it("are stale after a seek", async () => {
     await create();
     await world.publish("a", "1");

@@ -109,7 +109,7 @@ export class ResidentWork {
 
   /** Works, and answers when that is durable; `undefined` when it was retired before. */
   async run<T>(work: DeliveryWork<T>): Promise<DoneWork<T> | undefined> {
-    if (work.isCaughtUp === true) await this.#lookAtAll();
+    if (work.isCaughtUp === true) await this.#catchUp.all();
     const command = { delivery: this.#delivery, isRetired: () => this.isRetired, work };
     const working = this.#loop.run(deliveryWork<T>(), command, work.bytes);
     this.#running.add(working);
@@ -118,9 +118,5 @@ export class ResidentWork {
     } finally {
       this.#running.delete(working);
     }
-  }
-
-  async #lookAtAll(): Promise<void> {
-    while (this.#catchUp.isBehind && (await this.#catchUp.step()));
   }
 }

@@ -12,7 +12,8 @@ export interface SettlementTurn {
 
 /**
  * Settlements in the order in which they came. What acks events that nobody has looked at since the
- * start waits until the index was asked for them, and so does everything behind it.
+ * start waits until the index was asked for them, with order KEY until as much as may be resident was
+ * looked at, and so does everything behind it.
  */
 export class SettlementQueue {
   readonly #delivery: SubscriptionDelivery;
@@ -55,6 +56,8 @@ export class SettlementQueue {
   ): Promise<void> {
     await before;
     try {
+      // Of a key only what lies before an event tells whether it may be acked late.
+      if (this.#delivery.isKeyed) await this.#catchUp.all();
       const sequences = this.#delivery.absentSequences(settlement);
       if (sequences.length === 0) carryOut([]);
       else await this.#catchUp.find(sequences, carryOut);

@@ -30,8 +30,7 @@ class HistoryConsumer:
         self._writer = writer
         self._random = random.Random(task["seed"])
         self._sub = task["sub"]
-        self._said: list[tuple[str, dict[str, Any]]] = []
-        self._stale = 0
+        self._said: list[tuple[str, ReceivedEvent, dict[str, Any]]] = []
 
     def take(self) -> None:
         """One event, if one comes in time."""
@@ -42,14 +41,11 @@ class HistoryConsumer:
             self.hear()
 
     def hear(self) -> None:
-        """Waits for the verdicts. This client counts stale ones and does not say which."""
+        """Waits for the verdicts, and notes them."""
         if not self._subscription.flush(TIMEOUT_S):
             return
-        stale = self._subscription.stale_settlements
-        if stale == self._stale:
-            for of, leased in self._said:
-                self._writer.write("verdict", **leased, of=of, verdict="settled")
-        self._stale = stale
+        for of, event, leased in self._said:
+            self._writer.write("verdict", **leased, of=of, verdict=event.outcome)
         self._said.clear()
 
     def _handle(self, event: ReceivedEvent) -> None:
@@ -73,7 +69,7 @@ class HistoryConsumer:
         )
         of = "nack" if self._random.random() < NACKS else "ack"
         self._writer.write(of, **leased)
-        self._said.append((of, leased))
+        self._said.append((of, event, leased))
         if of == "ack":
             event.ack()
         else:

@@ -1,5 +1,6 @@
-from opendxa_pubsub import OutgoingEvent
+from opendxa_pubsub import OutgoingEvent, ReceivedEvent
 from opendxa_pubsub._batch import encode_batch
+from opendxa_pubsub._errors import pubsub_error
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import publisher_service_pb2
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscriber_service_pb2 as pb
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as subscription_pb
@@ -59,11 +60,14 @@ def nack_first(session: SubscribeSession) -> publisher_service_pb2.PositionRange
     return nack.events
 
 
-def verdicts(session: SubscribeSession, *refused: publisher_service_pb2.PositionRanges) -> None:
-    exceptions = [
-        pb.SettlementException(events=events, verdict=pb.VERDICT_STALE) for events in refused
-    ]
-    answer = pb.Verdicts(through_number=1, exceptions=exceptions)
+def verdicts(
+    session: SubscribeSession,
+    *refused: publisher_service_pb2.PositionRanges,
+    through: int = 1,
+    verdict: "pb.Verdict" = pb.VERDICT_STALE,
+) -> None:
+    exceptions = [pb.SettlementException(events=events, verdict=verdict) for events in refused]
+    answer = pb.Verdicts(through_number=through, exceptions=exceptions)
     session.receive(pb.SubscribeResponse(verdicts=answer))
 
 
@@ -127,3 +131,62 @@ def test_without_order_a_nack_takes_nothing_back() -> None:
     assert event is not None
     event.nack()
     assert len(take_all(session)) == 2
+
+
+def positions(*spans: tuple[int, int]) -> publisher_service_pb2.PositionRanges:
+    ranges = [publisher_service_pb2.IndexRange(first=first, last=last) for first, last in spans]
+    return publisher_service_pb2.PositionRanges(lease=7, sequence=5, ranges=ranges)
+
+
+def take(session: SubscribeSession, count: int) -> list[ReceivedEvent]:
+    events = [event for _ in range(count) if (event := session.take()) is not None]
+    assert len(events) == count
+    return events
+
+
+def test_every_word_has_its_outcome() -> None:
+    session = opened(subscription_pb.DELIVERY_ORDER_NONE)
+    deliver(session, "abcde")
+    acked, nacked, extended, kept, silent = take(session, 5)
+    acked.ack()
+    nacked.nack("busy")
+    extended.extend()
+    extended.ack()
+    kept.extend()
+    assert isinstance(session.next_message(), pb.SubscribeRequest)
+    assert {event.outcome for event in (acked, nacked, extended, kept, silent)} == {None}
+    verdicts(session, positions((3, 3), (5, 5)))
+    assert (acked.outcome, nacked.outcome, extended.outcome) == ("stale", "settled", "stale")
+    assert (kept.outcome, silent.outcome) == ("settled", None)
+    kept.ack()
+    assert kept.outcome is None
+    session.next_message()
+    verdicts(session, positions(), through=2, verdict=pb.VERDICT_UNKNOWN)
+    assert kept.outcome == "unknown"
+
+
+def test_an_extension_is_not_the_answer_to_an_ack() -> None:
+    session = opened(subscription_pb.DELIVERY_ORDER_NONE)
+    deliver(session, "a")
+    (event,) = take(session, 1)
+    event.extend()
+    session.next_message()
+    event.ack()
+    verdicts(session)
+    assert event.outcome is None
+    session.next_message()
+    verdicts(session, through=2)
+    assert event.outcome == "settled"
+
+
+def test_what_ends_for_good_answers_nothing_more() -> None:
+    session = opened(subscription_pb.DELIVERY_ORDER_NONE)
+    deliver(session, "ab")
+    sent, waiting = take(session, 2)
+    sent.ack()
+    session.next_message()
+    waiting.ack()
+    session.ended(pubsub_error("CONNECTION_LOST", "gone"))
+    assert (sent.outcome, waiting.outcome) == (None, None)
+    session.ended(pubsub_error("SUBSCRIPTION_NOT_FOUND", "deleted"))
+    assert (sent.outcome, waiting.outcome) == ("lost", "lost")

@@ -1,3 +1,4 @@
+import asyncio
 import logging
 
 import pytest
@@ -22,6 +23,40 @@ def test_a_consumed_event_is_settled_when_the_loop_goes_on(
     assert seen == ["one", "two", "three"]
     client.seek_subscription("calls", start="earliest")
     assert [event.id for event in client.consume("calls", wait_ms=200)] == seen
+
+
+def test_what_is_said_after_the_loop_is_answered_at_once(client: PubSubClient, topic: str) -> None:
+    client.create_topic(topic)
+    client.create_subscription("after-loop", topic, start="earliest")
+    for id in ("one", "two", "three"):
+        client.publish(topic, id, id=id)
+    one, two, three = client.consume("after-loop", wait_ms=200)
+    assert (one.outcome, one.is_settled) == (None, False)
+    one.ack()
+    two.extend()
+    three.nack("later")
+    assert [event.outcome for event in (one, two, three)] == ["settled"] * 3
+    client.skip_events("after-loop", two.sequence, two.entry_index)
+    two.ack()
+    assert two.outcome == "stale"
+    client.delete_subscription("after-loop")
+
+
+async def test_what_is_said_after_the_loop_goes_out_before_a_client_closes(
+    broker: BrokerProcess, topic: str
+) -> None:
+    async with AsyncPubSubClient(broker.address) as client:
+        await client.create_topic(topic)
+        await client.create_subscription("async-after-loop", topic, start="earliest")
+        for id in ("one", "two", "three"):
+            await client.publish(topic, id, id=id)
+        events = [event async for event in client.consume("async-after-loop", wait_ms=200)]
+        events[0].ack()
+        await asyncio.to_thread(events[1].ack)
+        while events[1].outcome is None:
+            await asyncio.sleep(0.01)
+        events[2].ack()
+    assert [event.outcome for event in events] == ["settled"] * 3
 
 
 def test_a_notice_is_logged_and_kept(
@@ -103,6 +138,7 @@ def test_outputs_are_stored_with_the_acks_of_their_inputs(client: PubSubClient, 
     assert client.skip_events("work", three.sequence, three.entry_index) == 1
     stale = client.ack_and_publish([three, four], f"{topic}/out", ["x"])
     assert (stale.is_stale, stale.receipts, four.is_settled) == (True, [], True)
+    assert (one.outcome, three.outcome) == ("settled", "stale")
     counts = client.get_accounting("work")
     assert (counts.entered, counts.acked, counts.skipped, counts.leased) == (4, 2, 1, 1)
     assert list(client.list_blocked_keys("work")) == []

@@ -11,6 +11,7 @@ from typing import Any
 
 from opendxa_pubsub import (
     FeedbackEvent,
+    OutgoingEvent,
     PubSubClient,
     PubSubError,
     ReceivedEvent,
@@ -107,6 +108,22 @@ class Session:
             "scheduled": receipt.scheduled,
             "durability": receipt.durability,
         }
+
+    def publish_many(self, topic: str, count: int, bytes: int) -> dict[str, Any]:
+        """Publishes so many events of so many bytes at once, and waits for all."""
+        events = [
+            OutgoingEvent(id=str(at), type="conformance", data=b"x" * bytes) for at in range(count)
+        ]
+        receipts = self.client.publish_many(topic, events)
+        return {
+            "acked": len(receipts),
+            "in_order": [receipt.offset for receipt in receipts] == list(range(count)),
+        }
+
+    def read_ids(self, topic: str) -> dict[str, Any]:
+        """Reads a topic that :meth:`publish_many` filled."""
+        ids = [event.id for event in self.client.read(topic)]
+        return {"count": len(ids), "in_order": ids == [str(at) for at in range(len(ids))]}
 
     def cancel_scheduled_event(self, topic: str, source: str, id: str) -> dict[str, Any]:
         """Cancels a scheduled event."""
@@ -207,6 +224,11 @@ class Session:
         counts = dataclasses.asdict(self.client.get_accounting(subscription))
         return {name: str(value) for name, value in counts.items()}
 
+    def await_accounting(self, subscription: str, **wanted: str) -> dict[str, Any]:
+        """Waits until the accounting says something."""
+        until_true(lambda: wanted.items() <= self.get_accounting(subscription).items())
+        return self.get_accounting(subscription)
+
     def list_blocked_keys(self, subscription: str) -> dict[str, Any]:
         """Lists keys that stand still."""
         keys = [dataclasses.asdict(key) for key in self.client.list_blocked_keys(subscription)]
@@ -237,6 +259,8 @@ class Session:
         """Takes events by a call, and acks those that are named."""
         events: list[dict[str, Any]] = []
         for event in self.client.consume(subscription, wait_ms=wait_ms):
+            self._received[event.id] = event
+            self._owners.pop(event.id, None)
             events.append({**stored_json(event), "attempt": event.attempt})
             if event.id in acked:
                 event.ack()
@@ -280,22 +304,28 @@ class Session:
         return {"events": events}
 
     def ack(self, ids: list[str]) -> dict[str, Any]:
-        """Acks events by id, and waits until that is durable."""
+        """Acks events by id, and waits for the verdicts."""
         for id in ids:
             self._received[id].ack()
         return self._flush(ids)
 
     def nack(self, ids: list[str], delay_ms: int | None = None, reason: str = "") -> dict[str, Any]:
-        """Nacks events by id, and waits until that is durable."""
+        """Nacks events by id, and waits for the verdicts."""
         for id in ids:
             self._received[id].nack(reason, delay_ms)
         return self._flush(ids)
 
+    def extend(self, ids: list[str], deadline_ms: int = 0) -> dict[str, Any]:
+        """Keeps events longer by id, and waits for the verdicts."""
+        for id in ids:
+            self._received[id].extend(deadline_ms)
+        return self._flush(ids)
+
     def _flush(self, ids: list[str]) -> dict[str, Any]:
-        for subscription in {self._owners[id] for id in ids}:
+        for subscription in {self._owners[id] for id in ids if id in self._owners}:
             if not subscription.flush():
                 raise TimeoutError("the settlement was not confirmed")
-        return {}
+        return {"outcomes": [self._received[id].outcome for id in ids]}
 
     def unsubscribe(self, consumer: str = "main") -> dict[str, Any]:
         """Closes a consumer."""

@@ -70,25 +70,34 @@ export class Session {
     return { events };
   }
 
-  /** Settles events by id, and waits until that is durable. */
-  async settle(op: "ack" | "nack", args: Fields): Promise<Fields> {
+  /** Says something of events by id, and waits for the verdicts. */
+  async settle(op: "ack" | "nack" | "extend", args: Fields): Promise<Fields> {
     const outcomes = (args["ids"] as string[]).map(async (id) => {
-      const event = this.#received.get(id);
-      if (event === undefined) throw new Error(`${id} was not received`);
+      const event = this.#receivedAs(id);
       if (op === "ack") return await event.ack();
+      if (op === "extend") return await event.extend(number(args, "deadline_ms"));
       return await event.nack({ delayMs: number(args, "delay_ms"), reason: text(args, "reason") });
     });
-    await Promise.all(outcomes);
-    return {};
+    return { outcomes: await Promise.all(outcomes) };
+  }
+
+  /** Takes events by a call, and acks those that are named. */
+  async consume(args: Fields): Promise<Fields> {
+    const acked = args["acked"] as string[];
+    const events: Fields[] = [];
+    const options = { waitMs: number(args, "wait_ms") };
+    const name = text(args, "subscription") ?? "";
+    for await (const event of this.client.subscriptions.consume(name, options)) {
+      this.#received.set(event.id, event);
+      events.push(receivedJson(event));
+      if (acked.includes(event.id)) await event.ack();
+    }
+    return { events };
   }
 
   /** Acks events by id and publishes others in one step. */
   async ackAndPublish(args: Fields): Promise<Fields> {
-    const events = (args["ids"] as string[]).map((id) => {
-      const event = this.#received.get(id);
-      if (event === undefined) throw new Error(`${id} was not received`);
-      return event;
-    });
+    const events = (args["ids"] as string[]).map((id) => this.#receivedAs(id));
     const outputs = (args["events"] as Fields[]).map(eventOf);
     const { isStale, receipts } = await this.client.ackAndPublish(
       events,
@@ -134,6 +143,12 @@ export class Session {
     const wait = this.#waits.get(text(args, "wait_id") ?? "wait");
     if (wait === undefined) throw new Error("no such wait was begun");
     return await wait;
+  }
+
+  #receivedAs(id: string): ReceivedEvent {
+    const event = this.#received.get(id);
+    if (event === undefined) throw new Error(`${id} was not received`);
+    return event;
   }
 
   #consumer(args: Fields): Consumer {
@@ -191,6 +206,26 @@ export const operations: Readonly<Record<string, Operation>> = {
     const { scheduled, offset, ...rest } = receipt;
     return { ...rest, scheduled, offset: scheduled ? null : String(offset) };
   },
+  async publish_many({ client }, args) {
+    const topic = text(args, "topic") ?? "";
+    const data = Buffer.alloc(number(args, "bytes") ?? 0, "x");
+    const receipts = await Promise.all(
+      Array.from({ length: number(args, "count") ?? 0 }, (_, id) =>
+        client.publish(topic, { id: String(id), type: "conformance", data }),
+      ),
+    );
+    const inOrder = receipts.every(({ offset }, at) => offset === BigInt(at));
+    return { acked: receipts.length, in_order: inOrder };
+  },
+  async read_ids({ client }, args) {
+    let count = 0;
+    let inOrder = true;
+    for await (const { id } of client.read(text(args, "topic") ?? "")) {
+      inOrder &&= id === String(count);
+      count += 1;
+    }
+    return { count, in_order: inOrder };
+  },
   async cancel_scheduled_event({ client }, args) {
     const topic = text(args, "topic") ?? "";
     const event = { topic, source: text(args, "source") ?? "", id: text(args, "id") ?? "" };
@@ -222,6 +257,8 @@ export const operations: Readonly<Record<string, Operation>> = {
   take: (session, args) => session.take(args),
   ack: (session, args) => session.settle("ack", args),
   nack: (session, args) => session.settle("nack", args),
+  extend: (session, args) => session.settle("extend", args),
+  consume: (session, args) => session.consume(args),
   ack_and_publish: (session, args) => session.ackAndPublish(args),
   unsubscribe: (session, args) => session.unsubscribe(args),
   async register_execution({ client }, args) {

@@ -6,7 +6,7 @@ import {
   type SubscriptionOptions,
 } from "@opendxa/pubsub-client";
 import { GONE_POLL_MS, TAKE_TIMEOUT_MS_DEFAULT } from "../limits.js";
-import { type Fields, number, receivedJson, text } from "./event-json.js";
+import { type Fields, number, text } from "./event-json.js";
 
 /** Settings of a subscription that may change, those that are stated. */
 function changeableOf(args: Fields): ChangeableSubscriptionSettings {
@@ -74,6 +74,12 @@ type Operation = (session: { readonly client: PubSubClient }, args: Fields) => P
 
 const nameOf = (args: Fields): string => text(args, "subscription") ?? "";
 
+async function accountingOf(client: PubSubClient, args: Fields): Promise<Fields> {
+  const { deadLettered, ...rest } = await client.subscriptions.getAccounting(nameOf(args));
+  const texts = Object.entries({ ...rest, dead_lettered: deadLettered });
+  return Object.fromEntries(texts.map(([name, value]) => [name, String(value)]));
+}
+
 /** The operations that change subscriptions, by name. */
 export const subscriptionOperations: Readonly<Record<string, Operation>> = {
   async create_subscription({ client }, args) {
@@ -115,11 +121,14 @@ export const subscriptionOperations: Readonly<Record<string, Operation>> = {
     await client.subscriptions.deleteSnapshot(text(args, "snapshot") ?? "");
     return {};
   },
-  async get_accounting({ client }, args) {
-    const counts = await client.subscriptions.getAccounting(nameOf(args));
-    const { deadLettered, ...rest } = counts;
-    const texts = Object.entries({ ...rest, dead_lettered: deadLettered });
-    return Object.fromEntries(texts.map(([name, value]) => [name, String(value)]));
+  get_accounting: ({ client }, args) => accountingOf(client, args),
+  async await_accounting({ client }, args) {
+    const { subscription: _, ...wanted } = args;
+    await untilTrue(async () => {
+      const counts = await accountingOf(client, args);
+      return Object.entries(wanted).every(([name, value]) => counts[name] === value);
+    });
+    return await accountingOf(client, args);
   },
   async list_blocked_keys({ client }, args) {
     const keys: Fields[] = [];
@@ -140,16 +149,6 @@ export const subscriptionOperations: Readonly<Record<string, Operation>> = {
   async release_key({ client }, args) {
     await client.subscriptions.releaseKey(nameOf(args), text(args, "ordering_key") ?? "");
     return {};
-  },
-  async consume({ client }, args) {
-    const acked = args["acked"] as string[];
-    const events: Fields[] = [];
-    const options = { waitMs: number(args, "wait_ms") };
-    for await (const event of client.subscriptions.consume(nameOf(args), options)) {
-      events.push(receivedJson(event));
-      if (acked.includes(event.id)) await event.ack();
-    }
-    return { events };
   },
   async await_no_subscription({ client }, args) {
     await untilTrue(async () => !(await isThere(client, nameOf(args))));

@@ -198,7 +198,7 @@ export class DeliveryPair {
       const [sequence = "", index = ""] = place.split("/");
       const event = this.model.at(BigInt(sequence), Number(index));
       // Stale, or unknown where no batch is there to tell by.
-      if (event !== undefined && isUntold(this.model, word, event)) {
+      if (event !== undefined && isUntold(event)) {
         expect(refused.delete(place)).toBe(true);
       } else if (event !== undefined) told.set(place, verdict);
     }

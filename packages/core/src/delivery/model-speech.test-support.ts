@@ -59,7 +59,6 @@ export function sayToModel(
  * Whether nobody can tell stale from unknown: the batch left, or is not resident, as one whose lane
  * passed it while another one is still in its entry.
  */
-export function isUntold(model: DeliveryModel, word: Word, event: ModelEvent): boolean {
-  const isKnown = model.offered.has(event) && event.end === undefined;
-  return event.isGone || event.end !== undefined || (word !== "ack" && !isKnown);
+export function isUntold({ isGone, end }: ModelEvent): boolean {
+  return isGone || end !== undefined;
 }

@@ -114,7 +114,7 @@ export class Settler {
     const isForeign = lease !== undefined && lease.slot.ref.sequence !== item.sequence;
     if (isForeign || !leases.mayCover(item.lease)) {
       this.#refuse(item, Verdict.UNKNOWN);
-    } else if (leases.isFromBefore(item.lease)) {
+    } else if (leases.isFromBefore(item.lease) || (lease === undefined && wish.kind !== "ack")) {
       this.#refuse(item, Verdict.STALE);
     } else if (item.ranges.length > 0) {
       for (const range of item.ranges) this.#range(wish, range, lease);

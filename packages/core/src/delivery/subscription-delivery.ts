@@ -207,8 +207,8 @@ export class SubscriptionDelivery {
    * Carries a settlement out: extensions, acks, nacks. Verdicts: STALE for an event that is settled
    * already or leased under another token, for a nack or extension without its lease, for a late ack
    * of an event with an unsettled one before it in its key, and for every token up to the lease
-   * floor; UNKNOWN for positions that are not the lease's or not resident here, and for tokens that
-   * were never issued. A late ack of an event that is neither settled nor leased is carried out, also
+   * floor; UNKNOWN for positions that are not the lease's or, of an old lease, nowhere, and for tokens
+   * that were never issued. A late ack of an event that is neither settled nor leased is carried out, also
    * with a token of an earlier start if it names its ranges, and then also of absent batches.
    * Throws LIMIT_EXCEEDED; a settlement over its limits changes nothing, one that asks for too much
    * work may have been carried out in part.

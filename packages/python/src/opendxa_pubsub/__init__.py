@@ -26,6 +26,7 @@ from opendxa_pubsub._errors import (
     PubSubTimeoutError,
     PubSubUnavailableError,
 )
+from opendxa_pubsub._leases import SettlementOutcome
 from opendxa_pubsub._options import PublishOptions, SubscriptionOptions
 from opendxa_pubsub._outgoing_event import EventMetadata, OutgoingEvent
 from opendxa_pubsub._publishable import FeedbackEvent, LearningEvent, Publishable
@@ -63,6 +64,7 @@ __all__ = [
     "PublishReceipt",
     "Publishable",
     "ReceivedEvent",
+    "SettlementOutcome",
     "Snapshot",
     "StoredEvent",
     "Subscription",

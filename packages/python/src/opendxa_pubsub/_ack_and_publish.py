@@ -81,6 +81,7 @@ class AckAndPublishCall:
         receipts = [] if answer.stale else self._receipts(answer)
         for event in self._events:
             event._speak(event._lease, event._index, Settled())
+            event._lease.outcomes[event._index] = "stale" if answer.stale else "settled"
         return AckAndPublishOutcome(answer.stale, receipts)
 
     def _acks(self) -> list[publisher_service_pb2.PositionRanges]:

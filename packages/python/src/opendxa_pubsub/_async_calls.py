@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 import grpc
@@ -16,12 +17,20 @@ from opendxa_pubsub._errors import PubSubError, error_from_grpc, pubsub_error
 from opendxa_pubsub._signal import Signal
 
 _Answer = TypeVar("_Answer")
+_log = logging.getLogger("opendxa_pubsub")
 
 
 def is_cancelled() -> bool:
     """Whether the running task itself is being cancelled, and not a call that it waits for."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+def _runs_in(loop: asyncio.AbstractEventLoop) -> bool:
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:  # another thread
+        return False
 
 
 class AsyncCalls:
@@ -41,6 +50,7 @@ class AsyncCalls:
         self._channel: grpc.aio.Channel | None = None
         self._bound_stubs: Stubs | None = None
         self._open_calls: set[Any] = set()
+        self._background: set[asyncio.Task[None]] = set()
         self._is_closing = False
         self._closing = Signal()
 
@@ -64,6 +74,23 @@ class AsyncCalls:
         finally:
             self._open_calls.discard(call)
             call.cancel()
+
+    def _in_background(
+        self, work: Callable[[], Coroutine[Any, Any, None]], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        """Starts work in the client's loop from any thread; ``close`` waits for it."""
+        if not _runs_in(loop):
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and the client with it
+                loop.call_soon_threadsafe(self._in_background, work, loop)
+            return
+        task = loop.create_task(work())
+        self._background.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.warning("what was said of events was not carried out: %s", error)
 
     async def _disconnect(self) -> None:
         for call in self._open_calls:

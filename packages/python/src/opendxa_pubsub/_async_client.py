@@ -189,8 +189,6 @@ class AsyncPubSubClient(
         more fails as CLIENT_CLOSED. A cancelled close goes on by itself.
         """
         if self._closed is None:
-            self._is_closing = True
-            self._closing.notify()
             self._closed = asyncio.create_task(self._close())
         await asyncio.shield(self._closed)
 
@@ -208,6 +206,10 @@ class AsyncPubSubClient(
         await self.close()
 
     async def _close(self) -> None:
+        if self._background:
+            await asyncio.wait(self._background, timeout=CLOSE_S_MAX)
+        self._is_closing = True
+        self._closing.notify()
         await asyncio.gather(*(opened.close() for opened in self._subscriptions))
         self._handlers.close()
         await self._publisher.close(CLOSE_S_MAX)

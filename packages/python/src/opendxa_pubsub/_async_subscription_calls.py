@@ -1,6 +1,8 @@
 """Changes of subscriptions, snapshots, and consuming by calls, for asyncio."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Unpack
 
 import grpc
@@ -270,8 +272,9 @@ class AsyncSubscriptionCalls(AsyncCalls):
     ) -> AsyncIterator[ReceivedEvent]:
         """Takes events of a subscription by one call that ends.
 
-        What is said of an event goes out by a call of its own when the loop goes on or ends. Leases
-        outlive the loop and end by their deadline.
+        What is said of an event goes out by a call of its own when the loop goes on or ends, and soon
+        after its end: ``close`` waits for that, ``ReceivedEvent.outcome`` tells what became of it.
+        Leases outlive the loop and end by their deadline.
 
         Args:
             subscription: Its name; it must exist.
@@ -293,19 +296,31 @@ class AsyncSubscriptionCalls(AsyncCalls):
             max_outstanding=max_outstanding,
         )
         said = Consumption(self._namespace, subscription)
+        sending = asyncio.Lock()
+
+        async def settle() -> None:
+            async with sending:
+                await self._settle(said)
+
         self._check_open()
         try:
             with self._held(self._stubs.subscriber.Consume(request)) as call:
                 async for answer in call:
                     for event in said.events_of(answer):
                         yield event
-                        await self._settle(said)
+                        await settle()
         except grpc.RpcError as error:
             self._check_open()
             raise error_from_grpc(error) from error
         finally:
-            await self._settle(said)
+            said.on_word = partial(self._in_background, settle, asyncio.get_running_loop())
+            await settle()
 
     async def _settle(self, said: Consumption) -> None:
-        while (settlement := said.next_request()) is not None:
-            await self._call(self._stubs.subscriber.Settle, settlement)
+        try:
+            while (request := said.next_request()) is not None:
+                answer = await self._call(self._stubs.subscriber.Settle, request)
+                said.answered(request, answer)
+        except BaseException:
+            said.abandon()
+            raise

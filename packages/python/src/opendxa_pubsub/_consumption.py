@@ -1,7 +1,7 @@
 """What a call of Consume hands out, and what is said of it, for both clients."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from opendxa_pubsub._batch import decode_batch
 from opendxa_pubsub._bitmap import indexes_of
@@ -43,6 +43,8 @@ class Consumption:
             namespace: Namespace of the subscription.
             subscription: Its name.
         """
+        self.on_word: Callable[[], None] = lambda: None
+        """Called after every word: nobody else sends it once the loop has ended."""
         self._namespace = namespace
         self._subscription = subscription
         self._words = SettlementQueue()
@@ -68,19 +70,28 @@ class Consumption:
                 yield ReceivedEvent(stored, lease, self._say, self._subscription)
 
     def next_request(self) -> pb.SettleRequest | None:
-        """The next settlement to send, if something was said."""
+        """The next settlement to send, if something was said. One at a time."""
         settlement = self._words.next()
         if settlement is None:
             return None
-        self._words.through(settlement.number)
         return pb.SettleRequest(
             namespace=self._namespace, subscription=self._subscription, settlement=settlement
         )
+
+    def answered(self, request: pb.SettleRequest, answer: pb.SettleResponse) -> None:
+        """A settlement was answered: the outcomes of its events are known."""
+        self._words.through(request.settlement.number, answer.exceptions)
+
+    def abandon(self) -> None:
+        """A settlement could not be sent: its outcome is lost, and that of all that waits."""
+        self._words.abandon()
 
     def _say(self, lease: Lease, index: int, word: Word) -> None:
         if index not in lease.open_indexes:
             return
         if not isinstance(word, Extend):
             lease.open_indexes.discard(index)
-        if not isinstance(word, Settled):
-            self._words.say(lease, index, word)
+        if isinstance(word, Settled):
+            return
+        self._words.say(lease, index, word)
+        self.on_word()

@@ -1,12 +1,21 @@
 """What a consumer holds: leased events, and what it has to say about them."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from opendxa_pubsub._bitmap import ranges_of
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import publisher_service_pb2, subscriber_service_pb2
 from opendxa_pubsub._limits import REASON_BYTES_MAX, SETTLEMENT_ITEMS_MAX
+
+SettlementOutcome = Literal["settled", "stale", "unknown", "lost"]
+"""What the broker answered to what was said of an event.
+
+``settled``: it is carried out and durable. ``stale``: the lease was over, or the event was settled
+otherwise; nothing changed. ``unknown``: the broker does not know such a position. ``lost``: no answer
+will come; the event comes again unless it was carried out after all.
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -23,6 +32,8 @@ class Lease:
     open_indexes: set[int] = field(default_factory=set)
     ordered_by: dict[int, tuple[str, int, str]] = field(default_factory=dict)
     """Topic, partition and ordering key by index, where the subscription keeps their order."""
+    outcomes: dict[int, SettlementOutcome] = field(default_factory=dict)
+    """By index what was answered to the last word about it; absent: not answered, or nothing said."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -55,10 +66,10 @@ Word = Ack | Nack | Extend | Settled
 
 @dataclass(slots=True, frozen=True)
 class Given:
-    """A settlement, and which events it gives back whose order is kept."""
+    """A settlement, and what it says of which events."""
 
     settlement: subscriber_service_pb2.Settlement
-    ordered: tuple[tuple[Lease, int], ...]
+    words: tuple[tuple[Lease, Word, list[int]], ...]
 
 
 class SettlementQueue:
@@ -78,6 +89,7 @@ class SettlementQueue:
 
     def say(self, lease: Lease, index: int, word: Word) -> None:
         """Adds a word about one event of a lease."""
+        lease.outcomes.pop(index, None)
         self._words.append((lease, index, word))
 
     def reopened(self) -> None:
@@ -96,31 +108,57 @@ class SettlementQueue:
         self._sent.append(given)
         return given.settlement
 
-    def through(self, number: int) -> list[tuple[Lease, int]]:
-        """Verdicts came up to a number.
+    def through(
+        self, number: int, exceptions: Iterable[subscriber_service_pb2.SettlementException]
+    ) -> list[tuple[Lease, int]]:
+        """Verdicts came up to a number: the outcomes of what was said are known.
+
+        Args:
+            number: The last settlement that they are about.
+            exceptions: What was not carried out.
 
         Returns:
             The events given back by that whose order is kept.
         """
+        refused = list(exceptions)
         ordered: list[tuple[Lease, int]] = []
         while self._sent and self._sent[0].settlement.number <= number:
-            ordered.extend(self._sent.popleft().ordered)
+            for lease, word, indexes in self._sent.popleft().words:
+                # Kept by itself and settled since: that word counts.
+                asked = (
+                    [index for index in indexes if index in lease.open_indexes]
+                    if isinstance(word, Extend)
+                    else indexes
+                )
+                lease.outcomes.update(dict.fromkeys(asked, "settled"))
+                if refused:
+                    lease.outcomes.update(_refusals(refused, lease, asked))
+                if isinstance(word, Nack):
+                    ordered.extend((lease, index) for index in indexes if index in lease.ordered_by)
         return ordered
 
+    def abandon(self) -> None:
+        """No answer will come to what was said so far."""
+        for given in (*self._sent, *self._unsent):
+            for lease, _, indexes in given.words:
+                lease.outcomes.update(dict.fromkeys(indexes, "lost"))
+        for lease, index, _ in self._words:
+            lease.outcomes[index] = "lost"
+        self._sent.clear()
+        self._unsent.clear()
+        self._words.clear()
+
     def _coalesce(self) -> Given | None:
-        groups: dict[tuple[int, Word], tuple[Lease, list[int]]] = {}
+        groups: dict[tuple[int, Word], tuple[Lease, Word, list[int]]] = {}
         while self._words and len(groups) < SETTLEMENT_ITEMS_MAX:
             lease, index, word = self._words.popleft()
-            groups.setdefault((id(lease), word), (lease, []))[1].append(index)
+            groups.setdefault((id(lease), word), (lease, word, []))[2].append(index)
         if not groups:
             return None
         settlement = subscriber_service_pb2.Settlement()
-        ordered: list[tuple[Lease, int]] = []
-        for (_, word), (lease, indexes) in groups.items():
+        for lease, word, indexes in groups.values():
             self._write(settlement, word, position_ranges(lease, indexes))
-            if isinstance(word, Nack):
-                ordered.extend((lease, index) for index in indexes if index in lease.ordered_by)
-        return Given(settlement, tuple(ordered))
+        return Given(settlement, tuple(groups.values()))
 
     @staticmethod
     def _write(
@@ -139,18 +177,21 @@ class SettlementQueue:
             settlement.extensions.add(events=events, deadline_ms=word.deadline_ms)
 
 
-def names_event(
-    exceptions: Iterable[subscriber_service_pb2.SettlementException], lease: Lease, index: int
-) -> bool:
-    """Whether verdicts refuse what was said about an event of a lease."""
-    position = lease.first_index + index
+def _refusals(
+    exceptions: Iterable[subscriber_service_pb2.SettlementException],
+    lease: Lease,
+    indexes: Iterable[int],
+) -> Iterator[tuple[int, SettlementOutcome]]:
+    """Which of some events of a lease verdicts refuse, and how."""
     for exception in exceptions:
         events = exception.events
         if (events.lease, events.sequence) != (lease.token, lease.sequence):
             continue
-        if not events.ranges or any(one.first <= position <= one.last for one in events.ranges):
-            return True
-    return False
+        is_stale = exception.verdict == subscriber_service_pb2.VERDICT_STALE
+        for index in indexes:
+            position = lease.first_index + index
+            if not events.ranges or any(one.first <= position <= one.last for one in events.ranges):
+                yield index, "stale" if is_stale else "unknown"
 
 
 def position_ranges(lease: Lease, indexes: Iterable[int]) -> publisher_service_pb2.PositionRanges:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from opendxa_pubsub._leases import Ack, Extend, Lease, Nack, Word
+from opendxa_pubsub._leases import Ack, Extend, Lease, Nack, SettlementOutcome, Word
 from opendxa_pubsub._stored_event import StoredEvent
 
 
@@ -72,6 +72,16 @@ class ReceivedEvent(StoredEvent):
     def is_settled(self) -> bool:
         """Whether it was acked or nacked here."""
         return self._index not in self._lease.open_indexes
+
+    @property
+    def outcome(self) -> SettlementOutcome | None:
+        """What the broker answered to what was said last of it.
+
+        ``"settled"``, ``"stale"``, ``"unknown"`` or ``"lost"``; None: nothing was said, or the
+        answer did not come yet. ``Subscription.flush`` waits for all answers. An extension that the
+        client makes by itself counts too, as long as the event is neither acked nor nacked.
+        """
+        return self._lease.outcomes.get(self._index)
 
     def ack(self) -> None:
         """Says that the event is done."""

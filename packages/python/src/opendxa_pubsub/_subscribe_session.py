@@ -21,7 +21,6 @@ from opendxa_pubsub._leases import (
     Settled,
     SettlementQueue,
     Word,
-    names_event,
 )
 from opendxa_pubsub._limits import HEARTBEAT_MS_DEFAULT, LEASE_KEPT_MS_MAX
 from opendxa_pubsub._received_event import ReceivedEvent
@@ -143,6 +142,7 @@ class SubscribeSession:
         if error.retryable:
             return True
         self.error = error
+        self._settlements.abandon()
         return False
 
     def tick(self, now_s: float) -> None:
@@ -207,13 +207,13 @@ class SubscribeSession:
     def _take_verdicts(self, verdicts: pb.Verdicts) -> None:
         """What waits of a nacked key ended with that; behind a stale nack it may be new."""
         self.stale += len(verdicts.exceptions)
-        ordered = self._settlements.through(verdicts.through_number)
+        ordered = self._settlements.through(verdicts.through_number, verdicts.exceptions)
         for lease, index in ordered:
             place = lease.ordered_by[index]
             if (lease, index) not in self._nacked.get(place, ()):
                 continue
             self._nack_told(place, lease, index)
-            if not names_event(verdicts.exceptions, lease, index):
+            if lease.outcomes[index] == "settled":
                 self._drop_key(place)
         if ordered:
             self.on_ready()

@@ -1,5 +1,6 @@
 """Changes of subscriptions, snapshots, and consuming by calls, for threads."""
 
+import threading
 from collections.abc import Iterator
 from typing import Unpack
 
@@ -7,7 +8,7 @@ import grpc
 
 from opendxa_pubsub._calls import Calls
 from opendxa_pubsub._consumption import Consumption, consume_request
-from opendxa_pubsub._errors import error_from_grpc
+from opendxa_pubsub._errors import PubSubError, error_from_grpc
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as pb
 from opendxa_pubsub._limits import CREDIT_EVENTS_DEFAULT, PAGE_SIZE
 from opendxa_pubsub._options import ChangeableSubscriptionSettings
@@ -270,8 +271,9 @@ class SubscriptionCalls(Calls):
     ) -> Iterator[ReceivedEvent]:
         """Takes events of a subscription by one call that ends.
 
-        What is said of an event goes out by a call of its own when the loop goes on or ends. Leases
-        outlive the loop and end by their deadline.
+        What is said of an event goes out by a call of its own when the loop goes on or ends, and at
+        once after its end, where ``ack``, ``nack`` and ``extend`` wait for the answer and raise what
+        goes wrong. Leases outlive the loop and end by their deadline.
 
         Args:
             subscription: Its name; it must exist.
@@ -293,20 +295,31 @@ class SubscriptionCalls(Calls):
             max_outstanding=max_outstanding,
         )
         said = Consumption(self._namespace, subscription)
+        sending = threading.Lock()
+
+        def settle() -> None:
+            with sending:
+                self._settle(said)
+
         self._check_open()
         call = self._stubs.subscriber.Consume(request)
         try:
             for answer in call:
                 for event in said.events_of(answer):
                     yield event
-                    self._settle(said)
+                    settle()
         except grpc.RpcError as error:
             self._check_open()
             raise error_from_grpc(error) from error
         finally:
             call.cancel()
-            self._settle(said)
+            said.on_word = settle
+            settle()
 
     def _settle(self, said: Consumption) -> None:
-        while (settlement := said.next_request()) is not None:
-            self._call(self._stubs.subscriber.Settle, settlement)
+        try:
+            while (request := said.next_request()) is not None:
+                said.answered(request, self._call(self._stubs.subscriber.Settle, request))
+        except PubSubError:
+            said.abandon()
+            raise

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { HistoryMaker, judged, randomOf } from "./history-maker.test-support.js";
+import { HistoryMaker, judged, type Loose, randomOf } from "./history-maker.test-support.js";
 import { PLANTED_FAULTS } from "./planted-faults.test-support.js";
 import { RULES } from "./violation.js";
 
@@ -33,4 +33,89 @@ it.each(PLANTED_FAULTS.map(({ name, rule }, index) => [name, rule, index] as con
 
 it("has a planted fault for every rule", () => {
   expect(new Set(PLANTED_FAULTS.map(({ rule }) => rule))).toEqual(new Set(RULES));
+});
+
+/** Two events of a key: the first one's lease ends, and its late ack is heard of or not. */
+function historyOfLateAck(isAcked: boolean): Map<string, Loose[]> {
+  const sub = "keys";
+  const named = (id: string) => ({ topic: "t", source: "s", id, key: "k" });
+  const leased = (id: string, lease: string) => ({ ...named(id), sub, lease });
+  const delivered = (id: string, lease: string, attempt: number, begin: number) => ({
+    ...leased(id, lease),
+    k: "delivered",
+    t: begin + 10,
+    leaseEnd: begin + 1_000,
+    attempt,
+    partition: 0,
+    offset: id === "first" ? 0 : 1,
+    sequence: 1,
+    index: 0,
+  });
+  const published = (id: string, offset: number, t: number) => [
+    { k: "publish", t, ...named(id) },
+    { k: "acked", t, ...named(id), partition: 0, offset },
+  ];
+  const process = (role: string, name: string) => ({
+    k: "process",
+    t: 1,
+    version: 1,
+    role,
+    name,
+    tellsLosses: true,
+  });
+  const late = [
+    { k: "ack", t: 1_100, ...leased("first", "1") },
+    { k: "verdict", t: 9_000, ...leased("first", "1"), of: "ack", verdict: "settled" },
+  ];
+  const stored = (id: string, offset: number) => ({
+    k: "stored",
+    t: 9_500,
+    ...named(id),
+    partition: 0,
+    offset,
+    time: 10,
+  });
+  const bounds = { ackDeadline: 1_000, attemptsMax: 0, deadLetterTopic: "d" };
+  return new Map<string, Loose[]>([
+    [
+      "operator.jsonl",
+      [
+        process("operator", "operator"),
+        { k: "subscription", t: 2, sub, topics: ["t"], order: "key", ...bounds },
+        stored("first", 0),
+        stored("second", 1),
+        { k: "end", t: 9_600, drained: false },
+      ],
+    ],
+    [
+      "s.jsonl",
+      [process("publisher", "s"), ...published("first", 0, 10), ...published("second", 1, 20)],
+    ],
+    [
+      "slow.jsonl",
+      [
+        process("consumer", "slow"),
+        { k: "opened", t: 30, sub },
+        delivered("first", "1", 1, 1_000),
+        ...(isAcked ? late : []),
+      ],
+    ],
+    [
+      "other.jsonl",
+      [
+        process("consumer", "other"),
+        { k: "opened", t: 30, sub },
+        delivered("first", "2", 2, 3_000),
+        { k: "nack", t: 3_100, ...leased("first", "2") },
+        { k: "verdict", t: 3_200, ...leased("first", "2"), of: "nack", verdict: "settled" },
+        delivered("second", "3", 1, 4_000),
+      ],
+    ],
+  ]);
+}
+
+it("lets a key go on by an ack that arrived after a later lease of its event, and not without one", async () => {
+  expect((await judged(historyOfLateAck(true))).violations).toEqual([]);
+  const { violations } = await judged(historyOfLateAck(false));
+  expect(violations.map(({ rule }) => rule)).toEqual(["key-out-of-order"]);
 });

@@ -115,8 +115,10 @@ function linkOf(
   if (last === undefined || event.published.some(({ record }) => record.expire !== undefined)) {
     return { event, deliveries, settledT: ALWAYS, confirmedT };
   }
-  // An ack from before the last lease was not accepted: otherwise there would be no such lease.
-  const counted = acks.filter(({ t }) => t >= last.begin - CLOCK_SLACK_MS).map(({ t }) => t);
+  // What was accepted before the last lease would have left none; an earlier ack may have arrived later.
+  const counted = acks
+    .filter(({ t, verdict }) => Math.max(t, verdict?.t ?? NEVER) >= last.begin - CLOCK_SLACK_MS)
+    .map(({ t }) => Math.max(t, last.begin));
   const letters = event.deadLetters.filter(({ record }) => record.sub === sub);
   const settledT = Math.min(
     NEVER,

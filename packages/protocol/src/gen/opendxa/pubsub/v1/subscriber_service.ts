@@ -14,7 +14,10 @@ import { Subscription, SubscriptionSettings } from "./subscription_service.js";
 export const Verdict = {
   /** UNSPECIFIED - Carried out. */
   UNSPECIFIED: 0,
-  /** STALE - The lease is over and the event is settled or leased by another consumer: nothing changed. */
+  /**
+   * STALE - Nothing changed: the lease is over. Of an ack also that the event is settled, leased anew, or comes
+   * behind an unsettled one of its ordering key; otherwise a late ack is carried out.
+   */
   STALE: 1,
   /** UNKNOWN - The position is not one of the lease or of the subscription: nothing changed. */
   UNKNOWN: 2,
