@@ -64,7 +64,7 @@ export const bugs = [
     file: "packages/engine/src/active-subscription.ts",
     from: "    this.delivery.expire(nowMs, this.#jitter);\n    const grants",
     to: "    const grants",
-    caughtBy: test("engine", "delivery-kinds", "nothing of a key goes to whoever let it lapse"),
+    caughtBy: test("engine", "leases", "nothing of a key goes to whoever let it lapse"),
   },
   {
     id: "order-broken-on-nack",

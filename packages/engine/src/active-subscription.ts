@@ -12,6 +12,7 @@ import {
   type SettlementException,
   type SubscriptionState,
 } from "@opendxa/pubsub-protocol";
+import { Alarm } from "./alarm.js";
 import { CatchUp } from "./catch-up.js";
 import { DeadLetters } from "./dead-letters.js";
 import { type DeliveryWork, type DoneWork, ResidentWork, takeChanges } from "./delivery-work.js";
@@ -19,7 +20,6 @@ import { DetachedConsumers } from "./detached-consumers.js";
 import { DispatchNotice } from "./dispatch-notice.js";
 import type { DispatchParts } from "./dispatch-parts.js";
 import type { ConsumerSink } from "./engine-api.js";
-import type { TimerHandle } from "./environment.js";
 import { GrantSender } from "./grant-sender.js";
 import { deliverySettingsOf } from "./resident-delivery.js";
 import { SettlementQueue } from "./settlement-queue.js";
@@ -51,7 +51,7 @@ export class ActiveSubscription {
   #pumpAgain = false;
   #settling: Promise<void> | undefined;
   #settleAgain = false;
-  #timer: TimerHandle | undefined;
+  readonly #alarm: Alarm;
   readonly #detached = new DetachedConsumers();
   #tokenCalls = 0;
   #lastLeaseEndMs = 0;
@@ -81,6 +81,7 @@ export class ActiveSubscription {
     this.#sender = new GrantSender(parts, delivery, this.#sinks);
     const read = (ref: BatchRef) => this.#sender.read(ref);
     this.#letters = new DeadLetters(parts, { name, delivery, read });
+    this.#alarm = new Alarm(parts, () => this.#timeHasCome());
   }
 
   /** Consumers now. */
@@ -237,13 +238,8 @@ export class ActiveSubscription {
 
   /** Stops its timer; what still waits for dead letters is not answered. */
   stop(): void {
-    this.#disarm();
+    this.#alarm.clear();
     this.#verdicts.fail(PubSubError.of("SHUTTING_DOWN", "the subscription was put away"));
-  }
-
-  #disarm(): void {
-    if (this.#timer !== undefined) this.#parts.timers.clearTimer(this.#timer);
-    this.#timer = undefined;
   }
 
   #carryOut(
@@ -381,26 +377,18 @@ export class ActiveSubscription {
   }
 
   #arm(): void {
-    this.#disarm();
-    const at = Math.min(
-      this.delivery.nextTimerMs() ?? Number.POSITIVE_INFINITY,
-      this.#letters.nextMs() ?? Number.POSITIVE_INFINITY,
-      this.#detached.nextMs() ?? Number.POSITIVE_INFINITY,
-    );
-    if (at === Number.POSITIVE_INFINITY) return;
-    const { clock, timers } = this.#parts;
-    this.#timer = timers.setTimer(
-      () => {
-        this.#timer = undefined;
-        this.delivery.expire(clock.now(), this.#jitter);
-        this.#release(clock.now());
-        this.#requestSettle();
-        // A pump that reads for long arms nothing meanwhile.
-        this.#arm();
-        this.pump();
-        if (this.isIdle) this.#onIdle();
-      },
-      Math.max(0, at - clock.now()),
-    );
+    const times = [this.delivery.nextTimerMs(), this.#letters.nextMs(), this.#detached.nextMs()];
+    this.#alarm.set(Math.min(...times.map((at) => at ?? Number.POSITIVE_INFINITY)));
+  }
+
+  #timeHasCome(): void {
+    const nowMs = this.#parts.clock.now();
+    this.delivery.expire(nowMs, this.#jitter);
+    this.#release(nowMs);
+    this.#requestSettle();
+    // A pump that reads for long arms nothing meanwhile.
+    this.#arm();
+    this.pump();
+    if (this.isIdle) this.#onIdle();
   }
 }

@@ -1,6 +1,5 @@
 """The conformance driver over ``opendxa_pubsub``: one request a line in, one answer a line out."""
 
-import dataclasses
 import json
 import sys
 import threading
@@ -17,6 +16,7 @@ from opendxa_pubsub import (
     ReceivedEvent,
     Subscription,
 )
+from subscription_operations import SubscriptionOperations
 from wire import (
     TAKE_TIMEOUT_MS_DEFAULT,
     error_json,
@@ -28,12 +28,12 @@ from wire import (
 )
 
 
-class Session:
+class Session(SubscriptionOperations):
     """One client with its consumers and waits."""
 
     def __init__(self, name: str, namespace: str) -> None:
         """Connects when first used."""
-        self.client = PubSubClient(name=name, namespace=namespace)
+        super().__init__(PubSubClient(name=name, namespace=namespace))
         self._consumers: dict[str, Subscription] = {}
         self._received: dict[str, ReceivedEvent] = {}
         self._owners: dict[str, Subscription] = {}
@@ -159,93 +159,6 @@ class Session:
         self._consumers[consumer] = opened
         return {"subscription": opened.name}
 
-    def create_subscription(
-        self, subscription: str, topic: str | list[str], **settings: str | int
-    ) -> dict[str, Any]:
-        """Creates a subscription."""
-        self.client.create_subscription(subscription, topic, **subscription_values(settings))
-        return {}
-
-    def update_subscription(self, subscription: str, **settings: str | int) -> dict[str, Any]:
-        """Changes settings of a subscription."""
-        self.client.update_subscription(subscription, **subscription_values(settings))
-        return {}
-
-    def pause_subscription(self, subscription: str, reason: str) -> dict[str, Any]:
-        """Pauses a subscription."""
-        self.client.pause_subscription(subscription, reason)
-        return {}
-
-    def resume_subscription(self, subscription: str) -> dict[str, Any]:
-        """Resumes a subscription."""
-        self.client.resume_subscription(subscription)
-        return {}
-
-    def delete_subscription(self, subscription: str) -> dict[str, Any]:
-        """Deletes a subscription."""
-        self.client.delete_subscription(subscription)
-        return {}
-
-    def seek_subscription(
-        self,
-        subscription: str,
-        start: str | None = None,
-        time_unix_ms: str | None = None,
-        snapshot: str | None = None,
-        topic: str | None = None,
-        offset: str = "0",
-    ) -> dict[str, Any]:
-        """Moves a subscription."""
-        self.client.seek_subscription(
-            subscription,
-            start=start if time_unix_ms is None else int(time_unix_ms),
-            snapshot=snapshot,
-            topic=topic,
-            offset=int(offset),
-        )
-        return {}
-
-    def create_snapshot(self, snapshot: str, subscription: str) -> dict[str, Any]:
-        """Remembers a position."""
-        self.client.create_snapshot(snapshot, subscription)
-        return {}
-
-    def list_snapshots(self, subscription: str) -> dict[str, Any]:
-        """Lists remembered positions."""
-        return {"snapshots": [found.name for found in self.client.list_snapshots(subscription)]}
-
-    def delete_snapshot(self, snapshot: str) -> dict[str, Any]:
-        """Forgets a position."""
-        self.client.delete_snapshot(snapshot)
-        return {}
-
-    def get_accounting(self, subscription: str) -> dict[str, Any]:
-        """Says where every event is."""
-        counts = dataclasses.asdict(self.client.get_accounting(subscription))
-        return {name: str(value) for name, value in counts.items()}
-
-    def await_accounting(self, subscription: str, **wanted: str) -> dict[str, Any]:
-        """Waits until the accounting says something."""
-        until_true(lambda: wanted.items() <= self.get_accounting(subscription).items())
-        return self.get_accounting(subscription)
-
-    def list_blocked_keys(self, subscription: str) -> dict[str, Any]:
-        """Lists keys that stand still."""
-        keys = [dataclasses.asdict(key) for key in self.client.list_blocked_keys(subscription)]
-        return {"keys": [{**key, "sequence": str(key["sequence"])} for key in keys]}
-
-    def skip_events(
-        self, subscription: str, sequence: str, first_index: int = 0, last_index: int | None = None
-    ) -> dict[str, Any]:
-        """Skips events."""
-        place = (int(sequence), int(first_index), None if last_index is None else int(last_index))
-        return {"skipped": self.client.skip_events(subscription, *place)}
-
-    def release_key(self, subscription: str, ordering_key: str) -> dict[str, Any]:
-        """Releases a key."""
-        self.client.release_key(subscription, ordering_key)
-        return {}
-
     def ack_and_publish(
         self, ids: list[str], topic: str, events: list[dict[str, Any]]
     ) -> dict[str, Any]:
@@ -271,21 +184,6 @@ class Session:
         subscription = self._consumers[consumer]
         until_true(lambda: subscription.notice != "")
         return {"message": subscription.notice}
-
-    def await_no_subscription(self, subscription: str) -> dict[str, Any]:
-        """Waits until a subscription is gone."""
-        until_true(lambda: not self._is_there(subscription))
-        return {}
-
-    def _is_there(self, subscription: str) -> bool:
-        try:
-            # What changes nothing says whether it is there.
-            self.client.resume_subscription(subscription)
-        except PubSubError as error:
-            if error.reason == "SUBSCRIPTION_NOT_FOUND":
-                return False
-            raise
-        return True
 
     def take(
         self, consumer: str = "main", count: int = 1, timeout_ms: int = TAKE_TIMEOUT_MS_DEFAULT
@@ -389,7 +287,8 @@ class Session:
 
 OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {
     name: operation
-    for name, operation in vars(Session).items()
+    for owner in (SubscriptionOperations, Session)
+    for name, operation in vars(owner).items()
     if callable(operation) and not name.startswith("_")
 }
 sessions: dict[str, Session] = {}

@@ -9,7 +9,7 @@ from typing import Any
 from opendxa_pubsub._batch import encode_batch
 from opendxa_pubsub._errors import PubSubError
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import batch_pb2, publisher_service_pb2
-from opendxa_pubsub._leases import Lease, Settled, position_ranges
+from opendxa_pubsub._leases import Lease, Settled, SettlementOutcome, position_ranges
 from opendxa_pubsub._options import pending_event
 from opendxa_pubsub._publish_window import PendingEvent
 from opendxa_pubsub._publishable import Publishable
@@ -79,9 +79,10 @@ class AckAndPublishCall:
             PubSubError: What refuses an event; nothing happened.
         """
         receipts = [] if answer.stale else self._receipts(answer)
+        told = SettlementOutcome.STALE if answer.stale else SettlementOutcome.SETTLED
         for event in self._events:
             event._speak(event._lease, event._index, Settled())
-            event._lease.outcomes[event._index] = "stale" if answer.stale else "settled"
+            event._lease.outcomes[event._index] = told
         return AckAndPublishOutcome(answer.stale, receipts)
 
     def _acks(self) -> list[publisher_service_pb2.PositionRanges]:

@@ -272,9 +272,9 @@ class AsyncSubscriptionCalls(AsyncCalls):
     ) -> AsyncIterator[ReceivedEvent]:
         """Takes events of a subscription by one call that ends.
 
-        What is said of an event goes out by a call of its own when the loop goes on or ends, and soon
-        after its end: ``close`` waits for that, ``ReceivedEvent.outcome`` tells what became of it.
-        Leases outlive the loop and end by their deadline.
+        What is said of an event goes out by a call of its own when the loop goes on or ends, and
+        soon after its end: ``close`` waits for that, ``ReceivedEvent.outcome`` tells what became of
+        it. Leases outlive the loop and end by their deadline.
 
         Args:
             subscription: Its name; it must exist.

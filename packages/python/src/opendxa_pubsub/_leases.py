@@ -3,19 +3,24 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from enum import StrEnum
 
 from opendxa_pubsub._bitmap import ranges_of
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import publisher_service_pb2, subscriber_service_pb2
 from opendxa_pubsub._limits import REASON_BYTES_MAX, SETTLEMENT_ITEMS_MAX
 
-SettlementOutcome = Literal["settled", "stale", "unknown", "lost"]
-"""What the broker answered to what was said of an event.
 
-``settled``: it is carried out and durable. ``stale``: the lease was over, or the event was settled
-otherwise; nothing changed. ``unknown``: the broker does not know such a position. ``lost``: no answer
-will come; the event comes again unless it was carried out after all.
-"""
+class SettlementOutcome(StrEnum):
+    """What the broker answered to what was said of an event; each is its text."""
+
+    SETTLED = "settled"
+    """It is carried out and durable."""
+    STALE = "stale"
+    """The lease was over, or the event was settled otherwise; nothing changed."""
+    UNKNOWN = "unknown"
+    """The broker does not know such a position; nothing changed."""
+    LOST = "lost"
+    """No answer will come; the event comes again unless it was carried out after all."""
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +38,7 @@ class Lease:
     ordered_by: dict[int, tuple[str, int, str]] = field(default_factory=dict)
     """Topic, partition and ordering key by index, where the subscription keeps their order."""
     outcomes: dict[int, SettlementOutcome] = field(default_factory=dict)
-    """By index what was answered to the last word about it; absent: not answered, or nothing said."""
+    """By index what was answered to the last word about it; absent: nothing so far."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -130,7 +135,7 @@ class SettlementQueue:
                     if isinstance(word, Extend)
                     else indexes
                 )
-                lease.outcomes.update(dict.fromkeys(asked, "settled"))
+                lease.outcomes.update(dict.fromkeys(asked, SettlementOutcome.SETTLED))
                 if refused:
                     lease.outcomes.update(_refusals(refused, lease, asked))
                 if isinstance(word, Nack):
@@ -141,9 +146,9 @@ class SettlementQueue:
         """No answer will come to what was said so far."""
         for given in (*self._sent, *self._unsent):
             for lease, _, indexes in given.words:
-                lease.outcomes.update(dict.fromkeys(indexes, "lost"))
+                lease.outcomes.update(dict.fromkeys(indexes, SettlementOutcome.LOST))
         for lease, index, _ in self._words:
-            lease.outcomes[index] = "lost"
+            lease.outcomes[index] = SettlementOutcome.LOST
         self._sent.clear()
         self._unsent.clear()
         self._words.clear()
@@ -188,10 +193,11 @@ def _refusals(
         if (events.lease, events.sequence) != (lease.token, lease.sequence):
             continue
         is_stale = exception.verdict == subscriber_service_pb2.VERDICT_STALE
+        outcome = SettlementOutcome.STALE if is_stale else SettlementOutcome.UNKNOWN
         for index in indexes:
             position = lease.first_index + index
             if not events.ranges or any(one.first <= position <= one.last for one in events.ranges):
-                yield index, "stale" if is_stale else "unknown"
+                yield index, outcome
 
 
 def position_ranges(lease: Lease, indexes: Iterable[int]) -> publisher_service_pb2.PositionRanges:

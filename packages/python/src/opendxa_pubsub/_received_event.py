@@ -77,9 +77,9 @@ class ReceivedEvent(StoredEvent):
     def outcome(self) -> SettlementOutcome | None:
         """What the broker answered to what was said last of it.
 
-        ``"settled"``, ``"stale"``, ``"unknown"`` or ``"lost"``; None: nothing was said, or the
-        answer did not come yet. ``Subscription.flush`` waits for all answers. An extension that the
-        client makes by itself counts too, as long as the event is neither acked nor nacked.
+        None: nothing was said, or the answer did not come yet; ``Subscription.flush`` waits for all
+        answers. An extension that the client makes by itself counts too, as long as the event is
+        neither acked nor nacked.
         """
         return self._lease.outcomes.get(self._index)
 

@@ -19,6 +19,7 @@ from opendxa_pubsub._leases import (
     Lease,
     Nack,
     Settled,
+    SettlementOutcome,
     SettlementQueue,
     Word,
 )
@@ -213,7 +214,7 @@ class SubscribeSession:
             if (lease, index) not in self._nacked.get(place, ()):
                 continue
             self._nack_told(place, lease, index)
-            if lease.outcomes[index] == "settled":
+            if lease.outcomes[index] == SettlementOutcome.SETTLED:
                 self._drop_key(place)
         if ordered:
             self.on_ready()

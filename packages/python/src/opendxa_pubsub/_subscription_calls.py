@@ -272,8 +272,8 @@ class SubscriptionCalls(Calls):
         """Takes events of a subscription by one call that ends.
 
         What is said of an event goes out by a call of its own when the loop goes on or ends, and at
-        once after its end, where ``ack``, ``nack`` and ``extend`` wait for the answer and raise what
-        goes wrong. Leases outlive the loop and end by their deadline.
+        once after its end: ``ack``, ``nack`` and ``extend`` then wait for the answer, and raise
+        what goes wrong. Leases outlive the loop and end by their deadline.
 
         Args:
             subscription: Its name; it must exist.
