@@ -58,6 +58,12 @@ export class SimulatedConnection<Up, Down> {
     this.#down.slow(extraMs);
   }
 
+  /** Later messages take no longer than usual again. */
+  hasten(): void {
+    this.#up.hasten();
+    this.#down.hasten();
+  }
+
   /** A side sends on one direction, and knows of the end when the other direction told it. */
   #end<Sent>(sends: DirectedLink<Sent>, hears: { readonly isOver: boolean; stop(): void }) {
     return {

@@ -97,6 +97,11 @@ describe("a simulated network", () => {
     expect(heard).toEqual([]);
     clock.advance(1_000);
     expect(heard).toEqual(["server 1", "server 2", "server 3"]);
+    network.slowOne(5_000);
+    network.hastenAll();
+    caller.send(4);
+    clock.advance(1_000);
+    expect(heard).toContain("server 4");
   });
 
   it("gives the same history for the same seed", () => {

@@ -44,7 +44,9 @@ const inFlightMaxDefault = 100_000;
  */
 export class SimulatedNetwork {
   readonly #options: SimulatedNetworkOptions;
-  readonly #open = new Set<Pick<SimulatedConnection<never, never>, "reset" | "silence" | "slow">>();
+  readonly #open = new Set<
+    Pick<SimulatedConnection<never, never>, "reset" | "silence" | "slow" | "hasten">
+  >();
 
   /** A network without connections. */
   constructor(options: SimulatedNetworkOptions) {
@@ -87,6 +89,11 @@ export class SimulatedNetwork {
   /** Adds a delay to all later messages of a connection that the seed picks. */
   slowOne(extraMs: number): void {
     this.#pick()?.slow(extraMs);
+  }
+
+  /** Takes such delays away from the later messages of all connections. */
+  hastenAll(): void {
+    for (const connection of this.#open) connection.hasten();
   }
 
   #pick() {

@@ -184,6 +184,8 @@ class Simulation {
 
   async #drain(): Promise<void> {
     this.#isStriking = false;
+    // One credit over a slow connection would take longer than draining may.
+    this.#network.hastenAll();
     for (const publisher of this.#publishers) publisher.stop();
     for (const consumer of this.#consumers) consumer.beGentle();
     const endMs = this.#clock.steady() + DRAIN_MS_MAX;
