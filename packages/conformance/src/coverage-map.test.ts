@@ -1,3 +1,6 @@
+import { existsSync, readdirSync } from "node:fs";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { loadCases } from "./case-file.js";
 import { loadCoverageMap } from "./coverage-map.js";
@@ -23,4 +26,21 @@ test("the map and the cases name each other", () => {
   );
   const covering = cases.flatMap(({ name, covers }) => covers.map((one) => `${name} ${one}`));
   expect(named.sort()).toEqual(covering.sort());
+});
+
+test("what is named beside the cases is there", () => {
+  const root = fileURLToPath(new URL("../../..", import.meta.url));
+  const tests = ["packages", "apps"].flatMap((folder) =>
+    readdirSync(`${root}/${folder}`).flatMap((name) => {
+      const source = `${root}/${folder}/${name}/src`;
+      if (!existsSync(source)) return [];
+      return readdirSync(source, { recursive: true, encoding: "utf8" }).filter((file) =>
+        file.endsWith(".test.ts"),
+      );
+    }),
+  );
+  const legs = readdirSync(`${root}/scripts/real`).filter((file) => file.endsWith(".mjs"));
+  const known = new Set([...tests, ...legs].map((file) => basename(file).split(".")[0]));
+  const named = Object.values(map).flatMap((entry) => (entry === "R2" ? [] : entry.beside));
+  expect(named.filter((name) => !known.has(name))).toEqual([]);
 });

@@ -10,6 +10,11 @@ export interface TextBounds {
   readonly bytesMax: number;
 }
 
+/** The rule that a text breaks which is too long, with its length. */
+export function tooLong(bytes: number, bytesMax: number): string {
+  return `at most ${bytesMax} bytes of UTF-8, not ${bytes}`;
+}
+
 /**
  * The rule of the contract that a text breaks: its length in bytes of UTF-8, control characters
  * (U+0000 to U+001F, U+007F), and halves of surrogate pairs, which no UTF-8 can carry.
@@ -21,8 +26,9 @@ export function brokenTextRule(
   { bytesMin = 0, bytesMax }: TextBounds,
 ): string | undefined {
   if (text.length < bytesMin) return `at least ${bytesMin} byte`;
-  if (text.length * 3 > bytesMax && Buffer.byteLength(text) > bytesMax) {
-    return `at most ${bytesMax} bytes of UTF-8`;
+  if (text.length * 3 > bytesMax) {
+    const bytes = Buffer.byteLength(text);
+    if (bytes > bytesMax) return tooLong(bytes, bytesMax);
   }
   if (!FORBIDDEN.test(text)) return undefined;
   return SURROGATE.test(text) ? "valid Unicode" : "no control characters";

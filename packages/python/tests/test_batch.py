@@ -194,6 +194,7 @@ def test_any_bytes_are_events_or_a_typed_error(
         (OutgoingEvent(type="t", id="1", time_unix_ns=2**63), "time_unix_ns"),
         (OutgoingEvent(type="t", id="1", traceparent="x" * (TEXT_BYTES_MAX + 1)), "traceparent"),
         (OutgoingEvent(type="t", id="1", attributes={"k": "v" * 256}), "attributes"),
+        (OutgoingEvent(type="t", id="1", attributes={"\ud800": "v"}), "attributes"),
     ],
 )
 def test_a_broken_rule_is_named(event: OutgoingEvent, field: str) -> None:
@@ -221,6 +222,15 @@ def test_a_crossed_limit_is_named(event: OutgoingEvent, limit: int) -> None:
     assert caught.value.reason == "LIMIT_EXCEEDED"
     assert caught.value.metadata["limit"] == str(limit)
     assert int(caught.value.metadata["size"]) > limit
+
+
+def test_a_text_that_is_too_long_is_named_with_its_length() -> None:
+    for event in (
+        OutgoingEvent(type="t", id="1", subject="é" * 128),
+        OutgoingEvent(type="t", id="1", attributes={"k": "é" * 128}),
+    ):
+        with pytest.raises(PubSubInvalidError, match="at most 255 bytes of UTF-8, not 256"):
+            encode_batch("t", [event])
 
 
 def test_a_batch_holds_a_bounded_number_of_events_and_bytes() -> None:

@@ -147,6 +147,21 @@ it("bounds what waits for a broker that is away", async () => {
   await expect(client.publish("away", half)).rejects.toMatchObject({ reason: "CLIENT_CLOSED" });
 });
 
+it("says who cannot be reached, and why, also while it makes no attempt", async () => {
+  const client = await connect();
+  await broker.stop();
+  const calls = Array.from({ length: 20 }, () =>
+    client.createTopic("nowhere", undefined, { timeoutMs: 500 }),
+  );
+  const errors = (await Promise.allSettled(calls)).map((each) =>
+    each.status === "rejected" ? String(each.reason) : "",
+  );
+  expect(errors.filter((text) => !text.includes("CONNECTION_LOST"))).toEqual([]);
+  const alone = errors.filter((text) => text.includes("is left alone for a moment"));
+  expect(alone.length).toBeGreaterThan(0);
+  for (const text of alone) expect(text).toContain(broker.address);
+});
+
 it("waits for feedback across a restart of the broker", async () => {
   const client = await connect();
   await client.registerExecution({

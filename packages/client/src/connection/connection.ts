@@ -83,14 +83,18 @@ export class Connection {
   readonly states = new StateTracker();
   /** Namespace of every request. */
   readonly namespace: string;
-  readonly #requestTimeoutMs: number;
+  /** Longest wait for an answer, in milliseconds. */
+  readonly requestTimeoutMs: number;
+  readonly #address: string;
   readonly #breaker: CircuitBreakerPolicy;
+  #lastFailure: PubSubError | undefined;
   readonly #closing = new AbortController();
 
   /** Makes the channel; nothing is sent yet. */
   constructor(options: { address: string; namespace: string; requestTimeoutMs: number }) {
+    this.#address = options.address;
     this.namespace = options.namespace;
-    this.#requestTimeoutMs = options.requestTimeoutMs;
+    this.requestTimeoutMs = options.requestTimeoutMs;
     this.clients = makeClients(options.address);
     // Every call in flight listens, and their number is the caller's: Node would call 11 a leak.
     setMaxListeners(0, this.#closing.signal);
@@ -122,14 +126,15 @@ export class Connection {
         try {
           return await run();
         } catch (caught) {
-          throw transportError(caught);
+          this.#lastFailure = transportError(caught);
+          throw this.#lastFailure;
         }
       });
     } catch (error) {
       if (!(error instanceof BrokenCircuitError)) throw error;
-      throw PubSubError.of("CONNECTION_LOST", "the circuit is open after repeated failures", {
-        cause: error,
-      });
+      const { message } = this.#lastFailure ?? error;
+      const text = `${this.#address} failed ${BREAKER_FAILURES} times and is left alone for a moment, at last with ${message}`;
+      throw PubSubError.of("CONNECTION_LOST", text, { cause: error });
     }
   }
 
@@ -143,7 +148,7 @@ export class Connection {
     request: Request,
     options: UnaryOptions,
   ): Promise<Response> {
-    const deadline = Date.now() + (options.timeoutMs ?? this.#requestTimeoutMs);
+    const deadline = Date.now() + (options.timeoutMs ?? this.requestTimeoutMs);
     const signal = this.#signalWith(options.signal);
     const backoff = new Backoff();
     for (;;) {

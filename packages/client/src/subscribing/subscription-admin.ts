@@ -4,13 +4,14 @@ import {
   type ConsumeResponse,
   type Delivery,
   type GetAccountingResponse,
-  PubSubError,
   type Snapshot,
   type SubscribeOpen,
   type Subscription as SubscriptionState,
 } from "@opendxa/pubsub-protocol";
 import { present, repeatable } from "../admin.js";
+import { Backoff } from "../connection/backoff.js";
 import type { Connection, RequestOptions } from "../connection/connection.js";
+import { transportError } from "../connection/transport-error.js";
 import { CREDIT_BYTES_DEFAULT, CREDIT_EVENTS_DEFAULT } from "../limits.js";
 import { allPages } from "../reading/pages.js";
 import { CallSettler } from "./call-settler.js";
@@ -240,7 +241,8 @@ export class SubscriptionAdmin {
 
   /**
    * Takes events of a subscription by one call that ends. What is said of an event goes out by a
-   * call of its own; leases outlive this call and end by their deadline. Leaving the loop ends it.
+   * call of its own; leases outlive this call and end by their deadline. Leaving the loop ends it. It
+   * is opened again, within the request timeout, as long as nothing came.
    *
    * @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND, BAD_REQUEST, LIMIT_EXCEEDED, CONNECTION_LOST
    */
@@ -256,20 +258,54 @@ export class SubscriptionAdmin {
     const open = this.#openOf(subscription, options);
     const { deliveriesMax = 0, waitMs = 0 } = options;
     const request = ConsumeRequest.create({ open, deliveriesMax, waitMs });
+    try {
+      for await (const delivery of this.#deliveries(request, options.signal)) {
+        yield* eventsOf(delivery, settler);
+      }
+    } finally {
+      await settler.finished();
+    }
+  }
+
+  async *#deliveries(
+    request: ConsumeRequest,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Delivery, void, undefined> {
+    const deadline = Date.now() + this.#connection.requestTimeoutMs;
+    const backoff = new Backoff();
+    let hasCome = false;
+    for (;;) {
+      try {
+        for await (const { message } of this.#consumeOnce(request, signal)) {
+          if (message?.$case !== "delivery") continue;
+          hasCome = true;
+          yield message.value;
+        }
+        return;
+      } catch (caught) {
+        this.#connection.throwIfAborted(signal);
+        const error = transportError(caught);
+        const pauseMs = Math.max(backoff.next(), error.retryAfterMs ?? 0);
+        if (hasCome || !error.retryable || Date.now() + pauseMs >= deadline) throw error;
+        await this.#connection.pause(pauseMs, signal);
+      }
+    }
+  }
+
+  async *#consumeOnce(
+    request: ConsumeRequest,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<ConsumeResponse, void, undefined> {
+    const { subscriber } = this.#connection.clients;
     const call = this.#connection.serverStream<ConsumeResponse>(
-      (metadata, callOptions) => clients.subscriber.consume(request, metadata, callOptions),
-      options.signal,
+      (metadata, callOptions) => subscriber.consume(request, metadata, callOptions),
+      signal,
     );
     try {
-      for await (const { message } of call as AsyncIterable<ConsumeResponse>) {
-        if (message?.$case === "delivery") yield* eventsOf(message.value, settler);
-      }
-    } catch (error) {
-      this.#connection.throwIfAborted(options.signal);
-      throw PubSubError.from(error);
+      yield* call as AsyncIterable<ConsumeResponse>;
     } finally {
+      call.on("error", () => undefined);
       call.cancel();
-      await settler.finished();
     }
   }
 

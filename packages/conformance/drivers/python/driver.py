@@ -11,6 +11,7 @@ from typing import Any
 from opendxa_pubsub import (
     FeedbackEvent,
     OutgoingEvent,
+    PublishReceipt,
     PubSubClient,
     PubSubError,
     ReceivedEvent,
@@ -108,6 +109,19 @@ class Session(SubscriptionOperations):
             "scheduled": receipt.scheduled,
             "durability": receipt.durability,
         }
+
+    def publish_together(self, topic: str, events: list[dict[str, Any]]) -> dict[str, Any]:
+        """Publishes events in one batch, and says what became of each."""
+        futures = [self._published(topic, event) for event in events]
+        return {"outcomes": [_outcome_of(future) for future in futures]}
+
+    def _published(self, topic: str, event: dict[str, Any]) -> Future[PublishReceipt]:
+        try:
+            return self.client.publish_async(topic, event_of(event))
+        except PubSubError as error:
+            refused: Future[PublishReceipt] = Future()
+            refused.set_exception(error)
+            return refused
 
     def publish_many(self, topic: str, count: int, bytes: int) -> dict[str, Any]:
         """Publishes so many events of so many bytes at once, and waits for all."""
@@ -283,6 +297,13 @@ class Session(SubscriptionOperations):
     def end_await(self, wait_id: str) -> dict[str, Any]:
         """Ends it with its outcome."""
         return self._waits.pop(wait_id).result()
+
+
+def _outcome_of(future: Future[PublishReceipt]) -> dict[str, Any]:
+    try:
+        return {"offset": str(future.result().offset)}
+    except PubSubError as error:
+        return {"reason": error.reason, "field": error.metadata.get("field")}
 
 
 OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {

@@ -32,6 +32,8 @@ def event_of(fields: dict[str, Any]) -> OutgoingEvent:
         given["time_unix_ns"] = int(fields["time_unix_ns"])
     if "data_base64" in fields:
         given["data"] = base64.b64decode(fields["data_base64"])
+    if "fill_bytes" in fields:
+        given["data"] = b"x" * fields["fill_bytes"]
     if "text" in fields:
         given["data"] = fields["text"].encode()
         given.setdefault("data_content_type", "text/plain; charset=utf-8")

@@ -19,6 +19,7 @@ export function number(fields: Fields, name: string): number | undefined {
 export function eventOf(fields: Fields): EventInput {
   const timeUnixNs = text(fields, "time_unix_ns");
   const base64 = text(fields, "data_base64");
+  const fillBytes = number(fields, "fill_bytes");
   return {
     type: text(fields, "type") ?? "conformance",
     id: text(fields, "id"),
@@ -33,6 +34,7 @@ export function eventOf(fields: Fields): EventInput {
     attributes: (fields["attributes"] ?? {}) as Readonly<Record<string, string>>,
     ...(timeUnixNs === undefined ? {} : { timeUnixNs: BigInt(timeUnixNs) }),
     ...(base64 === undefined ? {} : { data: Buffer.from(base64, "base64") }),
+    ...(fillBytes === undefined ? {} : { data: Buffer.alloc(fillBytes, "x") }),
     ...("json" in fields ? { json: fields["json"] } : {}),
     ...("text" in fields ? { text: text(fields, "text") } : {}),
   };

@@ -1,6 +1,7 @@
 import {
   Priority,
   type PubSubClient,
+  PubSubError,
   type ReceivedEvent,
   type Subscription,
 } from "@opendxa/pubsub-client";
@@ -205,6 +206,17 @@ export const operations: Readonly<Record<string, Operation>> = {
     );
     const { scheduled, offset, ...rest } = receipt;
     return { ...rest, scheduled, offset: scheduled ? null : String(offset) };
+  },
+  async publish_together({ client }, args) {
+    const topic = text(args, "topic") ?? "";
+    const events = (args["events"] as Fields[]).map(eventOf);
+    const settled = await Promise.allSettled(events.map((event) => client.publish(topic, event)));
+    const outcomes = settled.map((each) => {
+      if (each.status === "fulfilled") return { offset: String(each.value.offset) };
+      const { reason, metadata } = PubSubError.from(each.reason);
+      return { reason, field: metadata["field"] ?? null };
+    });
+    return { outcomes };
   },
   async publish_many({ client }, args) {
     const topic = text(args, "topic") ?? "";

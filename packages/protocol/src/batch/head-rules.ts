@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { EventHead } from "../gen/opendxa/pubsub/v1/event.js";
 import { EVENT_ID_BYTES_MAX, ORDERING_KEY_BYTES_MAX, TEXT_BYTES_MAX } from "../limits.js";
-import { brokenTextRule } from "../text-rules.js";
+import { brokenTextRule, tooLong } from "../text-rules.js";
 import { HEAD_FIELD } from "./head-fields.js";
 
 /** A rule that a head breaks. */
@@ -47,8 +47,7 @@ export function brokenHeadText(
   const rule = TEXT_RULES[number];
   if (rule === undefined) return undefined;
   const bytes = end - start;
-  if (bytes > rule.bytesMax)
-    return { field: rule.field, rule: `at most ${rule.bytesMax} bytes of UTF-8` };
+  if (bytes > rule.bytesMax) return { field: rule.field, rule: tooLong(bytes, rule.bytesMax) };
   if (bytes < rule.bytesMin) return { field: rule.field, rule: `at least ${rule.bytesMin} byte` };
   const broken = brokenBytesRule(heads, start, end);
   return broken === undefined ? undefined : { field: rule.field, rule: broken };

@@ -49,7 +49,8 @@ describe("limits of events at their edge", () => {
     expect(checkBatch(pack({ [field]: "x".repeat(bytesMax) })).refusals).toEqual([]);
     const error = caught(() => pack({ [field]: "x".repeat(bytesMax + 1) }));
     expect(error.reason).toBe("EVENT_INVALID");
-    expect(error.metadata["rule"]).toContain(String(bytesMax));
+    expect(error.metadata["rule"]).toContain(`at most ${bytesMax} `);
+    expect(error.metadata["rule"]).toContain(`not ${bytesMax + 1}`);
   });
 
   it("counts attributes and their bytes", () => {

@@ -7,7 +7,7 @@ import {
   TEXT_BYTES_MAX,
 } from "../limits.js";
 import { PubSubError } from "../pubsub-error.js";
-import { brokenTextRule } from "../text-rules.js";
+import { brokenTextRule, tooLong } from "../text-rules.js";
 
 /** An event on its way to a broker. What is absent takes the batch's default, then the contract's. */
 export interface OutgoingEvent {
@@ -97,8 +97,9 @@ function checkAttributes(index: number, attributes: Readonly<Record<string, stri
   }
   for (const [key, value] of entries) {
     for (const text of [key, value]) {
-      if (Buffer.byteLength(text) > ATTRIBUTE_BYTES_MAX) {
-        refuse(index, "attributes", `key and value at most ${ATTRIBUTE_BYTES_MAX} bytes of UTF-8`);
+      const bytes = Buffer.byteLength(text);
+      if (bytes > ATTRIBUTE_BYTES_MAX) {
+        refuse(index, "attributes", `key and value ${tooLong(bytes, ATTRIBUTE_BYTES_MAX)}`);
       }
     }
   }

@@ -1,16 +1,22 @@
 """Changes of subscriptions, snapshots, and consuming by calls, for asyncio."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
 from functools import partial
-from typing import Unpack
+from typing import Any, Unpack
 
 import grpc
+import grpc.aio
 
 from opendxa_pubsub._async_calls import AsyncCalls
 from opendxa_pubsub._consumption import Consumption, consume_request
 from opendxa_pubsub._errors import error_from_grpc
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as pb
+from opendxa_pubsub._gen.opendxa.pubsub.v1.subscriber_service_pb2 import (
+    ConsumeRequest,
+    ConsumeResponse,
+)
 from opendxa_pubsub._limits import CREDIT_EVENTS_DEFAULT, PAGE_SIZE
 from opendxa_pubsub._options import ChangeableSubscriptionSettings
 from opendxa_pubsub._received_event import ReceivedEvent
@@ -274,7 +280,8 @@ class AsyncSubscriptionCalls(AsyncCalls):
 
         What is said of an event goes out by a call of its own when the loop goes on or ends, and
         soon after its end: ``close`` waits for that, ``ReceivedEvent.outcome`` tells what became of
-        it. Leases outlive the loop and end by their deadline.
+        it. Leases outlive the loop and end by their deadline. A broker that cannot be reached is
+        asked again until the client's timeout, as long as it has not answered.
 
         Args:
             subscription: Its name; it must exist.
@@ -302,19 +309,31 @@ class AsyncSubscriptionCalls(AsyncCalls):
             async with sending:
                 await self._settle(said)
 
-        self._check_open()
         try:
-            with self._held(self._stubs.subscriber.Consume(request)) as call:
-                async for answer in call:
+            async with contextlib.aclosing(self._consumed(request)) as answers:
+                async for answer in answers:
                     for event in said.events_of(answer):
                         yield event
                         await settle()
-        except grpc.RpcError as error:
-            self._check_open()
-            raise error_from_grpc(error) from error
         finally:
             said.on_word = partial(self._in_background, settle, asyncio.get_running_loop())
             await settle()
+
+    async def _consumed(self, request: ConsumeRequest) -> AsyncGenerator[ConsumeResponse, None]:
+        with contextlib.ExitStack() as held:
+
+            async def opened(_rest_s: float | None) -> tuple[Any, Any]:
+                made = held.enter_context(self._held(self._stubs.subscriber.Consume(request)))
+                return made, await made.read()
+
+            call, answer = await self._retried(opened, self._timeout_s)
+            try:
+                while answer is not grpc.aio.EOF:
+                    yield answer
+                    answer = await call.read()
+            except grpc.RpcError as error:
+                self._check_open()
+                raise error_from_grpc(error) from error
 
     async def _settle(self, said: Consumption) -> None:
         try:

@@ -98,14 +98,18 @@ def _refused(index: int, name: str, rule: str) -> PubSubError:
     return pubsub_error("EVENT_INVALID", f"event {index}, {name}: {rule}", metadata)
 
 
-def _broken_rule(text: str, bytes_min: int, bytes_max: int) -> str | None:
+def _broken_length(text: str, bytes_max: int) -> str | None:
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
         return "valid UTF-8"
-    if size > bytes_max:
-        return f"at most {bytes_max} bytes of UTF-8"
-    if size < bytes_min:
+    return f"at most {bytes_max} bytes of UTF-8, not {size}" if size > bytes_max else None
+
+
+def _broken_rule(text: str, bytes_min: int, bytes_max: int) -> str | None:
+    if (rule := _broken_length(text, bytes_max)) is not None:
+        return rule
+    if len(text) < bytes_min:
         return f"at least {bytes_min} byte"
     if not text.isprintable() and not _CONTROL.isdisjoint(text):
         return "no control characters"
@@ -148,9 +152,10 @@ def _check_attributes(attributes: Mapping[str, str], index: int) -> None:
         raise pubsub_error("LIMIT_EXCEEDED", f"event {index} has {size} attributes", metadata)
     for pair in attributes.items():
         for text in pair:
-            if not isinstance(text, str) or len(text.encode()) > ATTRIBUTE_BYTES_MAX:
-                rule = f"key and value at most {ATTRIBUTE_BYTES_MAX} bytes of UTF-8"
-                raise _refused(index, "attributes", rule)
+            if not isinstance(text, str):
+                raise _refused(index, "attributes", "key and value are texts")
+            if (rule := _broken_length(text, ATTRIBUTE_BYTES_MAX)) is not None:
+                raise _refused(index, "attributes", f"key and value {rule}")
 
 
 def encode_body(event: OutgoingEvent) -> bytes:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from typing import Unpack
+from typing import Any, Unpack
 
 import grpc
 
@@ -10,6 +10,10 @@ from opendxa_pubsub._calls import Calls
 from opendxa_pubsub._consumption import Consumption, consume_request
 from opendxa_pubsub._errors import PubSubError, error_from_grpc
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as pb
+from opendxa_pubsub._gen.opendxa.pubsub.v1.subscriber_service_pb2 import (
+    ConsumeRequest,
+    ConsumeResponse,
+)
 from opendxa_pubsub._limits import CREDIT_EVENTS_DEFAULT, PAGE_SIZE
 from opendxa_pubsub._options import ChangeableSubscriptionSettings
 from opendxa_pubsub._received_event import ReceivedEvent
@@ -273,7 +277,8 @@ class SubscriptionCalls(Calls):
 
         What is said of an event goes out by a call of its own when the loop goes on or ends, and at
         once after its end: ``ack``, ``nack`` and ``extend`` then wait for the answer, and raise
-        what goes wrong. Leases outlive the loop and end by their deadline.
+        what goes wrong. Leases outlive the loop and end by their deadline. A broker that cannot be
+        reached is asked again until the client's timeout, as long as it has not answered.
 
         Args:
             subscription: Its name; it must exist.
@@ -301,20 +306,30 @@ class SubscriptionCalls(Calls):
             with sending:
                 self._settle(said)
 
-        self._check_open()
-        call = self._stubs.subscriber.Consume(request)
         try:
-            for answer in call:
+            for answer in self._consumed(request):
                 for event in said.events_of(answer):
                     yield event
                     settle()
+        finally:
+            said.on_word = settle
+            settle()
+
+    def _consumed(self, request: ConsumeRequest) -> Iterator[ConsumeResponse]:
+        def opened(_rest_s: float | None) -> tuple[Any, ConsumeResponse | None]:
+            made = self._stubs.subscriber.Consume(request)
+            return made, next(made, None)
+
+        call, first = self._retried(opened, self._timeout_s)
+        try:
+            if first is not None:
+                yield first
+            yield from call
         except grpc.RpcError as error:
             self._check_open()
             raise error_from_grpc(error) from error
         finally:
             call.cancel()
-            said.on_word = settle
-            settle()
 
     def _settle(self, said: Consumption) -> None:
         try:
