@@ -5,6 +5,7 @@ import { cachedValuesMax } from "./limits.js";
 interface Pinned {
   readonly value: unknown;
   readonly sequence: bigint;
+  readonly isLarge: boolean;
 }
 
 /** State that is in memory anyway, as of the newest durable entry. */
@@ -21,7 +22,7 @@ const nothingResident: ResidentState = { holds: () => false, get: () => undefine
 /**
  * The state as the command loop sees it: what the index holds, under what it does not hold yet.
  * Values that wait for the index are pinned; others are kept up to a bound, the longest unused
- * leaving first.
+ * leaving first, but for large ones.
  */
 export class StateCache implements Loaded {
   readonly #index: IndexStore;
@@ -96,7 +97,7 @@ export class StateCache implements Loaded {
       const bytes = values[i];
       const value = bytes === undefined ? undefined : key.codec.decode(bytes);
       fetched.set(key.name, value);
-      this.#keep(key.name, value);
+      if (key.isLarge !== true) this.#keep(key.name, value);
     }
     return fetched;
   }
@@ -109,7 +110,7 @@ export class StateCache implements Loaded {
   /** Takes the changes of an entry. */
   write(writes: readonly StateWrite[], sequence: bigint): void {
     for (const { key, value } of writes) {
-      this.#pinned.set(key.name, { value, sequence });
+      this.#pinned.set(key.name, { value, sequence, isLarge: key.isLarge === true });
       this.#held.delete(key.name);
     }
   }
@@ -119,7 +120,7 @@ export class StateCache implements Loaded {
     const pinned = this.#pinned.get(name);
     if (pinned === undefined || pinned.sequence > sequence) return;
     this.#pinned.delete(name);
-    if (!this.#resident.holds(name)) this.#keep(name, pinned.value);
+    if (!pinned.isLarge && !this.#resident.holds(name)) this.#keep(name, pinned.value);
   }
 
   #keep(name: string, value: unknown): void {

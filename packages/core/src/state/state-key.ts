@@ -20,6 +20,8 @@ export interface StateKey<T> {
   readonly name: string;
   /** Codec of the value. */
   readonly codec: StateCodec<T>;
+  /** Values may take hundreds of kilobytes: none is kept in memory beyond what needs it. */
+  readonly isLarge?: boolean;
 }
 
 /** A state key whose value type does not matter where it is used. */

@@ -137,8 +137,10 @@ export const stateKeys = {
   subscription: (name: string): StateKey<SubscriptionState> =>
     key(`sub/${keySegment(name)}`, SubscriptionState),
   /** A remembered position of a subscription, by its own name. */
-  snapshot: (name: string): StateKey<SnapshotState> =>
-    key(`snap/${keySegment(name)}`, SnapshotState),
+  snapshot: (name: string): StateKey<SnapshotState> => ({
+    ...key(`snap/${keySegment(name)}`, SnapshotState),
+    isLarge: true,
+  }),
   /** Where a subscription stands in a lane. */
   cursor: (subscriptionId: number, lane: Lane = Priority.NORMAL): StateKey<CursorState> =>
     key(`cur/${hex32(subscriptionId)}/${laneDigit(lane)}`, CursorState),
