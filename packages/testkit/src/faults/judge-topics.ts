@@ -39,13 +39,17 @@ export function resolveVolatile(
   return faults;
 }
 
-/** What nobody will send again and is not there now never will be. */
+/**
+ * What nobody will send again and is not there now never will be; but what was delivered was stored, in
+ * a topic that is deleted by now.
+ */
 export function forgetUnanswered(witness: Witness, topics: readonly StoredTopic[]): void {
   const found = new Set(topics.flatMap(({ events }) => events.map(({ key }) => key)));
   const isRepeated = new Map(TOPICS.map(({ name, hasProducer }) => [name, hasProducer]));
   for (const [key, { event }] of [...witness.issued]) {
     if (isRepeated.get(event.topic) === true || witness.acked.has(key)) continue;
-    if (!found.has(key)) witness.forget(key);
+    const wasStored = event.topic === PASSING && witness.settlementSent.has(key);
+    if (!found.has(key) && !wasStored) witness.forget(key);
   }
 }
 
