@@ -62,9 +62,17 @@ export const bugs = [
     id: "lapsed-holder-gets-more",
     what: "more of a key is granted to a consumer whose lease on it is over",
     file: "packages/engine/src/active-subscription.ts",
-    from: "    this.delivery.expire(nowMs, this.#jitter);\n    const grants",
+    from: "    if (this.delivery.expire(nowMs, this.#jitter)) this.#requestSettle();\n    const grants",
     to: "    const grants",
     caughtBy: test("engine", "leases", "nothing of a key goes to whoever let it lapse"),
+  },
+  {
+    id: "lapsed-and-forgotten",
+    what: "what lapsed for the last time before its timer becomes no dead letter",
+    file: "packages/engine/src/active-subscription.ts",
+    from: "if (this.delivery.expire(nowMs, this.#jitter)) this.#requestSettle();",
+    to: "this.delivery.expire(nowMs, this.#jitter);",
+    caughtBy: test("engine", "leases", "become dead letters also where"),
   },
   {
     id: "order-broken-on-nack",

@@ -291,12 +291,10 @@ export class ActiveSubscription {
 
   /** What may be sent now that leases beyond their deadline have ended; what ended or expired is journalled. */
   #grant(): Grant[] {
-    const hadChanges = this.delivery.hasChanges;
     const nowMs = this.#parts.clock.now();
     // Not left to the timer: that rests while this goes on, and more of a key would go to who let it lapse.
-    this.delivery.expire(nowMs, this.#jitter);
+    if (this.delivery.expire(nowMs, this.#jitter)) this.#requestSettle();
     const grants = this.delivery.grant(nowMs);
-    if (!hadChanges && this.delivery.hasChanges) this.#requestSettle();
     for (const { leaseEndMs } of grants) {
       this.#lastLeaseEndMs = Math.max(this.#lastLeaseEndMs, leaseEndMs);
     }
@@ -356,14 +354,18 @@ export class ActiveSubscription {
       return;
     }
     const before = this.delivery.figures().doomed;
+    let untold: ReadonlySet<bigint> | undefined;
     try {
       if (await this.#letters.store()) dooming.answer(this.#sinks);
-      else this.#verdicts.putBack(dooming);
+      else {
+        untold = new Set([...dooming.consumers].filter((id) => this.#sinks.has(id)));
+        this.#verdicts.putBack(dooming);
+      }
     } catch (error) {
       dooming.fail(PubSubError.from(error));
       throw error;
     }
-    this.delivery.journalled(number);
+    this.delivery.journalled(number, untold);
     // Keys whose events became letters go on with the next number.
     if (this.delivery.figures().doomed < before) this.#settleAgain = true;
     this.pump();

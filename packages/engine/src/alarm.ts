@@ -1,6 +1,10 @@
 import type { Clock, TimerHandle, Timers } from "./environment.js";
+import { timerSleepMsMax } from "./limits.js";
 
-/** Calls once when a time of the wall clock has come; setting it again forgets the time before. */
+/**
+ * Calls when a time of the wall clock has come, or before it after `timerSleepMsMax`; setting it again
+ * forgets the time before.
+ */
 export class Alarm {
   readonly #parts: { readonly clock: Clock; readonly timers: Timers };
   readonly #ring: () => void;
@@ -21,7 +25,7 @@ export class Alarm {
         this.#timer = undefined;
         this.#ring();
       },
-      Math.max(0, atMs - clock.now()),
+      Math.min(timerSleepMsMax, Math.max(0, atMs - clock.now())),
     );
   }
 

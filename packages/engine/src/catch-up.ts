@@ -66,9 +66,9 @@ export class CatchUp {
     return this.#lagging().length > 0;
   }
 
-  /** Steps of every lane that lags, until all is looked at or as much as may be resident. */
-  async all(): Promise<void> {
-    while (this.isBehind && (await this.step()));
+  /** Steps of every lane that lags, until all is looked at, as much as may be resident, or `until`. */
+  async all(until: () => boolean = () => false): Promise<void> {
+    while (this.isBehind && !until() && (await this.step()));
   }
 
   /** Offers a batch that became durable just now, unless its lane lags. */

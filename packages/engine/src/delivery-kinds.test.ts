@@ -172,6 +172,33 @@ describe("dead letters", () => {
     expect(world.clock.now() - before).toBeLessThanOrEqual(deadLetterRetryMs + 1_000);
     expect(await lettersOf(`$dead-letter/${name}`)).toEqual(["1"]);
   });
+
+  it("hold keys back that were nacked behind them, since their verdicts wait too", async () => {
+    await world.create({ attemptsMax: 2, order: DeliveryOrder.KEY });
+    await world.publishTo({ topic: "a", orderingKey: "x" }, "x");
+    await world.publishTo({ topic: "a", orderingKey: "y" }, "y");
+    await world.powerCut("drop", "kept");
+    const { inbox, consumer } = await world.joined(2);
+    world.nack(consumer, one(inbox, "x"), 0);
+    await passUntil(world.clock, () => one(inbox, "x").attempt === 2);
+    const journal = world.journal as Journal;
+    const readOne = journal.readOne.bind(journal);
+    const { sequence: damaged } = one(inbox, "x");
+    let isDamaged = true;
+    journal.readOne = (sequence) =>
+      isDamaged && sequence === damaged ? Promise.reject(new Error("damaged")) : readOne(sequence);
+    world.nack(consumer, one(inbox, "x"), 0);
+    world.nack(consumer, one(inbox, "y"), 0);
+    await until(() => world.warnings.length > 0);
+    for (let second = 0; second < 5; second += 1) {
+      world.clock.advance(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(inbox.log).toEqual(["x", "y", "verdicts", "x"]);
+    isDamaged = false;
+    await passUntil(world.clock, () => one(inbox, "y").attempt === 2);
+    expect(inbox.log.slice(-2)).toEqual(["verdicts", "y"]);
+  });
 });
 
 describe("events that expire", () => {

@@ -33,6 +33,19 @@ describe("leases", () => {
     ]);
   });
 
+  it("become dead letters also where something else made them end before their timer", async () => {
+    await world.create({ attemptsMax: 1 });
+    await world.publish("a", "1");
+    await world.joined(1);
+    world.clock.jump(ACK_DEADLINE_MS_DEFAULT + 1);
+    await world.publish("a", "2");
+    const topic = `$dead-letter/${name}`;
+    const isThere = () => world.engine.getTopic(topic).then(Boolean, () => false);
+    const before = world.clock.steady();
+    await passUntil(world.clock, isThere);
+    expect(world.clock.steady() - before, "before the next timer").toBeLessThan(10_000);
+  });
+
   it("end also while something is being read", async () => {
     await world.create();
     for (const id of ["1", "2", "3"]) await world.publish("a", id);

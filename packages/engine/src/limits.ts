@@ -72,6 +72,12 @@ export const deliveryBytesMax = 256 * 1_024;
 /** When dead letters that could not be stored are tried again, in milliseconds. */
 export const deadLetterRetryMs = 10_000;
 
+/**
+ * Steps of catching up that an ack may ask for, of an event with a key that nobody looked at since the
+ * start: up to 100 pages. What lies further behind is acked late only where it has no key.
+ */
+export const lateAckStepsMax = 100;
+
 /** Entries of the sequence index that a catching-up subscription reads at once. */
 export const scanPageMax = 1_000;
 

@@ -1,6 +1,7 @@
 import type { AbsentBatch, SubscriptionDelivery } from "@opendxa/pubsub-core";
 import type { Settlement } from "@opendxa/pubsub-protocol";
 import type { CatchUp } from "./catch-up.js";
+import { lateAckStepsMax } from "./limits.js";
 
 /** What is done with a settlement when its turn has come. */
 export interface SettlementTurn {
@@ -12,8 +13,8 @@ export interface SettlementTurn {
 
 /**
  * Settlements in the order in which they came. What acks events that nobody has looked at since the
- * start waits until the index was asked for them, with order KEY until as much as may be resident was
- * looked at, and so does everything behind it.
+ * start waits until the index was asked for them, with order KEY until what lies before them was looked
+ * at, and so does everything behind it.
  */
 export class SettlementQueue {
   readonly #delivery: SubscriptionDelivery;
@@ -49,6 +50,19 @@ export class SettlementQueue {
     this.#last = mine;
   }
 
+  /**
+   * Of a key only what lies before an event tells whether it may be acked late. Bounded, since others
+   * wait behind it and their leases run.
+   */
+  async #lookBefore(settlement: Settlement): Promise<void> {
+    let steps = 0;
+    await this.#catchUp.all(() => {
+      steps += 1;
+      const isKnown = this.#delivery.absentSequences(settlement).length === 0;
+      return isKnown || steps > lateAckStepsMax;
+    });
+  }
+
   async #after(
     before: Promise<void> | undefined,
     settlement: Settlement,
@@ -56,8 +70,7 @@ export class SettlementQueue {
   ): Promise<void> {
     await before;
     try {
-      // Of a key only what lies before an event tells whether it may be acked late.
-      if (this.#delivery.isKeyed) await this.#catchUp.all();
+      if (this.#delivery.isKeyed) await this.#lookBefore(settlement);
       const sequences = this.#delivery.absentSequences(settlement);
       if (sequences.length === 0) carryOut([]);
       else await this.#catchUp.find(sequences, carryOut);

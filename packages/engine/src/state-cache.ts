@@ -75,7 +75,7 @@ export class StateCache implements Loaded {
     for (const [name, value] of await this.#fetch(keys)) this.#held.set(name, value);
   }
 
-  /** Values for everybody else, who holds nothing. At most a few thousand keys at once. */
+  /** Values for everybody else, who holds nothing, none of them large. At most a few thousand keys at once. */
   async read<T>(keys: readonly StateKey<T>[]): Promise<(T | undefined)[]> {
     const fetched = await this.#fetch(keys);
     return keys.map((key) =>

@@ -67,6 +67,12 @@ export class WaitingVerdicts {
     return taken;
   }
 
+  /** Consumers that wait for one. */
+  get consumers(): ReadonlySet<bigint> {
+    const ids = this.#waiting.map(({ settler }) => settler.consumerId);
+    return new Set(ids.filter((id) => id !== undefined));
+  }
+
   /** Puts back what was taken, before what came since. */
   putBack(taken: WaitingVerdicts): void {
     this.#waiting = [...taken.#waiting.splice(0), ...this.#waiting];

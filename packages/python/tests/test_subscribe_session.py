@@ -19,10 +19,14 @@ OPTIONS = SubscribeOptions(
 
 def opened(order: "subscription_pb.DeliveryOrder") -> SubscribeSession:
     session = SubscribeSession(OPTIONS)
+    reopen(session, order)
+    return session
+
+
+def reopen(session: SubscribeSession, order: "subscription_pb.DeliveryOrder") -> None:
     settings = subscription_pb.SubscriptionSettings(order=order)
     subscription = subscription_pb.Subscription(settings=settings)
     session.receive(pb.SubscribeResponse(opened=pb.SubscribeOpened(subscription=subscription)))
-    return session
 
 
 def deliver(
@@ -190,3 +194,38 @@ def test_what_ends_for_good_answers_nothing_more() -> None:
     assert (sent.outcome, waiting.outcome) == (None, None)
     session.ended(pubsub_error("SUBSCRIPTION_NOT_FOUND", "deleted"))
     assert (sent.outcome, waiting.outcome) == ("lost", "lost")
+    assert session.is_drained()
+
+
+def test_what_is_said_after_the_end_is_lost() -> None:
+    session = opened(subscription_pb.DELIVERY_ORDER_NONE)
+    deliver(session, "a")
+    (event,) = take(session, 1)
+    session.ended(pubsub_error("SUBSCRIPTION_NOT_FOUND", "deleted"))
+    event.ack()
+    assert event.outcome == "lost"
+    assert session.is_drained()
+
+
+def test_acks_alone_are_said_again_on_the_next_stream() -> None:
+    session = opened(subscription_pb.DELIVERY_ORDER_KEY)
+    deliver(session, "aabcd")
+    nacked, _, acked, extended, later = take(session, 5)
+    nacked.nack()
+    acked.ack()
+    session.next_message()
+    extended.extend()
+    later.ack()
+    session.ended(pubsub_error("CONNECTION_LOST", "gone"))
+    assert (nacked.outcome, extended.outcome) == ("stale", "stale")
+    assert (acked.outcome, later.outcome) == (None, None)
+    reopen(session, subscription_pb.DELIVERY_ORDER_KEY)
+    message = session.next_message()
+    assert isinstance(message, pb.SubscribeRequest)
+    assert message.settlement.number == 1
+    assert not message.settlement.nacks
+    assert not message.settlement.extensions
+    (acks,) = message.settlement.acks
+    assert len(acks.ranges) == 2
+    deliver(session, "a", lease=8)
+    assert take_all(session) == [("t", "a", 8)]

@@ -1,5 +1,7 @@
 import asyncio
 import logging
+import threading
+import time
 
 import pytest
 from broker_process import BrokerProcess
@@ -57,6 +59,63 @@ async def test_what_is_said_after_the_loop_goes_out_before_a_client_closes(
             await asyncio.sleep(0.01)
         events[2].ack()
     assert [event.outcome for event in events] == ["settled"] * 3
+
+
+async def test_what_was_said_before_a_break_goes_out_before_a_client_closes(
+    broker: BrokerProcess, topic: str
+) -> None:
+    async with AsyncPubSubClient(broker.address) as client:
+        await client.create_topic(topic)
+        await client.create_subscription("left-loop", topic, start="earliest")
+        await client.publish(topic, "one", id="one")
+        async for event in client.consume("left-loop"):
+            event.ack()
+            break
+    assert event.outcome == "settled"
+
+
+async def test_a_client_that_closes_ends_a_loop_as_what_it_is(
+    broker: BrokerProcess, topic: str
+) -> None:
+    client = AsyncPubSubClient(broker.address)
+    await client.create_topic(topic)
+    await client.create_subscription("closed-loop", topic)
+
+    async def consume() -> None:
+        async for _ in client.consume("closed-loop", wait_ms=60_000):
+            pass
+
+    consuming = asyncio.create_task(consume())
+    await asyncio.sleep(0.3)
+    await client.close()
+    with pytest.raises(PubSubError, match="CLIENT_CLOSED"):
+        await consuming
+
+
+def test_a_loop_without_events_yet_goes_on_over_a_restart(
+    own_broker: BrokerProcess, topic: str
+) -> None:
+    with PubSubClient(own_broker.address) as client:
+        client.create_topic(topic)
+        client.create_subscription("restarted", topic, start="earliest")
+        events = client.consume("restarted", wait_ms=60_000)
+        taken: list[str] = []
+
+        def take() -> None:
+            event = next(events)
+            event.ack()
+            taken.append(event.id)
+
+        taking = threading.Thread(target=take)
+        taking.start()
+        time.sleep(0.3)
+        own_broker.kill()
+        own_broker.start()
+        client.publish(topic, "one", id="one")
+        taking.join(30)
+        events.close()
+        assert taken == ["one"]
+        assert client.get_accounting("restarted").acked == 1
 
 
 def test_a_notice_is_logged_and_kept(

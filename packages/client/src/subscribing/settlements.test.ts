@@ -57,6 +57,19 @@ it("tells each caller the verdict on its event", async () => {
   expect(settlements.isIdle).toBe(true);
 });
 
+it("tells a position that the broker does not know from a lease that is over", async () => {
+  const settlements = new Settlements();
+  const outcomes = [settlements.ack(at(0)), settlements.ack(at(1))];
+  settlements.take();
+  const exceptionOf = (index: number, verdict: Verdict) => ({
+    events: { lease: 1n, sequence: 7n, ranges: [{ first: index, last: index }] },
+    verdict,
+  });
+  const exceptions = [exceptionOf(0, Verdict.STALE), exceptionOf(1, Verdict.UNKNOWN)];
+  settlements.verdicts({ throughNumber: 1n, exceptions });
+  expect(await Promise.all(outcomes)).toEqual(["stale", "unknown"]);
+});
+
 it("keeps to the number of items of one message", () => {
   const settlements = new Settlements();
   for (let lease = 0; lease <= SETTLEMENT_ITEMS_MAX; lease += 1)

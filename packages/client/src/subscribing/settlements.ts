@@ -11,9 +11,10 @@ import {
 
 /**
  * What became of an ack, nack or extension: `settled` is durable; `stale` means that the lease was
- * over, so that the event comes, or came, again; `lost` that the subscription ended before an answer.
+ * over, so that the event comes, or came, again; `unknown` that the broker knows no such position;
+ * `lost` that the subscription ended before an answer.
  */
-export type SettlementOutcome = "settled" | "stale" | "lost";
+export type SettlementOutcome = "settled" | "stale" | "unknown" | "lost";
 
 /** Names one event for its settlement. */
 export interface SettledPosition {
@@ -147,8 +148,9 @@ export class Settlements {
     while (this.#sent[0] !== undefined && this.#sent[0].number <= throughNumber) {
       const { acks, others } = this.#sent.shift() as Sent;
       for (const { position, resolve } of [...acks, ...others]) {
-        const isException = exceptions.some((exception) => names(exception, position));
-        resolve(isException ? "stale" : "settled");
+        const exception = exceptions.find((each) => names(each, position));
+        if (exception === undefined) resolve("settled");
+        else resolve(exception.verdict === Verdict.UNKNOWN ? "unknown" : "stale");
       }
     }
   }

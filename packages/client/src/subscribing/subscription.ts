@@ -364,6 +364,7 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
   #broke(): void {
     this.#deliveries.reset();
     this.#settlements.reset();
+    this.#closers.wakeAll();
   }
 
   readonly #onAbort = () => void this.close();

@@ -78,7 +78,7 @@ export function settleDoomed(parts: DeliveryParts, lane: LaneState, given: Doome
       if (run.state !== "doomed") continue;
       const from = Math.max(first, run.first);
       const part = lane.book.cut(run, from, Math.min(last, run.last));
-      if (part.key !== undefined) parts.keys?.failed(part.key, lane.book.change);
+      if (part.key !== undefined) parts.keys?.failed(part.key, lane.book.change, undefined);
       removeRun(parts, part, RemovalCause.DEAD_LETTERED);
     }
   }

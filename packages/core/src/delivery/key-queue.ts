@@ -21,6 +21,8 @@ export class KeyQueue {
   boundTo: ConsumerState | undefined;
   /** The change that journals its last failure; nothing of it is handed out before. 0: none is awaited. */
   failedIn = 0;
+  /** Who nacked it then, and is to have the verdict before; absent: nobody asked. */
+  failedBy: bigint | undefined;
   #tail: Run | undefined;
 
   constructor(scope: KeyScope, key: string) {

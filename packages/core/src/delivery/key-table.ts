@@ -75,16 +75,22 @@ export class KeyTable {
    * Something of a key failed, which a change journals: until then nothing of it is handed out, so
    * that its consumer hears of it before anything that comes again, or comes next.
    */
-  failed(queue: KeyQueue, change: number): void {
+  failed(queue: KeyQueue, change: number, by: bigint | undefined): void {
     queue.failedIn = change;
+    queue.failedBy = by;
     this.#unjournalled.add(queue);
   }
 
-  /** What failed up to a change is journalled; answers whether a key goes on by that. */
-  journalled(change: number): boolean {
+  /**
+   * What failed up to a change is journalled; answers whether a key goes on by that.
+   *
+   * @param untold consumers whose verdicts wait although they are durable: what they nacked rests on
+   */
+  journalled(change: number, untold: ReadonlySet<bigint>): boolean {
     const before = this.#unjournalled.size;
     for (const queue of this.#unjournalled) {
       if (queue.failedIn > change) continue;
+      if (queue.failedBy !== undefined && untold.has(queue.failedBy)) continue;
       queue.failedIn = 0;
       this.#unjournalled.delete(queue);
       this.arrange(queue);

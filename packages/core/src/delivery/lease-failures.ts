@@ -41,14 +41,17 @@ function earliestOverdue(run: Run, nowMs: number): Run {
   return first;
 }
 
-/** Fails what is leased beyond its deadline. */
-export function failOverdue(parts: DeliveryParts, moment: Moment): void {
+/** Fails what is leased beyond its deadline; answers whether anything was. */
+export function failOverdue(parts: DeliveryParts, moment: Moment): boolean {
   const failures = new LeaseFailures(parts, moment);
+  let hasFailed = false;
   for (const { book } of parts.lanes) {
     for (let run = book.overdue(moment.nowMs); run; run = book.overdue(moment.nowMs)) {
       failures.fail(earliestOverdue(run, moment.nowMs), RetryCause.DEADLINE);
+      hasFailed = true;
     }
   }
+  return hasFailed;
 }
 
 /** Fails what a consumer holds that is gone; of each key the first event. */

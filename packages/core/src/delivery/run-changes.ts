@@ -15,6 +15,8 @@ export interface Failure {
   readonly cause: RetryCause;
   /** The consumer's reason. */
   readonly reason: string;
+  /** The consumer that nacked it in its stream. */
+  readonly by?: bigint | undefined;
   /** Takes the runs that are given back with it, and the tokens of their leases. */
   readonly givenBack?: Map<Run, bigint>;
 }
@@ -85,7 +87,7 @@ export function failRun(parts: Parts, given: Run, failure: Failure): void {
   if (key !== undefined) {
     holdBehind(parts, run, failure);
     key.free = run;
-    parts.keys?.failed(key, slot.lane.book.change);
+    parts.keys?.failed(key, slot.lane.book.change, failure.by);
   }
   if (run.expireMs <= failure.nowMs) {
     removeRun(parts, run, RemovalCause.EXPIRED);

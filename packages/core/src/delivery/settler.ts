@@ -89,8 +89,9 @@ export class Settler {
     const jitter = delayMs === undefined ? this.#moment.jitter() : 0;
     const act = (run: Run) => {
       const dueMs = nowMs + (delayMs ?? backoffMs(retry, run.attempts + 1, jitter));
+      const by = this.#consumerId;
       const givenBack = this.#givenBack;
-      failRun(this.#parts, run, { nowMs, dueMs, cause: RetryCause.NACK, reason, givenBack });
+      failRun(this.#parts, run, { nowMs, dueMs, cause: RetryCause.NACK, reason, by, givenBack });
     };
     this.#carryOut({ item, kind: "nack", act });
   }

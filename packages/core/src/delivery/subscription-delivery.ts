@@ -35,6 +35,8 @@ import { checkSettlement } from "./settlement-rules.js";
 import { Settler } from "./settler.js";
 import { UnexaminedEvents } from "./unexamined-events.js";
 
+const nobody: ReadonlySet<bigint> = new Set();
+
 /** When a settlement is carried out, and what it needs beside what is resident. */
 export interface SettleMoment extends Moment {
   /** Batches that match, of the entries that `absentSequences` named. */
@@ -257,11 +259,16 @@ export class SubscriptionDelivery {
   /**
    * Ends leases whose deadline passed, makes retries ready whose time has come, and settles events
    * whose expire time passed.
+   *
+   * @returns whether a lease or an event ended: it is to be journalled, or to become a dead letter
    */
-  expire(nowMs: number, jitter: () => number): void {
-    failOverdue(this.#parts, { nowMs, jitter });
-    for (const lane of this.#parts.lanes) expireByTime(this.#parts, lane, nowMs);
+  expire(nowMs: number, jitter: () => number): boolean {
+    let hasEnded = failOverdue(this.#parts, { nowMs, jitter });
+    for (const lane of this.#parts.lanes) {
+      if (expireByTime(this.#parts, lane, nowMs)) hasEnded = true;
+    }
     this.#promote(nowMs);
+    return hasEnded;
   }
 
   /** Earliest time at which `expire` has something to do. */
@@ -297,12 +304,13 @@ export class SubscriptionDelivery {
    * come, and its key goes on. Before, a crash would take the attempt back that its next delivery
    * tells of. Tell consumers their verdicts first: they rely on that with order KEY.
    *
+   * @param untold consumers whose verdicts wait for dead letters: keys that they nacked rest until then
    * @returns whether something failed until then, so that granting and timers are to be looked at
    */
-  journalled(number: number): boolean {
+  journalled(number: number, untold: ReadonlySet<bigint> = nobody): boolean {
     const { lanes, keys } = this.#parts;
     const isDue = lanes.filter(({ book }) => book.journalled(number)).length > 0;
-    return (keys?.journalled(number) ?? false) || isDue;
+    return (keys?.journalled(number, untold) ?? false) || isDue;
   }
 
   /** The oldest events that failed for the last time: their dead letters are to be stored. */

@@ -26,11 +26,8 @@ def is_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _runs_in(loop: asyncio.AbstractEventLoop) -> bool:
-    try:
-        return asyncio.get_running_loop() is loop
-    except RuntimeError:  # another thread
-        return False
+Settle = Callable[[], Coroutine[Any, Any, None]]
+"""Sends what was said of the events of one call of Consume."""
 
 
 class AsyncCalls:
@@ -50,7 +47,8 @@ class AsyncCalls:
         self._channel: grpc.aio.Channel | None = None
         self._bound_stubs: Stubs | None = None
         self._open_calls: set[Any] = set()
-        self._background: set[asyncio.Task[None]] = set()
+        self._unsettled: set[Settle] = set()
+        self._settling: set[asyncio.Task[None]] = set()
         self._is_closing = False
         self._closing = Signal()
 
@@ -75,22 +73,35 @@ class AsyncCalls:
             self._open_calls.discard(call)
             call.cancel()
 
-    def _in_background(
-        self, work: Callable[[], Coroutine[Any, Any, None]], loop: asyncio.AbstractEventLoop
-    ) -> None:
-        """Starts work in the client's loop from any thread; ``close`` waits for it."""
-        if not _runs_in(loop):
-            with contextlib.suppress(RuntimeError):  # the loop is closed, and the client with it
-                loop.call_soon_threadsafe(self._in_background, work, loop)
-            return
-        task = loop.create_task(work())
-        self._background.add(task)
-        task.add_done_callback(self._ended)
+    def _settle_soon(self, settle: Settle, loop: asyncio.AbstractEventLoop) -> None:
+        """Settles in the client's loop, from any thread; ``close`` does what is left of it."""
+        self._unsettled.add(settle)
+        with contextlib.suppress(RuntimeError):  # the loop is closed, and the client with it
+            loop.call_soon_threadsafe(self._start_settling, settle)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._background.discard(task)
+    def _start_settling(self, settle: Settle) -> None:
+        if settle not in self._unsettled:
+            return
+        self._unsettled.discard(settle)
+        task = asyncio.get_running_loop().create_task(settle())
+        self._settling.add(task)
+        task.add_done_callback(self._settled)
+
+    def _settled(self, task: asyncio.Task[None]) -> None:
+        self._settling.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.warning("what was said of events was not carried out: %s", error)
+
+    async def _settle_all(self, timeout_s: float) -> None:
+        """Sends what was said of events that came by calls, also of loops that were left."""
+        deadline_s = time.monotonic() + timeout_s
+        while self._unsettled or self._settling:
+            for settle in list(self._unsettled):
+                self._start_settling(settle)
+            rest_s = deadline_s - time.monotonic()
+            if rest_s <= 0:
+                return
+            await asyncio.wait(self._settling, timeout=rest_s)
 
     async def _disconnect(self) -> None:
         for call in self._open_calls:

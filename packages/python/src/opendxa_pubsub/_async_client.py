@@ -206,8 +206,7 @@ class AsyncPubSubClient(
         await self.close()
 
     async def _close(self) -> None:
-        if self._background:
-            await asyncio.wait(self._background, timeout=CLOSE_S_MAX)
+        await self._settle_all(CLOSE_S_MAX)
         self._is_closing = True
         self._closing.notify()
         await asyncio.gather(*(opened.close() for opened in self._subscriptions))

@@ -4,14 +4,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from functools import partial
-from typing import Any, Unpack
+from typing import Unpack
 
 import grpc
-import grpc.aio
 
-from opendxa_pubsub._async_calls import AsyncCalls
-from opendxa_pubsub._consumption import Consumption, consume_request
-from opendxa_pubsub._errors import error_from_grpc
+from opendxa_pubsub._async_calls import AsyncCalls, is_cancelled
+from opendxa_pubsub._consumption import Attempts, Consumption, consume_request
+from opendxa_pubsub._errors import error_from_grpc, pubsub_error
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as pb
 from opendxa_pubsub._gen.opendxa.pubsub.v1.subscriber_service_pb2 import (
     ConsumeRequest,
@@ -281,7 +280,7 @@ class AsyncSubscriptionCalls(AsyncCalls):
         What is said of an event goes out by a call of its own when the loop goes on or ends, and
         soon after its end: ``close`` waits for that, ``ReceivedEvent.outcome`` tells what became of
         it. Leases outlive the loop and end by their deadline. A broker that cannot be reached is
-        asked again until the client's timeout, as long as it has not answered.
+        asked again until the client's timeout, as long as no event came.
 
         Args:
             subscription: Its name; it must exist.
@@ -309,6 +308,7 @@ class AsyncSubscriptionCalls(AsyncCalls):
             async with sending:
                 await self._settle(said)
 
+        said.on_word = partial(self._unsettled.add, settle)
         try:
             async with contextlib.aclosing(self._consumed(request)) as answers:
                 async for answer in answers:
@@ -316,24 +316,31 @@ class AsyncSubscriptionCalls(AsyncCalls):
                         yield event
                         await settle()
         finally:
-            said.on_word = partial(self._in_background, settle, asyncio.get_running_loop())
+            said.on_word = partial(self._settle_soon, settle, asyncio.get_running_loop())
+            self._unsettled.discard(settle)
             await settle()
 
     async def _consumed(self, request: ConsumeRequest) -> AsyncGenerator[ConsumeResponse, None]:
-        with contextlib.ExitStack() as held:
-
-            async def opened(_rest_s: float | None) -> tuple[Any, Any]:
-                made = held.enter_context(self._held(self._stubs.subscriber.Consume(request)))
-                return made, await made.read()
-
-            call, answer = await self._retried(opened, self._timeout_s)
-            try:
-                while answer is not grpc.aio.EOF:
-                    yield answer
-                    answer = await call.read()
-            except grpc.RpcError as error:
-                self._check_open()
-                raise error_from_grpc(error) from error
+        """Answers of one call that is opened again, in time, as long as no event came."""
+        attempts = Attempts(self._timeout_s)
+        while True:
+            self._check_open()
+            with self._held(self._stubs.subscriber.Consume(request)) as call:
+                try:
+                    async for answer in call:
+                        attempts.note(answer.HasField("delivery"))
+                        yield answer
+                except grpc.RpcError as failure:
+                    self._check_open()
+                    pause_s = attempts.pause_s(error_from_grpc(failure))
+                except asyncio.CancelledError:
+                    # A client that closes cancels its calls; nobody has cancelled this task.
+                    if is_cancelled() or not self._is_closing:
+                        raise
+                    raise pubsub_error("CLIENT_CLOSED", "the client was closed") from None
+                else:
+                    return
+            await self._closing.wait_for(lambda: self._is_closing, pause_s)
 
     async def _settle(self, said: Consumption) -> None:
         try:

@@ -83,29 +83,39 @@ class SettlementQueue:
     def __init__(self) -> None:
         """Starts empty."""
         self._words: deque[tuple[Lease, int, Word]] = deque()
-        self._unsent: deque[Given] = deque()
         self._sent: deque[Given] = deque()
         self._number = 0
 
     @property
     def is_empty(self) -> bool:
         """Whether every word had its verdict."""
-        return not (self._words or self._unsent or self._sent)
+        return not (self._words or self._sent)
 
     def say(self, lease: Lease, index: int, word: Word) -> None:
         """Adds a word about one event of a lease."""
         lease.outcomes.pop(index, None)
         self._words.append((lease, index, word))
 
-    def reopened(self) -> None:
-        """A new stream: what had no verdict is said again, numbered from 1."""
+    def broke(self) -> None:
+        """The stream ended: acks without a verdict are said again on the next one, numbered from 1.
+
+        A late ack may still be accepted. Of nacks and extensions the end of the stream did what
+        they asked, or undid it.
+        """
+        said = [word for given in self._sent for word in given.words]
+        waiting = [(lease, word, [index]) for lease, index, word in self._words]
         self._number = 0
-        self._unsent.extendleft(reversed(self._sent))
         self._sent.clear()
+        self._words.clear()
+        for lease, word, indexes in (*said, *waiting):
+            if isinstance(word, Ack):
+                self._words.extend((lease, index, word) for index in indexes)
+            else:
+                self._refuse(lease, word, indexes)
 
     def next(self) -> subscriber_service_pb2.Settlement | None:
         """The next settlement to send, if there is one."""
-        given = self._unsent.popleft() if self._unsent else self._coalesce()
+        given = self._coalesce()
         if given is None:
             return None
         self._number += 1
@@ -129,12 +139,7 @@ class SettlementQueue:
         ordered: list[tuple[Lease, int]] = []
         while self._sent and self._sent[0].settlement.number <= number:
             for lease, word, indexes in self._sent.popleft().words:
-                # Kept by itself and settled since: that word counts.
-                asked = (
-                    [index for index in indexes if index in lease.open_indexes]
-                    if isinstance(word, Extend)
-                    else indexes
-                )
+                asked = _asked(lease, word, indexes)
                 lease.outcomes.update(dict.fromkeys(asked, SettlementOutcome.SETTLED))
                 if refused:
                     lease.outcomes.update(_refusals(refused, lease, asked))
@@ -144,14 +149,19 @@ class SettlementQueue:
 
     def abandon(self) -> None:
         """No answer will come to what was said so far."""
-        for given in (*self._sent, *self._unsent):
+        for given in self._sent:
             for lease, _, indexes in given.words:
                 lease.outcomes.update(dict.fromkeys(indexes, SettlementOutcome.LOST))
-        for lease, index, _ in self._words:
-            lease.outcomes[index] = SettlementOutcome.LOST
         self._sent.clear()
-        self._unsent.clear()
-        self._words.clear()
+        # Other threads may say something meanwhile.
+        while self._words:
+            lease, index, _ = self._words.popleft()
+            lease.outcomes[index] = SettlementOutcome.LOST
+
+    @staticmethod
+    def _refuse(lease: Lease, word: Word, indexes: Iterable[int]) -> None:
+        for index in _asked(lease, word, indexes):
+            lease.outcomes[index] = SettlementOutcome.STALE
 
     def _coalesce(self) -> Given | None:
         groups: dict[tuple[int, Word], tuple[Lease, Word, list[int]]] = {}
@@ -180,6 +190,13 @@ class SettlementQueue:
             )
         elif isinstance(word, Extend):
             settlement.extensions.add(events=events, deadline_ms=word.deadline_ms)
+
+
+def _asked(lease: Lease, word: Word, indexes: Iterable[int]) -> list[int]:
+    """Events that a word is the last one about: one that was kept and settled since is not."""
+    if not isinstance(word, Extend):
+        return list(indexes)
+    return [index for index in indexes if index in lease.open_indexes]
 
 
 def _refusals(

@@ -105,7 +105,6 @@ class SubscribeSession:
             self.name = message.opened.subscription.name
             self.notice = ""
             self._ack_deadline_ms = message.opened.subscription.settings.ack_deadline_ms
-            self._settlements.reopened()
             self.is_open = self.was_opened = True
         elif message.HasField("delivery"):
             self.notice = ""
@@ -140,6 +139,8 @@ class SubscribeSession:
         self._last_waiting.clear()
         self._leases.clear()
         self._credit_due = 0
+        self._nacked.clear()
+        self._settlements.broke()
         if error.retryable:
             return True
         self.error = error
@@ -197,8 +198,11 @@ class SubscribeSession:
         if isinstance(word, Nack) and index in lease.ordered_by:
             place = lease.ordered_by[index]
             self._nacked.setdefault(place, set()).add((lease, index))
-        if not isinstance(word, Settled):
-            self._settlements.say(lease, index, word)
+        if isinstance(word, Settled):
+            return
+        self._settlements.say(lease, index, word)
+        if self.error is not None:
+            self._settlements.abandon()
 
     def _settled(self, lease: Lease, index: int) -> None:
         lease.open_indexes.discard(index)

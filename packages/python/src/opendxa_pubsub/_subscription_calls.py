@@ -2,13 +2,13 @@
 
 import threading
 from collections.abc import Iterator
-from typing import Any, Unpack
+from typing import Unpack
 
 import grpc
 
 from opendxa_pubsub._calls import Calls
-from opendxa_pubsub._consumption import Consumption, consume_request
-from opendxa_pubsub._errors import PubSubError, error_from_grpc
+from opendxa_pubsub._consumption import Attempts, Consumption, consume_request
+from opendxa_pubsub._errors import error_from_grpc
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as pb
 from opendxa_pubsub._gen.opendxa.pubsub.v1.subscriber_service_pb2 import (
     ConsumeRequest,
@@ -278,7 +278,7 @@ class SubscriptionCalls(Calls):
         What is said of an event goes out by a call of its own when the loop goes on or ends, and at
         once after its end: ``ack``, ``nack`` and ``extend`` then wait for the answer, and raise
         what goes wrong. Leases outlive the loop and end by their deadline. A broker that cannot be
-        reached is asked again until the client's timeout, as long as it has not answered.
+        reached is asked again until the client's timeout, as long as no event came.
 
         Args:
             subscription: Its name; it must exist.
@@ -316,25 +316,28 @@ class SubscriptionCalls(Calls):
             settle()
 
     def _consumed(self, request: ConsumeRequest) -> Iterator[ConsumeResponse]:
-        def opened(_rest_s: float | None) -> tuple[Any, ConsumeResponse | None]:
-            made = self._stubs.subscriber.Consume(request)
-            return made, next(made, None)
-
-        call, first = self._retried(opened, self._timeout_s)
-        try:
-            if first is not None:
-                yield first
-            yield from call
-        except grpc.RpcError as error:
+        """Answers of one call that is opened again, in time, as long as no event came."""
+        attempts = Attempts(self._timeout_s)
+        while True:
             self._check_open()
-            raise error_from_grpc(error) from error
-        finally:
-            call.cancel()
+            call = self._stubs.subscriber.Consume(request)
+            try:
+                for answer in call:
+                    attempts.note(answer.HasField("delivery"))
+                    yield answer
+            except grpc.RpcError as failure:
+                self._check_open()
+                pause_s = attempts.pause_s(error_from_grpc(failure))
+            else:
+                return
+            finally:
+                call.cancel()
+            self._closing.wait(pause_s)
 
     def _settle(self, said: Consumption) -> None:
         try:
             while (request := said.next_request()) is not None:
                 said.answered(request, self._call(self._stubs.subscriber.Settle, request))
-        except PubSubError:
+        except BaseException:
             said.abandon()
             raise

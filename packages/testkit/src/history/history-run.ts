@@ -46,7 +46,9 @@ export async function historyRun(options: HistoryRunOptions): Promise<string[]> 
     role: "operator",
     name: "runner",
   });
-  const task = { address, name: "operator", out: join(folder, "operator.jsonl"), seed };
+  // It goes on until it has its kills.
+  const killsMs = options.durationMs * DURATIONS_MAX;
+  const task = { address, name: "operator", out: join(folder, "operator.jsonl"), seed, killsMs };
   const operator = new HistoryProcess(process.execPath, OPERATOR, task);
   const crew = new HistoryCrew({ address, folder, seed, python: options.python });
   try {

@@ -39,8 +39,8 @@ export const LEAST_PER_MINUTE = { acked: 1_000, brokerKills: 4, clientKills: 2 }
 /** A run ends after so many times its duration, though it has too few kills. */
 export const DURATIONS_MAX = 3;
 /**
- * Milliseconds that one request of the operator may take, all its attempts together: one that is not done within
- * any life of the broker is done after the last kill.
+ * Milliseconds that one request of the operator may take after the last kill, all its attempts together: one that is
+ * not done within any life of the broker is done then.
  */
 export const CALL_TIMEOUT_MS = 300_000;
 /** Milliseconds between two of its attempts. */

@@ -30,8 +30,14 @@ export interface Answered<T> {
 export class OperatorCalls {
   readonly #client: ReturnType<typeof makeClient<typeof services.subscription>>;
 
-  /** @param address of the broker */
-  constructor(address: string) {
+  readonly #timeoutMs: number;
+
+  /**
+   * @param address of the broker
+   * @param killsMs how long it is killed again and again, in milliseconds
+   */
+  constructor(address: string, killsMs: number) {
+    this.#timeoutMs = killsMs + CALL_TIMEOUT_MS;
     this.#client = makeClient(services.subscription, {
       address,
       credentials: credentials.createInsecure(),
@@ -101,7 +107,7 @@ export class OperatorCalls {
   }
 
   async #call<T>(send: (done: Done<T>) => unknown): Promise<Answered<T>> {
-    const deadline = performance.now() + CALL_TIMEOUT_MS;
+    const deadline = performance.now() + this.#timeoutMs;
     for (let attempt = 0; ; attempt += 1) {
       try {
         const answer = await new Promise<T>((resolve, reject) => {

@@ -8,7 +8,7 @@ import { OperatorCalls } from "./operator-calls.js";
 import { readFinal } from "./read-final.js";
 import { RETRY, SUBSCRIPTIONS, TOPICS } from "./run-plan.js";
 import { SERVED_SETTINGS } from "./served-features.js";
-import { readTask, type WorkerTask } from "./worker-task.js";
+import { type OperatorTask, readTask } from "./worker-task.js";
 
 const SERVICE = "SubscriptionService";
 
@@ -24,12 +24,12 @@ class HistoryOperator {
   constructor(parts: {
     readonly client: PubSubClient;
     readonly writer: HistoryWriter;
-    readonly task: WorkerTask;
+    readonly task: OperatorTask;
     readonly notServed: readonly string[];
   }) {
     this.#client = parts.client;
     this.#writer = parts.writer;
-    this.#calls = new OperatorCalls(parts.task.address);
+    this.#calls = new OperatorCalls(parts.task.address, parts.task.killsMs);
     this.#notServed = new Set(parts.notServed);
     this.#random = seededRandom(parts.task.seed);
   }
@@ -132,7 +132,7 @@ class HistoryOperator {
   }
 }
 
-const task = readTask<WorkerTask>();
+const task = readTask<OperatorTask>();
 const writer = new HistoryWriter(task.out, { role: "operator", name: task.name });
 const client = await PubSubClient.connect({
   address: task.address,

@@ -10,6 +10,12 @@ export interface WorkerTask {
   readonly seed: number;
 }
 
+/** What the operator is told. */
+export interface OperatorTask extends WorkerTask {
+  /** How long the broker is killed, in milliseconds: a request may have to wait for the end of that. */
+  readonly killsMs: number;
+}
+
 /** What a consumer is told. */
 export interface ConsumerTask extends WorkerTask {
   /** Its subscription, which exists. */

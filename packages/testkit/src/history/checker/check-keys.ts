@@ -1,4 +1,4 @@
-import { isConfirmed, skipOf } from "./check-settling.js";
+import { isConfirmed, mayCount, skipOf } from "./check-settling.js";
 import type { Delivery, EventLife } from "./event-life.js";
 import type { Facts } from "./facts.js";
 import { CLOCK_SLACK_MS } from "./limits.js";
@@ -118,6 +118,7 @@ function linkOf(
   // What was accepted before the last lease would have left none; an earlier ack may have arrived later.
   const counted = acks
     .filter(({ t, verdict }) => Math.max(t, verdict?.t ?? NEVER) >= last.begin - CLOCK_SLACK_MS)
+    .filter((ack) => mayCount(ack, facts))
     .map(({ t }) => Math.max(t, last.begin));
   const letters = event.deadLetters.filter(({ record }) => record.sub === sub);
   const settledT = Math.min(

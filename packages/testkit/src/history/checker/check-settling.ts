@@ -125,7 +125,7 @@ export function checkDelivered(
  * An ack that the broker may have accepted: one without a verdict, or one that was answered as stale
  * because it had been sent twice, around the loss of a stream.
  */
-function mayCount({ t, verdict }: Settling, facts: Facts): boolean {
+export function mayCount({ t, verdict }: Settling, facts: Facts): boolean {
   if (verdict === undefined || verdict.verdict !== "stale") return true;
   return (
     facts.wasKilled(t, verdict.t) ||
