@@ -56,7 +56,7 @@ export const bugs = [
     file: delivery("key-table"),
     from: "const isFailureAwaited = queue.failedIn > 0;",
     to: "const isFailureAwaited = false;",
-    caughtBy: model,
+    caughtBy: test("core", "delivery/ordering-keys", "between a failure and its journalling"),
   },
   {
     id: "lapsed-holder-gets-more",
