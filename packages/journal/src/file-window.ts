@@ -17,6 +17,11 @@ export class FileWindow {
     this.#windowBytes = windowBytes;
   }
 
+  /** Bytes in memory. */
+  get bytes(): number {
+    return this.#bytes.length;
+  }
+
   /** The bytes if they are in memory already. */
   peek(position: number, length: number): Uint8Array | undefined {
     const offset = position - this.#position;

@@ -76,6 +76,10 @@ export const INDEX_SPACING_BYTES = 64 * KIB;
 export const SCAN_WINDOW_BYTES = 256 * KIB;
 /** Bytes read at once to find a single entry. */
 export const LOOKUP_WINDOW_BYTES = 16 * KIB;
+/** Places at which single entries were found last: about as many readers go on from theirs. */
+export const LOOKUP_PLACES_MAX = 64;
+/** Bytes kept with one of them: what is larger was read for a large entry, and is not worth it. */
+export const LOOKUP_KEPT_BYTES_MAX = 64 * KIB;
 /** Bytes that stay free on the disk for acks, deletes and retention when publishing is refused. */
 export const DISK_RESERVE_BYTES = 512 * MIB;
 /** Milliseconds between looks at the free space: a fast disk writes half of the reserve meanwhile. */

@@ -1,9 +1,10 @@
 import type { Verify } from "./checksum.js";
 import type { ReadRange, StoredEntry } from "./journal.js";
 import { LOOKUP_WINDOW_BYTES, SCAN_WINDOW_BYTES } from "./limits.js";
+import { LookupPlaces } from "./lookup-places.js";
 import { type Segment, segmentAfter, segmentOf } from "./segment.js";
 import type { SegmentReaders } from "./segment-readers.js";
-import { walkEntries } from "./segment-walk.js";
+import { type WalkOptions, walkEntries } from "./segment-walk.js";
 import { overlap, type SequenceRange } from "./sequence-range.js";
 import type { TailCache } from "./tail-cache.js";
 import { withinBytes } from "./within-bytes.js";
@@ -25,6 +26,7 @@ export interface SegmentEntriesParts {
 /** The entries of a segment journal, from memory or its files. */
 export class SegmentEntries {
   readonly #parts: SegmentEntriesParts;
+  readonly #places = new LookupPlaces();
 
   /** Reads on while segments come, go and are replaced. */
   constructor(parts: SegmentEntriesParts) {
@@ -43,7 +45,8 @@ export class SegmentEntries {
     const cached = this.#parts.cache.get(sequence);
     if (cached !== undefined) return cached;
     const range = { first: sequence, last: sequence };
-    for await (const entry of this.#walk(range, LOOKUP_WINDOW_BYTES)) return entry;
+    const how = { windowBytes: LOOKUP_WINDOW_BYTES, places: this.#places };
+    for await (const entry of this.#walk(range, how)) return entry;
     return undefined;
   }
 
@@ -62,7 +65,7 @@ export class SegmentEntries {
       }
       const beforeCache = cache.first - 1n;
       const range = overlap({ first: next, last: to }, { first: next, last: beforeCache });
-      for await (const entry of this.#walk(range, SCAN_WINDOW_BYTES)) {
+      for await (const entry of this.#walk(range, { windowBytes: SCAN_WINDOW_BYTES })) {
         yield entry;
         checkOpen();
       }
@@ -71,7 +74,10 @@ export class SegmentEntries {
   }
 
   /** Entries from the files; what retention or rewriting takes away meanwhile is skipped. */
-  async *#walk(range: SequenceRange, windowBytes: number): AsyncGenerator<StoredEntry> {
+  async *#walk(
+    range: SequenceRange,
+    how: Pick<WalkOptions, "windowBytes" | "places">,
+  ): AsyncGenerator<StoredEntry> {
     const { readers, verify, segments } = this.#parts;
     let next = range.first;
     let segment = this.#from(next);
@@ -79,7 +85,7 @@ export class SegmentEntries {
       const walked: Segment = segment;
       const rest = { first: next, last: range.last };
       try {
-        for await (const entry of walkEntries(walked, rest, { readers, verify, windowBytes })) {
+        for await (const entry of walkEntries(walked, rest, { readers, verify, ...how })) {
           next = entry.sequence + 1n;
           yield entry;
         }

@@ -4,6 +4,7 @@ import { readCommitHead } from "./commit-reader.js";
 import { FileWindow } from "./file-window.js";
 import type { StoredEntry } from "./journal.js";
 import { corruption } from "./journal-error.js";
+import type { LookupPlace, LookupPlaces } from "./lookup-places.js";
 import type { Segment } from "./segment.js";
 import { SEGMENT_HEADER_BYTES } from "./segment-header.js";
 import type { SegmentReaders } from "./segment-readers.js";
@@ -17,13 +18,16 @@ export interface WalkOptions {
   readonly verify: Verify;
   /** Bytes read at once. */
   readonly windowBytes: number;
+  /** Where single entries were found: for those that are looked up one by one. */
+  readonly places?: LookupPlaces;
 }
 
 /** Goes through one segment's entries. */
 class Walk {
   readonly #segment: Segment;
   readonly #options: WalkOptions;
-  readonly #window: FileWindow;
+  #window: FileWindow;
+  #found: LookupPlace | undefined;
 
   constructor(segment: Segment, options: WalkOptions) {
     this.#segment = segment;
@@ -36,13 +40,24 @@ class Walk {
 
   async *entries(range: SequenceRange): AsyncGenerator<StoredEntry> {
     const { commitsEnd, index } = await this.#options.readers.get(this.#segment);
-    let position = index.positionFor(range.first) ?? SEGMENT_HEADER_BYTES;
-    while (position < commitsEnd) {
-      const head = await this.#head(position, commitsEnd, range);
-      if (head.entryCount > 0 && head.sequence(0) > range.last) return;
-      if (head.lastSequence >= range.first) yield* this.#entriesOf(head, position, range);
-      position += head.bytes;
+    let position = this.#begin(range, index.positionFor(range.first) ?? SEGMENT_HEADER_BYTES);
+    try {
+      while (position < commitsEnd) {
+        const head = await this.#head(position, commitsEnd, range);
+        if (head.entryCount > 0 && head.sequence(0) > range.last) return;
+        if (head.lastSequence >= range.first) yield* this.#entriesOf(head, position, range);
+        position += head.bytes;
+      }
+    } finally {
+      if (this.#found !== undefined) this.#options.places?.keep(this.#found);
     }
+  }
+
+  #begin(range: SequenceRange, indexed: number): number {
+    const place = this.#options.places?.take(this.#segment, range.first, indexed);
+    if (place === undefined) return indexed;
+    this.#window = place.window;
+    return place.position;
   }
 
   async #head(position: number, end: number, range: SequenceRange): Promise<CommitHead> {
@@ -76,6 +91,8 @@ class Walk {
             sequences: { first: sequence, last: sequence },
           });
         }
+        const [segment, window] = [this.#segment, this.#window];
+        this.#found = { segment, sequence: head.sequence(0), position, window };
         yield { sequence, payload };
       }
       at += length;
