@@ -114,6 +114,53 @@ function historyOfLateAck(verdict: "settled" | "stale" | undefined): Map<string,
   ]);
 }
 
+/** Two events of a key that were both leased, one after the other's ack, when the broker was killed. */
+function historyOfLostAck(isKilled: boolean, isAcked: boolean): Map<string, Loose[]> {
+  const history = historyOfLateAck(undefined);
+  const START = 1n << 40n;
+  const tokenOf = (start: bigint, at: bigint) => String(start * START + at);
+  const operator = history.get("operator.jsonl") as Loose[];
+  const [slow, other] = ["slow.jsonl", "other.jsonl"].map((name) => history.get(name) as Loose[]);
+  const [first, second] = [slow?.[2], other?.at(-1)] as [Loose, Loose];
+  const leasedAs = (record: Loose, lease: string, begin: number, attempt: number) => ({
+    ...record,
+    lease,
+    t: begin + 10,
+    leaseEnd: begin + 1_000,
+    attempt,
+  });
+  const said = ({ topic, source, id, key, sub }: Loose, lease: string) => ({
+    ...{ topic, source, id, key, sub },
+    lease,
+  });
+  const [a1, b1, a2] = [tokenOf(1n, 1n), tokenOf(1n, 2n), tokenOf(2n, 1n)];
+  history.set("slow.jsonl", [
+    ...(slow as Loose[]).slice(0, 2),
+    leasedAs(first, a1, 1_000, 1),
+    ...(isAcked ? [{ k: "ack", t: 1_020, ...said(first, a1) }] : []),
+    leasedAs(first, a2, 3_000, 1),
+    ...(isAcked
+      ? [{ k: "verdict", t: 3_050, ...said(first, a1), of: "ack", verdict: "stale" }]
+      : []),
+    { k: "ack", t: 3_060, ...said(first, a2) },
+    { k: "verdict", t: 3_070, ...said(first, a2), of: "ack", verdict: "settled" },
+  ]);
+  history.set("other.jsonl", [...(other as Loose[]).slice(0, 2), leasedAs(second, b1, 1_050, 1)]);
+  if (isKilled) {
+    operator.splice(2, 0, { k: "kill", t: 1_100, what: "broker" });
+    operator.splice(3, 0, { k: "start", t: 1_200, what: "broker", number: 2 });
+  }
+  return history;
+}
+
+it("lets a key go on by an ack that the broker's end took back, and by no other", async () => {
+  expect((await judged(historyOfLostAck(true, true))).violations).toEqual([]);
+  for (const history of [historyOfLostAck(true, false), historyOfLostAck(false, true)]) {
+    const rules = (await judged(history)).violations.map(({ rule }) => rule);
+    expect(rules).toContain("key-out-of-order");
+  }
+});
+
 it("lets a key go on by an ack that arrived after a later lease of its event", async () => {
   expect((await judged(historyOfLateAck("settled"))).violations).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { isConfirmed, mayCount, skipOf } from "./check-settling.js";
-import type { Delivery, EventLife } from "./event-life.js";
+import type { Delivery, EventLife, Settling } from "./event-life.js";
 import type { Facts } from "./facts.js";
 import { CLOCK_SLACK_MS } from "./limits.js";
 import type { RecordOf } from "./record.js";
@@ -11,8 +11,10 @@ const ALWAYS = Number.NEGATIVE_INFINITY;
 interface Link {
   readonly event: EventLife;
   readonly deliveries: readonly Delivery[];
-  /** When it was settled at the earliest. */
+  /** When it was settled at the earliest, for good. */
   readonly settledT: number;
+  /** Acks that may have been carried out, some of which a crash may have taken back. */
+  readonly acks: readonly Settling[];
   /** When its ack was confirmed at the earliest. */
   readonly confirmedT: number;
 }
@@ -63,7 +65,8 @@ function blockerOf(
   const dueT = delivery.begin + CLOCK_SLACK_MS;
   for (let at = index - 1; at >= 0 && (latest[at] as number) > dueT; at -= 1) {
     const link = chain[at] as Link;
-    if (link.settledT > dueT && !isBeforeInHand(link, delivery)) return link;
+    if (link.settledT <= dueT || isAckedBefore(link, delivery)) continue;
+    if (!isBeforeInHand(link, delivery)) return link;
   }
   return undefined;
 }
@@ -80,6 +83,23 @@ function checkBackward(chain: readonly Link[], report: Report): void {
     }
     if (link.confirmedT < (confirmed?.confirmedT ?? NEVER)) confirmed = link;
   }
+}
+
+/**
+ * An ack that may have been carried out lies between its last lease before and the delivery: if the broker's
+ * end took it back, both come again.
+ */
+function isAckedBefore({ deliveries, acks }: Link, { token, begin }: Delivery): boolean {
+  const before = deliveries.findLast((each) => each.token < token);
+  if (before === undefined) return false;
+  return acks.some(
+    ({ t, verdict }) => t <= begin + CLOCK_SLACK_MS && isHeardAfter(t, verdict?.t, before.begin),
+  );
+}
+
+/** What was sent at `t` and answered at `answeredT` may have arrived after a time. */
+function isHeardAfter(t: number, answeredT: number | undefined, afterT: number): boolean {
+  return Math.max(t, answeredT ?? NEVER) >= afterT - CLOCK_SLACK_MS;
 }
 
 /**
@@ -105,29 +125,30 @@ function linkOf(
 ): Link {
   const deliveries = (event.deliveries.get(sub) ?? []).filter((each) => each.epoch === epoch);
   const last = deliveries.at(-1);
-  const acks = deliveries.flatMap(({ settlings }) =>
+  const said = deliveries.flatMap(({ settlings }) =>
     settlings.filter(({ kind }) => kind === "ack"),
   );
+  const acks = said.filter((ack) => mayCount(ack, facts));
   const confirmedT = Math.min(
     NEVER,
-    ...acks.filter(isConfirmed).map(({ verdict }) => verdict?.t ?? NEVER),
+    ...said.filter(isConfirmed).map(({ verdict }) => verdict?.t ?? NEVER),
   );
   if (last === undefined || event.published.some(({ record }) => record.expire !== undefined)) {
-    return { event, deliveries, settledT: ALWAYS, confirmedT };
+    return { event, deliveries, acks, settledT: ALWAYS, confirmedT };
   }
   // What was accepted before the last lease would have left none; an earlier ack may have arrived later.
   const counted = acks
-    .filter(({ t, verdict }) => Math.max(t, verdict?.t ?? NEVER) >= last.begin - CLOCK_SLACK_MS)
-    .filter((ack) => mayCount(ack, facts))
+    .filter(({ t, verdict }) => isHeardAfter(t, verdict?.t, last.begin))
     .map(({ t }) => Math.max(t, last.begin));
   const letters = event.deadLetters.filter(({ record }) => record.sub === sub);
   const settledT = Math.min(
     NEVER,
     ...counted,
     ...letters.map(({ record }) => record.time),
-    skipOf(event, sub, facts)?.t ?? NEVER,
+    // It is noted after its answer: it may have been carried out long before.
+    skipOf(event, sub, facts) === undefined ? NEVER : last.begin,
   );
-  return { event, deliveries, settledT, confirmedT };
+  return { event, deliveries, acks, settledT, confirmedT };
 }
 
 function offsetOf({ stored }: EventLife): number {
