@@ -25,6 +25,7 @@ export { LeaseTokens } from "./delivery/lease-tokens.js";
 export * from "./delivery/limits.js";
 export type { OperatorDesk } from "./delivery/operator-desk.js";
 export { isBefore, lowestOf } from "./delivery/position.js";
+export * from "./delivery/settle-outcome.js";
 export { takeSettledEntries } from "./delivery/settled-entries.js";
 export * from "./delivery/subscription-delivery.js";
 export type { UnexaminedEvents } from "./delivery/unexamined-events.js";

@@ -5,9 +5,8 @@ import {
   type PositionRanges,
   Priority,
   type Settlement,
-  type SettlementException,
 } from "@opendxa/pubsub-protocol";
-import { type AbsentBatch, absentSequences, admittedOf } from "./absent-batch.js";
+import { absentSequences, admittedOf } from "./absent-batch.js";
 import { admitted } from "./admission.js";
 import { ackAll, ackedChange } from "./batch-acks.js";
 import type { BatchRef } from "./batch-ref.js";
@@ -27,29 +26,15 @@ import { type ChangeHead, type LanePosition, LaneState } from "./lane-state.js";
 import { failConsumer, failOverdue } from "./lease-failures.js";
 import { LeaseTable } from "./lease-table.js";
 import { clearedBesideBatchesMax } from "./limits.js";
-import type { Moment } from "./moment.js";
 import { OperatorDesk } from "./operator-desk.js";
 import { leastOf } from "./position.js";
 import type { RestoreOptions } from "./restore-options.js";
+import type { SettleMoment, SettleOutcome } from "./settle-outcome.js";
 import { checkSettlement } from "./settlement-rules.js";
 import { Settler } from "./settler.js";
 import { UnexaminedEvents } from "./unexamined-events.js";
 
 const nobody: ReadonlySet<bigint> = new Set();
-
-/** When a settlement is carried out, and what it needs beside what is resident. */
-export interface SettleMoment extends Moment {
-  /** Batches that match, of the entries that `absentSequences` named. */
-  readonly absent?: readonly AbsentBatch[];
-}
-
-/** What became of a settlement. */
-export interface SettleOutcome {
-  /** What could not be carried out as asked. */
-  readonly verdicts: SettlementException[];
-  /** Events were doomed by it: answer when their dead letters are durable. */
-  readonly isDooming: boolean;
-}
 
 /**
  * The resident state of an active subscription: who may have which events now. Pure: time and
