@@ -286,7 +286,6 @@ export class ActiveSubscription {
     }
     this.#isPumping = false;
     this.#noticePause();
-    this.#arm();
   }
 
   /** What may be sent now that leases beyond their deadline have ended; what ended or expired is journalled. */

@@ -1,32 +1,18 @@
-import { SimulatedDisk } from "@opendxa/pubsub-simulated";
 import { describe, expect, it } from "vitest";
 import { FileWindow } from "./file-window.js";
-import { type Disk, type DiskFile, type OpenMode, openSegmentJournal } from "./index.js";
 import { LOOKUP_KEPT_BYTES_MAX, LOOKUP_PLACES_MAX, LOOKUP_WINDOW_BYTES } from "./limits.js";
 import { type LookupPlace, LookupPlaces } from "./lookup-places.js";
 import type { Segment } from "./segment.js";
-import { withMethod } from "./test/crash-trace.js";
 import { entry, FOLDER } from "./test/journal-subjects.js";
+import { watchedReads } from "./test/watched-reads.js";
 
 const COMMITS = 2_000;
 
 /** A journal of many small commits, none of them in memory, whose reads of the disk are counted. */
 async function manyCommits() {
-  const disk = new SimulatedDisk({ seed: 1 });
   let reads = 0;
-  const open = async (path: string, mode: OpenMode): Promise<DiskFile> => {
-    const file = await disk.open(path, mode);
-    return withMethod<DiskFile>(file, "read", async (buffer: Uint8Array, position: number) => {
-      reads += 1;
-      return await file.read(buffer, position);
-    });
-  };
-  const { journal } = await openSegmentJournal({
-    disk: withMethod<Disk>(disk, "open", open),
-    folder: FOLDER,
-    timers: { setTimer: () => undefined, clearTimer: () => undefined },
-    random: { bytes: (length) => new Uint8Array(length).fill(7) },
-    limits: { tailCacheBytesMax: 1 },
+  const { journal } = await watchedReads({ tailCacheBytesMax: 1 }, async () => {
+    reads += 1;
   });
   for (let at = 1; at <= COMMITS; at += 1) await journal.append([entry(100, at)]);
   const since = async (work: () => Promise<void>) => {

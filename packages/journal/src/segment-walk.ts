@@ -60,6 +60,15 @@ class Walk {
     return place.position;
   }
 
+  #placeOf(head: CommitHead, position: number): LookupPlace {
+    return {
+      segment: this.#segment,
+      sequence: head.sequence(0),
+      position,
+      window: this.#window,
+    };
+  }
+
   async #head(position: number, end: number, range: SequenceRange): Promise<CommitHead> {
     const at = { position, end, identity: this.#segment.header };
     const found = await readCommitHead(this.#window, at, this.#options.verify);
@@ -91,8 +100,7 @@ class Walk {
             sequences: { first: sequence, last: sequence },
           });
         }
-        const [segment, window] = [this.#segment, this.#window];
-        this.#found = { segment, sequence: head.sequence(0), position, window };
+        if (this.#options.places !== undefined) this.#found = this.#placeOf(head, position);
         yield { sequence, payload };
       }
       at += length;

@@ -1,7 +1,5 @@
-import { SimulatedDisk } from "@opendxa/pubsub-simulated";
+import type { SimulatedDisk } from "@opendxa/pubsub-simulated";
 import { expect, it } from "vitest";
-import { type Disk, type DiskFile, type OpenMode, openSegmentJournal } from "./index.js";
-import { withMethod } from "./test/crash-trace.js";
 import {
   all,
   entry,
@@ -13,6 +11,7 @@ import {
   twelve,
 } from "./test/journal-subjects.js";
 import { RECYCLED } from "./test/recycled-place.js";
+import { watchedReads } from "./test/watched-reads.js";
 
 const FIRST = `${FOLDER}/0000000000000001`;
 const SECOND = `${FOLDER}/0000000000000005`;
@@ -158,26 +157,13 @@ it("keeps no file that a rewriting has made small", async () => {
 });
 
 it("writes over nothing that is still being read", async () => {
-  const disk = new SimulatedDisk({ seed: 1 });
   let release = (): void => undefined;
   let isHeld = false;
-  const open = async (path: string, mode: OpenMode): Promise<DiskFile> => {
-    const file = await disk.open(path, mode);
-    return withMethod<DiskFile>(file, "read", async (buffer: Uint8Array, position: number) => {
-      if (isHeld && path === `${FIRST}.seg`) {
-        await new Promise<void>((resolve) => {
-          release = resolve;
-        });
-      }
-      return await file.read(buffer, position);
+  const { disk, journal } = await watchedReads(SMALL, async (path) => {
+    if (!isHeld || path !== `${FIRST}.seg`) return;
+    await new Promise<void>((resolve) => {
+      release = resolve;
     });
-  };
-  const { journal } = await openSegmentJournal({
-    disk: withMethod<Disk>(disk, "open", open),
-    folder: FOLDER,
-    timers: { setTimer: () => undefined, clearTimer: () => undefined },
-    random: { bytes: (length) => new Uint8Array(length).fill(7) },
-    limits: SMALL,
   });
   for (let at = 1; at <= 12; at += 1) await journal.append([entry(1900, at)]);
   // Opens the segment, and remembers no place in it.

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
@@ -11,8 +10,8 @@ from typing import Any, TypeVar
 import grpc
 import grpc.aio
 
-from opendxa_pubsub._backoff import backoff_s
-from opendxa_pubsub._channel import CHANNEL_OPTIONS, Stubs, is_worth_a_retry
+from opendxa_pubsub._attempts import Attempts
+from opendxa_pubsub._channel import CHANNEL_OPTIONS, Stubs
 from opendxa_pubsub._errors import PubSubError, error_from_grpc, pubsub_error
 from opendxa_pubsub._signal import Signal
 
@@ -138,13 +137,11 @@ class AsyncCalls:
         self, attempt: Callable[[float | None], Awaitable[_Answer]], timeout_s: float | None
     ) -> _Answer:
         """Repeats what changes nothing when repeated, while the broker cannot be reached."""
-        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
-        failures = 0
+        attempts = Attempts(timeout_s)
         while True:
             self._check_open()
-            rest_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
             try:
-                return await attempt(rest_s)
+                return await attempt(attempts.rest_s)
             except grpc.RpcError as failure:
                 error = error_from_grpc(failure)
             except PubSubError as failure:
@@ -154,10 +151,4 @@ class AsyncCalls:
                 if is_cancelled() or not self._is_closing:
                     raise
                 error = pubsub_error("CLIENT_CLOSED", "the client was closed")
-            failures += 1
-            wait_s = backoff_s(failures, random.Random())
-            if not is_worth_a_retry(error):
-                raise error
-            if deadline_s is not None and time.monotonic() + wait_s >= deadline_s:
-                raise error
-            await self._closing.wait_for(lambda: self._is_closing, wait_s)
+            await self._closing.wait_for(lambda: self._is_closing, attempts.pause_s(error))

@@ -9,7 +9,8 @@ from typing import Unpack
 import grpc
 
 from opendxa_pubsub._async_calls import AsyncCalls, is_cancelled
-from opendxa_pubsub._consumption import Attempts, Consumption, consume_request
+from opendxa_pubsub._attempts import Attempts
+from opendxa_pubsub._consumption import Consumption, consume_request
 from opendxa_pubsub._errors import error_from_grpc, pubsub_error
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as pb
 from opendxa_pubsub._gen.opendxa.pubsub.v1.subscriber_service_pb2 import (
@@ -323,16 +324,20 @@ class AsyncSubscriptionCalls(AsyncCalls):
     async def _consumed(self, request: ConsumeRequest) -> AsyncGenerator[ConsumeResponse, None]:
         """Answers of one call that is opened again, in time, as long as no event came."""
         attempts = Attempts(self._timeout_s)
+        has_come = False
         while True:
             self._check_open()
             with self._held(self._stubs.subscriber.Consume(request)) as call:
                 try:
                     async for answer in call:
-                        attempts.note(answer.HasField("delivery"))
+                        has_come = has_come or answer.HasField("delivery")
                         yield answer
                 except grpc.RpcError as failure:
                     self._check_open()
-                    pause_s = attempts.pause_s(error_from_grpc(failure))
+                    error = error_from_grpc(failure)
+                    if has_come:
+                        raise error from failure
+                    pause_s = attempts.pause_s(error)
                 except asyncio.CancelledError:
                     # A client that closes cancels its calls; nobody has cancelled this task.
                     if is_cancelled() or not self._is_closing:

@@ -1,15 +1,13 @@
 """What every call of the client for threads goes through."""
 
-import random
 import threading
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import grpc
 
-from opendxa_pubsub._backoff import backoff_s
-from opendxa_pubsub._channel import CHANNEL_OPTIONS, Stubs, is_worth_a_retry
+from opendxa_pubsub._attempts import Attempts
+from opendxa_pubsub._channel import CHANNEL_OPTIONS, Stubs
 from opendxa_pubsub._errors import PubSubError, error_from_grpc, pubsub_error
 
 _Answer = TypeVar("_Answer")
@@ -52,21 +50,13 @@ class Calls:
         self, attempt: Callable[[float | None], _Answer], timeout_s: float | None
     ) -> _Answer:
         """Repeats what changes nothing when repeated, while the broker cannot be reached."""
-        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
-        failures = 0
+        attempts = Attempts(timeout_s)
         while True:
             self._check_open()
-            rest_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
             try:
-                return attempt(rest_s)
+                return attempt(attempts.rest_s)
             except grpc.RpcError as failure:
                 error = error_from_grpc(failure)
             except PubSubError as failure:
                 error = failure
-            failures += 1
-            wait_s = backoff_s(failures, random.Random())
-            if not is_worth_a_retry(error):
-                raise error
-            if deadline_s is not None and time.monotonic() + wait_s >= deadline_s:
-                raise error
-            self._closing.wait(wait_s)
+            self._closing.wait(attempts.pause_s(error))

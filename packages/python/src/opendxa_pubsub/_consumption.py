@@ -1,14 +1,10 @@
 """What a call of Consume hands out, and what is said of it, for both clients."""
 
-import random
 import time
 from collections.abc import Callable, Iterator
 
-from opendxa_pubsub._backoff import backoff_s
 from opendxa_pubsub._batch import decode_batch
 from opendxa_pubsub._bitmap import indexes_of
-from opendxa_pubsub._channel import is_worth_a_retry
-from opendxa_pubsub._errors import PubSubError
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscriber_service_pb2 as pb
 from opendxa_pubsub._leases import Extend, Lease, Settled, SettlementQueue, Word
 from opendxa_pubsub._limits import CREDIT_BYTES_DEFAULT
@@ -35,38 +31,6 @@ def consume_request(
         deliveries_max=deliveries_max,
         wait_ms=wait_ms,
     )
-
-
-class Attempts:
-    """How often a call of Consume is opened again."""
-
-    def __init__(self, timeout_s: float) -> None:
-        """Begins with the first attempt.
-
-        Args:
-            timeout_s: Time for all attempts until an event comes, in seconds.
-        """
-        self._deadline_s = time.monotonic() + timeout_s
-        self._failures = 0
-        self._has_come = False
-
-    def note(self, has_come: bool) -> None:
-        """An answer came, with events or without."""
-        self._has_come = self._has_come or has_come
-
-    def pause_s(self, error: PubSubError) -> float:
-        """Seconds until the next attempt.
-
-        Raises:
-            PubSubError: The error itself, where there is none: events came, it is no error of the
-                connection, or the time is over.
-        """
-        self._failures += 1
-        pause_s = backoff_s(self._failures, random.Random())
-        is_late = time.monotonic() + pause_s >= self._deadline_s
-        if self._has_come or is_late or not is_worth_a_retry(error):
-            raise error
-        return pause_s
 
 
 class Consumption:
