@@ -279,11 +279,13 @@ describe("names each fault in LevelDB with its place and its entries", () => {
     ]);
   });
 
-  it("the head damaged or missing: id and end are told from the rest", async () => {
-    for (const change of [{ key: HEAD_KEY, value: new Uint8Array(36) }, { key: HEAD_KEY }]) {
-      await tamper((opened) => opened.write([change]));
-      expect(shown(await findings())).toEqual(["head_damaged"]);
-    }
+  // One opening each: the fourth table begins a compaction, whose files a close may leave behind.
+  it.each([
+    ["damaged", { key: HEAD_KEY, value: new Uint8Array(36) }],
+    ["missing", { key: HEAD_KEY }],
+  ])("the head %s: id and end are told from the rest", async (_, change) => {
+    await tamper((opened) => opened.write([change]));
+    expect(shown(await findings())).toEqual(["head_damaged"]);
     await expectSalvaged([]);
   });
 
