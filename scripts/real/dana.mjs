@@ -1,6 +1,7 @@
-// A program on the real Dana runtime subscribes and publishes against a broker; what it left there is read by the
+// Programs on the real Dana runtime subscribe and publish against a broker; what they left there is read by the
 // TypeScript client. Dana needs Python 3.12 and some 1.5 GB in .cache/dana, once.
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { startBrokerProcess } from "../task/broker-process.mjs";
@@ -14,18 +15,19 @@ const PACKAGES = ["dana==0.6.0.3.post3", "pypdf"];
 const ENVIRONMENT = join(CACHE, "dana", "environment");
 const PYTHON = join(ENVIRONMENT, "bin", "python");
 const UV = join(CACHE, "python", "tools", "bin", "uv");
-const SAMPLE = join(ROOT, "packages", "dana", "samples", "feedback_loop.na");
+const README = await readFile(join(ROOT, "README.md"), "utf8");
+const SAMPLES = join(ROOT, "packages", "dana", "samples");
 // Importing dana takes 15 s of a processor, and minutes of a busy disk.
 const PROGRAM_TIMEOUT_MS = 240_000;
 const INSTALL_TIMEOUT_MS = 300_000;
 
-/** Runs one program in this process: `dana <file>` would import the runtime for each anew. */
+/** Runs programs in one process: `dana <file>` would import the runtime for each anew. */
 const RUNNER = `
 import sys
 from dana.core.lang.dana_sandbox import DanaSandbox
-path = sys.argv[1]
-result = DanaSandbox.execute_string_once(open(path).read(), filename=path)
-print("succeeded" if result.success else f"failed: {result.error}")
+for path in sys.argv[1:]:
+    result = DanaSandbox.execute_string_once(open(path).read(), filename=path)
+    print("succeeded" if result.success else f"failed: {result.error}")
 `;
 
 /** Installs Dana and our package. @throws {Unavailable} when interpreter or download cannot be had */
@@ -52,7 +54,7 @@ async function danaPath() {
   return (await run(command, { quiet: true })).output.trim();
 }
 
-/** What the program left at the broker, read from outside. */
+/** What the programs left at the broker, read from outside. */
 async function learned(address) {
   const client = pathToFileURL(join(ROOT, "packages", "client", "dist", "index.js")).href;
   const { PubSubClient } = await import(client);
@@ -66,25 +68,33 @@ async function learned(address) {
 async function trials() {
   const broker = await startBrokerProcess();
   try {
-    const { output } = await run([PYTHON, "-c", RUNNER, SAMPLE], {
+    const samples = ["feedback_loop.na", "learner.na"].map((name) => join(SAMPLES, name));
+    const { output } = await run([PYTHON, "-c", RUNNER, ...samples], {
       quiet: true,
       timeoutMs: PROGRAM_TIMEOUT_MS,
       env: { OPENDXA_PUBSUB_ADDRESS: broker.grpc, DANAPATH: await danaPath() },
     });
     const says = (text) => ({ isRight: output.includes(text), output });
     const events = await learned(broker.grpc);
-    const [event] = events;
+    const [fromLoop, fromLearner] = events;
     const isLearned =
-      events.length === 1 &&
-      event.function_id === "detect_drift" &&
-      event.metrics.accuracy === 0.95;
+      events.length === 2 &&
+      events.every(({ function_id }) => function_id === "detect_drift") &&
+      fromLoop.metrics.accuracy === 0.95 &&
+      fromLearner.version === "v2";
+    const shown = README.includes(await readFile(join(SAMPLES, "learner.na"), "utf8"));
     return [
       ["a struct is published from Dana", says("published at offset 0")],
       ["a Dana function takes the event", says("feedback on x-1")],
       ["an error keeps its class", says("refused: TOPIC_NOT_FOUND")],
-      ["the program ends well", says("succeeded")],
+      ["the README's program does what the README says", says("detect_drift x-1")],
       [
-        "what it published is stored",
+        "the README shows it as it is",
+        { isRight: shown, output: "README.md differs from learner.na" },
+      ],
+      ["both programs end well", { isRight: output.split("succeeded").length === 3, output }],
+      [
+        "what they published is stored",
         { isRight: isLearned, output: `${JSON.stringify(events)}\n${output}` },
       ],
     ];

@@ -32,6 +32,7 @@ const script = (name) => ["node", join("scripts", `${name}.mjs`)];
 function typescriptChecks() {
   return [
     check("types", "every package compiles under the strict configuration", buildCommand()),
+    check("samples", "what the documents show compiles", ["tsc", "-p", "packages/client/samples"]),
     check("biome", "format and lint", ["biome", "check", "--error-on-warnings", "."]),
     check("eslint", "promises and exhaustive switches, with types", ["eslint", "."]),
     check("arrows", "imports follow the layers of ARCHITECTURE.md", [
@@ -88,6 +89,7 @@ function pythonChecks() {
       "--cache-dir",
       join(CACHE, "mypy"),
       "packages/python/src",
+      "packages/python/samples",
     ]),
   ];
 }

@@ -1,19 +1,23 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 
-const README = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 const SAMPLES = new URL("../samples/", import.meta.url);
+/** Where samples are shown, relative to the root. */
+const DOCUMENTS = ["README.md", "docs/guides/usage.md", "packages/client/README.md"] as const;
 
-it.each(readdirSync(SAMPLES).filter((name) => name.endsWith(".ts")))(
-  "shows the sample %s as it is executed",
-  (name) => {
-    const sample = readFileSync(new URL(name, SAMPLES), "utf8");
-    expect(README).toContain(`<!-- sample: ${name} -->\n\`\`\`ts\n${sample}\`\`\`\n<!-- end -->`);
-  },
-);
+const samples = readdirSync(SAMPLES).filter((name) => name.endsWith(".ts"));
+const textOf = (document: string) =>
+  readFileSync(new URL(`../../../${document}`, import.meta.url), "utf8");
 
-it("shows the sample delivery.ts in the usage guide as it is executed", () => {
-  const guide = readFileSync(new URL("../../../docs/guides/usage.md", import.meta.url), "utf8");
-  const sample = readFileSync(new URL("delivery.ts", SAMPLES), "utf8");
-  expect(guide).toContain(`\`\`\`ts\n${sample}\`\`\``);
+it.each(DOCUMENTS)("%s shows only samples that are executed, as they are", (document) => {
+  const text = textOf(document);
+  const shown = [...text.matchAll(/<!-- sample: (\S+) -->\n```ts\n(.*?)```\n<!-- end -->/gs)];
+  expect(shown.length).toBe(text.split("```ts").length - 1);
+  for (const [, name = "", sample] of shown) {
+    expect(sample, name).toBe(readFileSync(new URL(name, SAMPLES), "utf8"));
+  }
+});
+
+it.each(samples)("the sample %s is shown somewhere", (name) => {
+  expect(DOCUMENTS.map(textOf).join("")).toContain(`<!-- sample: ${name} -->`);
 });

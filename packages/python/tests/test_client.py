@@ -17,6 +17,7 @@ from opendxa_pubsub import (
     FeedbackEvent,
     LearningEvent,
     OutgoingEvent,
+    PublishOptions,
     PublishReceipt,
     PubSubClient,
     PubSubClosedError,
@@ -58,6 +59,16 @@ def test_a_published_event_is_read_back_with_every_field(client: PubSubClient, t
     for name in OutgoingEvent.__dataclass_fields__:
         assert getattr(event, name) == getattr(sent, name)
     assert (event.offset, event.priority) == (0, "normal")
+
+
+def test_an_option_that_is_none_is_as_not_stated(client: PubSubClient, topic: str) -> None:
+    unstated: Any = dict.fromkeys(PublishOptions.__annotations__)
+    client.publish(topic, {"n": 1}, **{**unstated, "id": "1", "time_unix_ns": 1})
+    client.publish(topic, {"n": 1}, id="1", time_unix_ns=1)
+    first, second = client.read(topic)
+    for name in OutgoingEvent.__dataclass_fields__:
+        assert getattr(first, name) == getattr(second, name)
+    assert first.priority == second.priority
 
 
 def test_a_priority_that_there_is_not_is_refused(client: PubSubClient, topic: str) -> None:

@@ -1,3 +1,4 @@
+import { PubSubClient } from "@opendxa/pubsub-client";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { type RunningBroker, startBroker } from "./index.js";
 
@@ -22,10 +23,29 @@ afterAll(async () => {
   await broker.stop();
 });
 
-/** Runs a sample of the client's README as it stands there. */
+/** Runs a sample of the documents as it stands there. */
 async function run(name: string): Promise<void> {
   await import(new URL(`../../client/samples/${name}`, import.meta.url).href);
 }
+
+/** What the first event of the topic learning says. */
+async function firstLearned(client: PubSubClient): Promise<unknown> {
+  for await (const event of client.read("learning")) return event.json();
+  return undefined;
+}
+
+it("runs learner.ts until it is interrupted", async () => {
+  await run("learner.ts");
+  const client = await PubSubClient.connect();
+  const learned = { function_id: "detect_drift", version: "v2" };
+  await vi.waitFor(async () => expect(await firstLearned(client)).toEqual(learned), 10_000);
+  expect(printed).toEqual(["detect_drift x-1"]);
+  process.emit("SIGINT");
+  await vi.waitFor(async () => {
+    expect((await client.getSubscription("learner:feedback")).consumers).toBe(0);
+  }, 10_000);
+  await client.close();
+});
 
 it("runs publish.ts", async () => {
   await run("publish.ts");
@@ -50,4 +70,16 @@ it("runs await-feedback.ts", async () => {
   await run("await-feedback.ts");
   expect(printed[0]).toBe("feedback a false alarm");
   expect(printed).toContain("poet/functions/detect_drift/feedback feedback");
+});
+
+it("runs place-order.ts, and bill-orders.ts after it", async () => {
+  await run("place-order.ts");
+  expect(printed).toEqual(["0 fsync", "TOPIC_NOT_FOUND"]);
+  await run("bill-orders.ts");
+  expect(printed.slice(2)).toEqual(["order.placed order-7 1"]);
+});
+
+it("runs wait-for-feedback.ts", async () => {
+  await run("wait-for-feedback.ts");
+  expect(printed).toEqual(["feedback a false alarm"]);
 });

@@ -9,9 +9,3 @@ export interface SubscribeTask {
   /** Order of its deliveries. */
   readonly order: "none" | "key";
 }
-
-/** The subscription is open. */
-export interface Subscribed {
-  /** Order of its deliveries: `none` where this version of the broker does not serve another. */
-  readonly order: SubscribeTask["order"];
-}

@@ -1,6 +1,6 @@
-import { PubSubClient, PubSubError } from "@opendxa/pubsub-client";
+import { PubSubClient } from "@opendxa/pubsub-client";
 import { answerTask } from "../processes/child.js";
-import type { Subscribed, SubscribeTask } from "./subscribe-task.js";
+import type { SubscribeTask } from "./subscribe-task.js";
 
 /** Unsettled events: enough that the consumer is what bounds it, not its credit. */
 const CREDIT_EVENTS = 50_000;
@@ -8,27 +8,11 @@ const CREDIT_EVENTS = 50_000;
 const CONCURRENCY = 256;
 
 /** Acks everything as it comes. Acks of one turn go out together, as the client does it. */
-async function subscribe(task: SubscribeTask): Promise<Subscribed> {
-  const client = await PubSubClient.connect({ address: task.address, name: "bench" });
-  try {
-    await open(client, task, task.order);
-    return { order: task.order };
-  } catch (error) {
-    if (!(error instanceof PubSubError) || error.reason !== "NOT_SERVED_YET") throw error;
-    await open(client, task, "none");
-    return { order: "none" };
-  }
-}
-
-async function open(
-  client: PubSubClient,
-  { topic, subscription }: SubscribeTask,
-  order: SubscribeTask["order"],
-): Promise<void> {
-  await client.subscribe(
-    { topic, subscription, order, creditEvents: CREDIT_EVENTS, concurrency: CONCURRENCY },
-    () => undefined,
-  );
+async function subscribe({ address, topic, subscription, order }: SubscribeTask): Promise<true> {
+  const client = await PubSubClient.connect({ address, name: "bench" });
+  const flow = { creditEvents: CREDIT_EVENTS, concurrency: CONCURRENCY };
+  await client.subscribe({ topic, subscription, order, ...flow }, () => undefined);
+  return true;
 }
 
 await answerTask(subscribe);

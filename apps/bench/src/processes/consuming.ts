@@ -1,4 +1,4 @@
-import type { Subscribed, SubscribeTask } from "../children/subscribe-task.js";
+import type { SubscribeTask } from "../children/subscribe-task.js";
 import { CHILD_WAIT_MS } from "../limits.js";
 import type { BrokerProcess } from "./broker-process.js";
 import { startChild } from "./child.js";
@@ -7,15 +7,15 @@ import { startChild } from "./child.js";
 export async function whileConsumed<T>(
   { address }: BrokerProcess,
   task: Omit<SubscribeTask, "address">,
-  work: (subscribed: Subscribed) => Promise<T>,
+  work: () => Promise<T>,
 ): Promise<T> {
-  const consumer = await startChild<SubscribeTask, Subscribed>({
+  const consumer = await startChild<SubscribeTask, true>({
     name: "subscriber-child",
     task: { ...task, address },
     timeoutMs: CHILD_WAIT_MS,
   });
   try {
-    return await work(consumer.answer);
+    return await work();
   } finally {
     consumer.stop();
   }

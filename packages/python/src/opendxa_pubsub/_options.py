@@ -18,6 +18,8 @@ _PARTITIONS_MAX = 2**32
 class PublishOptions(TypedDict, total=False):
     """Fields of the envelope, as in ``OutgoingEvent``, and how the event is sent.
 
+    None is as not stated, so that what an input has may be handed on to an output.
+
     Attributes:
         type: What happened, dotted. Default: ``feedback`` and ``learning`` for those, else
             ``json``, ``text`` or ``bytes`` by the payload.
@@ -40,24 +42,24 @@ class PublishOptions(TypedDict, total=False):
         deliver_time_unix_ms: When it becomes deliverable, at most 30 days ahead.
     """
 
-    type: str
-    id: str
-    source: str
-    subject: str
-    time_unix_ns: int
-    correlation_id: str
-    causation_id: str
-    ordering_key: str
-    expire_time_unix_ms: int
-    data_content_type: str
-    data_schema: str
-    metadata: EventMetadata
-    attributes: Mapping[str, str]
-    traceparent: str
-    tracestate: str
-    priority: str
-    partition: int
-    deliver_time_unix_ms: int
+    type: str | None
+    id: str | None
+    source: str | None
+    subject: str | None
+    time_unix_ns: int | None
+    correlation_id: str | None
+    causation_id: str | None
+    ordering_key: str | None
+    expire_time_unix_ms: int | None
+    data_content_type: str | None
+    data_schema: str | None
+    metadata: EventMetadata | None
+    attributes: Mapping[str, str] | None
+    traceparent: str | None
+    tracestate: str | None
+    priority: str | None
+    partition: int | None
+    deliver_time_unix_ms: int | None
 
 
 class ChangeableTopicSettings(TypedDict, total=False):
