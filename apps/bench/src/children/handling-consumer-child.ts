@@ -4,7 +4,7 @@ import { percentile } from "../statistics.js";
 import type { ConsumersOpen } from "./consume-task.js";
 import type { Handled, HandleTask } from "./paced-task.js";
 
-/** Handles events until enough of those came that nothing is wrong with. */
+/** Handles events until enough of those came that are measured. */
 async function handle(task: HandleTask): Promise<Handled> {
   const { address, topic, subscription, order, consumers, stuck, creditEvents } = task;
   const client = await PubSubClient.connect({ address });
@@ -36,11 +36,9 @@ async function handle(task: HandleTask): Promise<Handled> {
   ): Promise<void> {
     for await (const event of events) {
       if (isStuck) continue;
-      if (event.orderingKey === task.poisonedKey) void event.nack({ delayMs: 100 });
-      else {
-        take(event);
-        void event.ack();
-      }
+      const isApart = event.orderingKey === task.keyApart;
+      if (!isApart) take(event);
+      void (isApart && task.isPoisoned ? event.nack({ delayMs: 100 }) : event.ack());
     }
   }
 

@@ -1,12 +1,12 @@
 import { PubSubClient } from "@opendxa/pubsub-client";
 import { answerTask } from "../processes/child.js";
-import type { PacedTask } from "./paced-task.js";
+import { keyOf, type PacedTask } from "./paced-task.js";
 
 const TICK_MS = 2;
 
 /** Publishes each event at its moment, whatever the broker does; resolves when all are acknowledged. */
 async function publish(task: PacedTask): Promise<{ readonly events: number }> {
-  const { address, topic, keys, eventsPerSecond, events } = task;
+  const { address, topic, eventsPerSecond, events } = task;
   const client = await PubSubClient.connect({ address, source: "/bench" });
   const begin = performance.now();
   const unanswered: Promise<unknown>[] = [];
@@ -16,7 +16,7 @@ async function publish(task: PacedTask): Promise<{ readonly events: number }> {
       for (; unanswered.length < Math.min(due, events); ) {
         const number = unanswered.length;
         const dueMs = performance.timeOrigin + begin + (number * 1_000) / eventsPerSecond;
-        const orderingKey = `key-${number % keys}`;
+        const orderingKey = `key-${keyOf(number, task)}`;
         unanswered.push(client.publish(topic, { type: "bench.event", orderingKey, json: dueMs }));
       }
       if (unanswered.length < events) return;

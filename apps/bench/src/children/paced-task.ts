@@ -6,10 +6,17 @@ export interface PacedTask {
   readonly topic: string;
   /** Ordering keys that events have in turn. */
   readonly keys: number;
+  /** One of so many events is of the first key instead. */
+  readonly firstKeyEvery: number;
   /** Events of a second. */
   readonly eventsPerSecond: number;
   /** Events in all. */
   readonly events: number;
+}
+
+/** Number of the ordering key of an event. */
+export function keyOf(number: number, { keys, firstKeyEvery }: PacedTask): number {
+  return number % firstKeyEvery === 0 ? 0 : number % keys;
 }
 
 /** What consumers with handlers are asked to do. */
@@ -28,8 +35,10 @@ export interface HandleTask {
   readonly stuck: number;
   /** Unsettled events of one consumer: what one that is stuck takes away from the others. */
   readonly creditEvents: number;
-  /** A key whose events are given back for ever, beside those of all others. */
-  readonly poisonedKey: string | undefined;
+  /** A key whose events are not measured. */
+  readonly keyApart: string | undefined;
+  /** The events of that key are given back for ever. */
+  readonly isPoisoned: boolean;
   /** First deliveries of other events after which the answer comes. */
   readonly events: number;
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { ConsumersOpen } from "../../children/consume-task.js";
-import type { Handled, HandleTask, PacedTask } from "../../children/paced-task.js";
+import { type Handled, type HandleTask, keyOf, type PacedTask } from "../../children/paced-task.js";
 import { DiskCeilings } from "../../disk-figures.js";
 import { CHILD_WAIT_MS } from "../../limits.js";
 import type { BrokerProcess } from "../../processes/broker-process.js";
@@ -14,6 +14,8 @@ const P99_RATIO_REQUIRED = 1.3;
 /** A steady load far below what the broker can do: latency must not be that of a queue. */
 const EVENTS_PER_SECOND = 2_000;
 const CONSUMERS = 100;
+/** One of so many events is of the poisoned key: what waits behind it grows all the time. */
+const POISONED_EVERY = 100;
 
 interface Trouble {
   readonly name: string;
@@ -92,8 +94,16 @@ async function measure(
   const { address } = broker;
   await createTopic(broker, topic);
   const { fairnessKeys: keys, fairnessEvents: events } = sizes;
-  // What a stuck consumer holds, and what is poisoned, never comes to be handled.
-  const lost = stuck * CREDIT_EVENTS + (isPoisoned ? Math.ceil(events / keys) : 0);
+  const task: PacedTask = {
+    address,
+    topic,
+    keys,
+    firstKeyEvery: POISONED_EVERY,
+    eventsPerSecond: EVENTS_PER_SECOND,
+    events,
+  };
+  // What a stuck consumer holds never comes to be handled, and the poisoned key is not looked at without poison either.
+  const unmeasured = stuck * CREDIT_EVENTS + (order === "key" ? eventsOfFirstKey(task) : 0);
   const consuming = await startChild<HandleTask, ConsumersOpen, Handled>({
     name: "handling-consumer-child",
     task: {
@@ -104,19 +114,27 @@ async function measure(
       consumers,
       stuck,
       creditEvents: CREDIT_EVENTS,
-      poisonedKey: isPoisoned ? "key-0" : undefined,
-      events: events - lost,
+      keyApart: order === "key" ? "key-0" : undefined,
+      isPoisoned,
+      events: events - unmeasured,
     },
     timeoutMs: CHILD_WAIT_MS,
   });
   try {
     const handled = consuming.next(sizes.loadMsMax);
-    const task: PacedTask = { address, topic, keys, eventsPerSecond: EVENTS_PER_SECOND, events };
     await runChild({ name: "paced-publisher-child", task, timeoutMs: sizes.loadMsMax });
     return await handled;
   } finally {
     consuming.stop();
   }
+}
+
+function eventsOfFirstKey(task: PacedTask): number {
+  let count = 0;
+  for (let number = 0; number < task.events; number += 1) {
+    if (keyOf(number, task) === 0) count += 1;
+  }
+  return count;
 }
 
 /** Credit of one consumer: the most that a stuck one holds. */
