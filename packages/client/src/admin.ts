@@ -3,7 +3,7 @@ import {
   PubSubError,
   type Subscription as SubscriptionState,
   type Topic,
-  TopicSettings,
+  type TopicSettings,
 } from "@opendxa/pubsub-protocol";
 import type { Connection, RequestOptions } from "./connection/connection.js";
 import { allPages } from "./reading/pages.js";
@@ -42,8 +42,7 @@ export class Admin {
 
   /** What the broker is and can do. */
   async getBroker(options: RequestOptions = {}): Promise<GetBrokerResponse> {
-    const { broker } = this.#connection.clients;
-    return await this.#connection.unary(broker.getBroker.bind(broker), {}, repeatable(options));
+    return await this.#connection.unary("broker", "getBroker", {}, repeatable(options));
   }
 
   /**
@@ -56,10 +55,11 @@ export class Admin {
     settings: Partial<TopicSettings> = {},
     options: RequestOptions = {},
   ): Promise<Topic> {
-    const { clients, namespace } = this.#connection;
-    const request = { namespace, name, settings: TopicSettings.create(settings) };
-    const call = clients.topic.createTopic.bind(clients.topic);
-    return present((await this.#connection.unary(call, request, repeatable(options))).topic);
+    const { namespace } = this.#connection;
+    const request = { namespace, name, settings };
+    return present(
+      (await this.#connection.unary("topic", "createTopic", request, repeatable(options))).topic,
+    );
   }
 
   /**
@@ -73,13 +73,14 @@ export class Admin {
     settings: ChangeableTopicSettings,
     options: RequestOptions = {},
   ): Promise<Topic> {
-    const { clients, namespace } = this.#connection;
+    const { namespace } = this.#connection;
     const fields = Object.keys(settings).map(
       (field) => settingNames[field as keyof ChangeableTopicSettings] ?? field,
     );
-    const request = { namespace, name, settings: TopicSettings.create(settings), fields };
-    const call = clients.topic.updateTopic.bind(clients.topic);
-    return present((await this.#connection.unary(call, request, repeatable(options))).topic);
+    const request = { namespace, name, settings, fields };
+    return present(
+      (await this.#connection.unary("topic", "updateTopic", request, repeatable(options))).topic,
+    );
   }
 
   /**
@@ -89,17 +90,21 @@ export class Admin {
    * @throws {@link PubSubError} TOPIC_NOT_FOUND
    */
   async deleteTopic(name: string, options: RequestOptions = {}): Promise<void> {
-    const { clients, namespace } = this.#connection;
-    const call = clients.topic.deleteTopic.bind(clients.topic);
-    await this.#connection.unary(call, { namespace, name }, { ...options, isRepeatable: false });
+    const { namespace } = this.#connection;
+    await this.#connection.unary(
+      "topic",
+      "deleteTopic",
+      { namespace, name },
+      { ...options, isRepeatable: false },
+    );
   }
 
   /** One topic with the bounds of its partitions. @throws {@link PubSubError} TOPIC_NOT_FOUND */
   async getTopic(name: string, options: RequestOptions = {}): Promise<Topic> {
-    const { clients, namespace } = this.#connection;
-    const call = clients.topic.getTopic.bind(clients.topic);
+    const { namespace } = this.#connection;
     return present(
-      (await this.#connection.unary(call, { namespace, name }, repeatable(options))).topic,
+      (await this.#connection.unary("topic", "getTopic", { namespace, name }, repeatable(options)))
+        .topic,
     );
   }
 
@@ -114,22 +119,24 @@ export class Admin {
     event: ScheduledEvent,
     options: RequestOptions = {},
   ): Promise<boolean> {
-    const { clients, namespace } = this.#connection;
+    const { namespace } = this.#connection;
     const { topic, source, id } = event;
-    const call = clients.publisher.cancelScheduledEvent.bind(clients.publisher);
     const request = { namespace, topic, source, id };
-    const answer = await this.#connection.unary(call, request, { ...options, isRepeatable: false });
+    const answer = await this.#connection.unary("publisher", "cancelScheduledEvent", request, {
+      ...options,
+      isRepeatable: false,
+    });
     return answer.cancelled;
   }
 
   /** Topics by name that match a pattern; without one, all that do not begin with `$`. */
   listTopics(pattern = "", options: RequestOptions = {}): AsyncGenerator<Topic, void, undefined> {
-    const { clients, namespace } = this.#connection;
-    const call = clients.topic.listTopics.bind(clients.topic);
+    const { namespace } = this.#connection;
     return allPages(async (pageToken) => {
       const request = { namespace, pattern, pageSize: 0, pageToken };
       const { topics, nextPageToken } = await this.#connection.unary(
-        call,
+        "topic",
+        "listTopics",
         request,
         repeatable(options),
       );
@@ -147,17 +154,29 @@ export class Admin {
     settings: SubscriptionOptions,
     options: RequestOptions = {},
   ): Promise<SubscriptionState> {
-    const { clients, namespace } = this.#connection;
+    const { namespace } = this.#connection;
     const request = { namespace, name, settings: settingsOf(settings) };
-    const call = clients.subscription.createSubscription.bind(clients.subscription);
-    return present((await this.#connection.unary(call, request, repeatable(options))).subscription);
+    return present(
+      (
+        await this.#connection.unary(
+          "subscription",
+          "createSubscription",
+          request,
+          repeatable(options),
+        )
+      ).subscription,
+    );
   }
 
   /** One subscription. @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND */
   async getSubscription(name: string, options: RequestOptions = {}): Promise<SubscriptionState> {
-    const { clients, namespace } = this.#connection;
-    const call = clients.subscription.getSubscription.bind(clients.subscription);
-    const answer = await this.#connection.unary(call, { namespace, name }, repeatable(options));
+    const { namespace } = this.#connection;
+    const answer = await this.#connection.unary(
+      "subscription",
+      "getSubscription",
+      { namespace, name },
+      repeatable(options),
+    );
     return present(answer.subscription);
   }
 
@@ -165,11 +184,15 @@ export class Admin {
   listSubscriptions(
     options: RequestOptions = {},
   ): AsyncGenerator<SubscriptionState, void, undefined> {
-    const { clients, namespace } = this.#connection;
-    const call = clients.subscription.listSubscriptions.bind(clients.subscription);
+    const { namespace } = this.#connection;
     return allPages(async (pageToken) => {
       const request = { namespace, pageSize: 0, pageToken };
-      const answer = await this.#connection.unary(call, request, repeatable(options));
+      const answer = await this.#connection.unary(
+        "subscription",
+        "listSubscriptions",
+        request,
+        repeatable(options),
+      );
       return { items: answer.subscriptions, nextPageToken: answer.nextPageToken };
     });
   }
@@ -180,9 +203,13 @@ export class Admin {
    * @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND, also when a lost answer hid that it was deleted
    */
   async deleteSubscription(name: string, options: RequestOptions = {}): Promise<void> {
-    const { clients, namespace } = this.#connection;
-    const call = clients.subscription.deleteSubscription.bind(clients.subscription);
-    await this.#connection.unary(call, { namespace, name }, repeatable(options));
+    const { namespace } = this.#connection;
+    await this.#connection.unary(
+      "subscription",
+      "deleteSubscription",
+      { namespace, name },
+      repeatable(options),
+    );
   }
 }
 

@@ -1,10 +1,11 @@
-import { NAME_BYTES_MAX } from "@opendxa/pubsub-protocol";
-import { badRequest } from "./bad-request.js";
+import { NAME_BYTES_MAX, PRODUCER_ID_BYTES } from "@opendxa/pubsub-protocol";
+import { badRequest, text, whole } from "./arguments.js";
 import {
   CLOSE_TIMEOUT_MS_DEFAULT,
   CONNECT_TIMEOUT_MS_DEFAULT,
   PUBLISH_TIMEOUT_MS_DEFAULT,
   REQUEST_TIMEOUT_MS_DEFAULT,
+  TIMEOUT_MS_MAX,
   UNACKED_BYTES_DEFAULT,
   UNACKED_BYTES_MIN,
 } from "./limits.js";
@@ -61,20 +62,36 @@ export type ResolvedOptions = Omit<ClientOptions, WithDefault> & {
 /** Fills in defaults. @throws {@link PubSubError} BAD_REQUEST with `field` and `rule` */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
   const unackedBytesMax = options.unackedBytesMax ?? UNACKED_BYTES_DEFAULT;
-  if (!(unackedBytesMax >= UNACKED_BYTES_MIN)) {
-    throw badRequest("unackedBytesMax", `at least ${UNACKED_BYTES_MIN}: one frame must fit`);
-  }
-  if (Buffer.byteLength(options.name ?? "") > NAME_BYTES_MAX) {
+  // One frame must fit.
+  whole("unackedBytesMax", unackedBytesMax, UNACKED_BYTES_MIN, Number.MAX_SAFE_INTEGER);
+  const { name, source, producerId } = options;
+  if (name !== undefined && Buffer.byteLength(text("name", name)) > NAME_BYTES_MAX) {
     throw badRequest("name", `at most ${NAME_BYTES_MAX} bytes`);
+  }
+  if (source !== undefined) text("source", source);
+  if (producerId !== undefined && !isProducerId(producerId)) {
+    throw badRequest("producerId", `${PRODUCER_ID_BYTES} bytes`);
   }
   return {
     ...options,
-    address: options.address ?? process.env[ADDRESS_VARIABLE] ?? ADDRESS_DEFAULT,
-    namespace: options.namespace ?? "",
+    address: text("address", options.address ?? process.env[ADDRESS_VARIABLE] ?? ADDRESS_DEFAULT),
+    namespace: text("namespace", options.namespace ?? ""),
     unackedBytesMax,
-    publishTimeoutMs: options.publishTimeoutMs ?? PUBLISH_TIMEOUT_MS_DEFAULT,
-    requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS_DEFAULT,
-    connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS_DEFAULT,
-    closeTimeoutMs: options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS_DEFAULT,
+    publishTimeoutMs: timeoutOf(options, "publishTimeoutMs", PUBLISH_TIMEOUT_MS_DEFAULT),
+    requestTimeoutMs: timeoutOf(options, "requestTimeoutMs", REQUEST_TIMEOUT_MS_DEFAULT),
+    connectTimeoutMs: timeoutOf(options, "connectTimeoutMs", CONNECT_TIMEOUT_MS_DEFAULT),
+    closeTimeoutMs: timeoutOf(options, "closeTimeoutMs", CLOSE_TIMEOUT_MS_DEFAULT),
   };
+}
+
+function isProducerId(id: unknown): boolean {
+  return id instanceof Uint8Array && id.length === PRODUCER_ID_BYTES;
+}
+
+function timeoutOf(
+  options: ClientOptions,
+  field: Extract<WithDefault, `${string}TimeoutMs`>,
+  fallback: number,
+): number {
+  return whole(field, options[field] ?? fallback, 0, TIMEOUT_MS_MAX);
 }

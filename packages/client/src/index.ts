@@ -52,7 +52,7 @@ export {
 } from "./feedback/learning-event.js";
 export * from "./limits.js";
 export { BYTES_TYPE, type EventInput, type Publishable } from "./publishing/outgoing.js";
-export type { PublishOptions } from "./publishing/publisher.js";
+export type { PublishOptions } from "./publishing/publish-options.js";
 export type { BatchReceipt, DurabilityName, PublishReceipt } from "./publishing/receipt.js";
 export { type EventHandler, PubSubClient } from "./pubsub-client.js";
 export { AnsweredEvent } from "./reading/answered-event.js";

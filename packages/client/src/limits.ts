@@ -27,6 +27,8 @@ export const PUBLISH_SWEEP_MS = 250;
 /** Topics whose number of partitions is remembered: beyond it the oldest is asked again. */
 export const TOPICS_REMEMBERED_MAX = 10_000;
 
+/** Longest timeout, in milliseconds: a timer of Node's rings at once beyond it. */
+export const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 /** Milliseconds until a single request gives up where the options name none. */
 export const REQUEST_TIMEOUT_MS_DEFAULT = 30_000;
 /** Milliseconds that `connect` waits for a broker where the options name none. */

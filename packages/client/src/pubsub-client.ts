@@ -16,7 +16,8 @@ import { FeedbackCalls } from "./feedback/feedback-calls.js";
 import { outgoingEvent, type Publishable } from "./publishing/outgoing.js";
 import { Partitions } from "./publishing/partitions.js";
 import { Producer } from "./publishing/producer.js";
-import { Publisher, type PublishOptions } from "./publishing/publisher.js";
+import type { PublishOptions } from "./publishing/publish-options.js";
+import { Publisher } from "./publishing/publisher.js";
 import type { BatchReceipt, PublishReceipt } from "./publishing/receipt.js";
 import { AnsweredEvent } from "./reading/answered-event.js";
 import { firstOffset } from "./reading/first-offset.js";
@@ -255,11 +256,15 @@ export class PubSubClient extends FeedbackCalls {
     correlationId: string,
     options: RequestOptions = {},
   ): AsyncGenerator<AnsweredEvent, void, undefined> {
-    const { clients, namespace } = this.#connection;
-    const call = clients.query.listCorrelatedEvents.bind(clients.query);
+    const { namespace } = this.#connection;
     return allPages(async (pageToken) => {
       const request = { namespace, correlationId, pageSize: 0, pageToken };
-      const answer = await this.#connection.unary(call, request, repeatable(options));
+      const answer = await this.#connection.unary(
+        "query",
+        "listCorrelatedEvents",
+        request,
+        repeatable(options),
+      );
       const items = answer.events.map((event) => new AnsweredEvent(event));
       return { items, nextPageToken: answer.nextPageToken };
     });

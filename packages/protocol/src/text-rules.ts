@@ -25,6 +25,8 @@ export function brokenTextRule(
   text: string,
   { bytesMin = 0, bytesMax }: TextBounds,
 ): string | undefined {
+  // A caller in JavaScript may give anything.
+  if (typeof (text as unknown) !== "string") return "a text";
   if (text.length < bytesMin) return `at least ${bytesMin} byte`;
   if (text.length * 3 > bytesMax) {
     const bytes = Buffer.byteLength(text);

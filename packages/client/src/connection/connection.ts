@@ -1,6 +1,5 @@
 import { setMaxListeners } from "node:events";
 import {
-  type CallOptions,
   type ClientDuplexStream,
   type ClientOptions,
   type ClientReadableStream,
@@ -9,10 +8,12 @@ import {
 } from "@grpc/grpc-js";
 import { PubSubError } from "@opendxa/pubsub-protocol";
 import {
+  type MethodShape,
   makeClient,
   type RequestOf,
   type ResponseOf,
   type ServiceClient,
+  type StreamingCall,
   services,
   type UnaryCall,
 } from "@opendxa/pubsub-protocol/grpc";
@@ -23,17 +24,20 @@ import {
   circuitBreaker,
   handleWhen,
 } from "cockatiel";
+import { whole } from "../arguments.js";
 import {
   BREAKER_FAILURES,
   BREAKER_OPEN_MS,
   KEEPALIVE_MS,
   KEEPALIVE_TIMEOUT_MS,
   MESSAGE_BYTES_MAX,
+  TIMEOUT_MS_MAX,
   WINDOW_BYTES,
 } from "../limits.js";
 import { Backoff, sleep } from "./backoff.js";
 import { REQUESTS, StateTracker } from "./client-state.js";
 import { transportError } from "./transport-error.js";
+import { type WritableType, writeRequest } from "./write-request.js";
 
 const CHANNEL_OPTIONS: ClientOptions = {
   "grpc-node.flow_control_window": WINDOW_BYTES,
@@ -72,6 +76,27 @@ interface Clients {
   readonly subscription: ServiceClient<typeof services.subscription>;
   readonly topic: ServiceClient<typeof services.topic>;
 }
+
+type MethodsOf<S extends keyof Clients> = (typeof services)[S]["methods"];
+
+/** Unary RPCs of a service. */
+type UnaryName<S extends keyof Clients> = {
+  [M in keyof MethodsOf<S>]: MethodsOf<S>[M] extends { requestStream: false; responseStream: false }
+    ? M
+    : never;
+}[keyof MethodsOf<S>];
+
+/** RPCs of a service whose responses are a stream. */
+type StreamName<S extends keyof Clients> = {
+  [M in keyof MethodsOf<S>]: MethodsOf<S>[M] extends { requestStream: false; responseStream: true }
+    ? M
+    : never;
+}[keyof MethodsOf<S>];
+
+/** A request as its caller states it: what is absent has the contract's default. */
+type Stated<M> = M extends { requestType: { fromPartial(partial: infer P): unknown } } ? P : never;
+
+type Answer<M> = M extends MethodShape ? ResponseOf<M> : never;
 
 type SubscribeMethod = typeof services.subscriber.methods.subscribe;
 
@@ -141,14 +166,20 @@ export class Connection {
   /**
    * Makes a unary request, again and again while the broker cannot be reached.
    *
-   * @throws {@link PubSubError} what the broker answered, TIMED_OUT, CLIENT_CLOSED
+   * @throws {@link PubSubError} what the broker answered, TIMED_OUT, CLIENT_CLOSED; BAD_REQUEST before
+   * anything is sent
    */
-  async unary<Request, Response>(
-    call: UnaryCall<Request, Response>,
-    request: Request,
+  async unary<S extends keyof Clients, M extends UnaryName<S>>(
+    service: S,
+    method: M,
+    stated: Stated<MethodsOf<S>[M]>,
     options: UnaryOptions,
-  ): Promise<Response> {
-    const deadline = Date.now() + (options.timeoutMs ?? this.requestTimeoutMs);
+  ): Promise<Answer<MethodsOf<S>[M]>> {
+    const request = requestOf(service, method, stated);
+    const client = this.clients[service];
+    const call = (client[method as keyof typeof client] as Call<MethodsOf<S>[M]>).bind(client);
+    const timeoutMs = options.timeoutMs ?? this.requestTimeoutMs;
+    const deadline = Date.now() + whole("timeoutMs", timeoutMs, 0, TIMEOUT_MS_MAX);
     const signal = this.#signalWith(options.signal);
     const backoff = new Backoff();
     for (;;) {
@@ -185,12 +216,23 @@ export class Connection {
     return services.subscriber.methods.subscribe.responseType.decode(bytes);
   }
 
-  /** Opens a stream of responses that ends with the connection or the signal. */
-  serverStream<Response>(
-    open: (metadata: Metadata, options: CallOptions) => ClientReadableStream<Response>,
+  /**
+   * Opens a stream of responses that ends with the connection or the signal.
+   *
+   * @throws {@link PubSubError} BAD_REQUEST before anything is sent
+   */
+  serverStream<S extends keyof Clients, M extends StreamName<S>>(
+    service: S,
+    method: M,
+    stated: Stated<MethodsOf<S>[M]>,
     signal: AbortSignal | undefined,
-  ): ClientReadableStream<Response> {
-    const call = open(new Metadata(), {});
+  ): ClientReadableStream<Answer<MethodsOf<S>[M]>> {
+    const request = requestOf(service, method, stated);
+    const client = this.clients[service];
+    const call = (client[method as keyof typeof client] as Stream<MethodsOf<S>[M]>).call(
+      client,
+      request,
+    );
     const both = this.#signalWith(signal);
     const cancel = () => call.cancel();
     both.addEventListener("abort", cancel, { once: true });
@@ -257,19 +299,28 @@ function makeClients(address: string): Clients {
   };
 }
 
-interface Attempt<Request, Response> {
-  readonly call: UnaryCall<Request, Response>;
-  readonly request: Request;
+/** Serialized requests pass the client as they are. */
+type Call<M> = UnaryCall<Buffer, Answer<M>>;
+type Stream<M> = StreamingCall<Buffer, Answer<M>>;
+
+function requestOf<S extends keyof Clients, M extends keyof MethodsOf<S>>(
+  service: S,
+  method: M,
+  stated: Stated<MethodsOf<S>[M]>,
+): Buffer {
+  const methods = services[service].methods as MethodsOf<S>;
+  const { requestType } = methods[method] as { requestType: WritableType };
+  return writeRequest(requestType, stated as object);
+}
+
+interface Attempt<Response> {
+  readonly call: UnaryCall<Buffer, Response>;
+  readonly request: Buffer;
   readonly deadline: number;
   readonly signal: AbortSignal;
 }
 
-function once<Request, Response>({
-  call,
-  request,
-  deadline,
-  signal,
-}: Attempt<Request, Response>): Promise<Response> {
+function once<Response>({ call, request, deadline, signal }: Attempt<Response>): Promise<Response> {
   return new Promise((resolve, reject) => {
     const open = call(request, new Metadata(), { deadline }, (error, response) => {
       signal.removeEventListener("abort", cancel);

@@ -5,6 +5,7 @@ import {
   type Wait,
   WaitOutcome,
 } from "@opendxa/pubsub-protocol";
+import { dateMs } from "../arguments.js";
 import { Backoff } from "../connection/backoff.js";
 import type { Connection } from "../connection/connection.js";
 import { transportError } from "../connection/transport-error.js";
@@ -48,11 +49,7 @@ export async function awaitFeedback(
   for (;;) {
     try {
       connection.throwIfAborted(options.signal);
-      const call = connection.serverStream(
-        (metadata, callOptions) =>
-          connection.clients.feedback.awaitFeedback(request, metadata, callOptions),
-        options.signal,
-      );
+      const call = connection.serverStream("feedback", "awaitFeedback", request, options.signal);
       for await (const response of call as AsyncIterable<AwaitFeedbackResponse>) {
         backoff.reset();
         const { wait, feedback } = response;
@@ -75,12 +72,12 @@ export async function awaitFeedback(
 }
 
 function requestOf(namespace: string, executionId: string, options: AwaitFeedbackOptions) {
-  const { policy = "first" } = options;
+  const { policy = "first", deadline } = options;
   return {
     namespace,
     executionId,
     waitId: options.waitId ?? randomUUID(),
-    deadlineUnixMs: BigInt(options.deadline?.getTime() ?? 0),
+    deadlineUnixMs: deadline === undefined ? 0 : dateMs("deadline", deadline),
     ...policyFields(policy),
   };
 }

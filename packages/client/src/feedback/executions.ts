@@ -1,11 +1,7 @@
 import { randomUUID } from "node:crypto";
-import {
-  type Execution,
-  Execution as ExecutionMessage,
-  FeedbackEvent,
-  type FeedbackMatch,
-} from "@opendxa/pubsub-protocol";
+import type { Execution, FeedbackMatch } from "@opendxa/pubsub-protocol";
 import { present, repeatable } from "../admin.js";
+import { dateMs, list } from "../arguments.js";
 import type { Connection, RequestOptions } from "../connection/connection.js";
 import {
   type AwaitFeedbackOptions,
@@ -84,20 +80,24 @@ export class Executions {
    * @throws {@link PubSubError} EXECUTION_EXISTS, CORRELATION_KEY_INVALID, DEADLINE_OUT_OF_RANGE
    */
   async register(input: ExecutionInput, options: RequestOptions): Promise<RegisteredExecution> {
-    const { clients, namespace } = this.#connection;
-    const call = clients.feedback.registerExecution.bind(clients.feedback);
+    const { namespace } = this.#connection;
     const request = { namespace, execution: executionOf(input) };
-    const answer = await this.#connection.unary(call, request, repeatable(options));
+    const answer = await this.#connection.unary(
+      "feedback",
+      "registerExecution",
+      request,
+      repeatable(options),
+    );
     const { existed, matchedPending } = answer;
     return { execution: present(answer.execution), existed, matchedPending };
   }
 
   /** One execution. @throws {@link PubSubError} EXECUTION_NOT_FOUND */
   async get(executionId: string, options: RequestOptions): Promise<Execution> {
-    const { clients, namespace } = this.#connection;
-    const call = clients.feedback.getExecution.bind(clients.feedback);
+    const { namespace } = this.#connection;
     const answer = await this.#connection.unary(
-      call,
+      "feedback",
+      "getExecution",
       { namespace, executionId },
       repeatable(options),
     );
@@ -109,17 +109,16 @@ export class Executions {
     submission: FeedbackSubmission,
     options: RequestOptions,
   ): Promise<SubmittedFeedback> {
-    const { clients, namespace } = this.#connection;
-    const call = clients.feedback.submitFeedback.bind(clients.feedback);
+    const { namespace } = this.#connection;
     const request = {
       namespace,
-      correlationKeys: [...submission.correlationKeys],
-      feedback: FeedbackEvent.fromPartial(submission.feedback),
+      correlationKeys: list("correlationKeys", submission.correlationKeys),
+      feedback: submission.feedback,
       id: submission.id ?? randomUUID(),
       source: submission.source ?? this.#source ?? "",
       originalType: submission.originalType ?? "",
     };
-    return await this.#connection.unary(call, request, repeatable(options));
+    return await this.#connection.unary("feedback", "submitFeedback", request, repeatable(options));
   }
 
   /** Waits for feedback. */
@@ -128,15 +127,15 @@ export class Executions {
   }
 }
 
-function executionOf(input: ExecutionInput): Execution {
-  const { policy = "first" } = input;
-  return ExecutionMessage.create({
+function executionOf(input: ExecutionInput) {
+  const { policy = "first", deadline } = input;
+  return {
     executionId: input.executionId,
     functionName: input.functionName,
     version: input.version ?? "",
     correlationId: input.correlationId ?? "",
-    correlationKeys: [...(input.correlationKeys ?? [])],
-    deadlineUnixMs: BigInt(input.deadline?.getTime() ?? 0),
+    correlationKeys: list("correlationKeys", input.correlationKeys ?? []),
+    deadlineUnixMs: deadline === undefined ? 0 : dateMs("deadline", deadline),
     ...policyFields(policy),
-  });
+  };
 }

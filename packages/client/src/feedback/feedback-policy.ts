@@ -1,4 +1,7 @@
 import { FeedbackPolicy } from "@opendxa/pubsub-protocol";
+import { oneOf } from "../arguments.js";
+
+const POLICIES = ["first", "all"] as const;
 
 /** How much feedback is wanted: the first, for `all` correlation keys, or for a number of them. */
 export type FeedbackPolicyInput = "first" | "all" | number;
@@ -9,6 +12,6 @@ export function policyFields(policy: FeedbackPolicyInput): {
   feedbackCount: number;
 } {
   if (typeof policy === "number") return { policy: FeedbackPolicy.N_OF_M, feedbackCount: policy };
-  const named = policy === "all" ? FeedbackPolicy.ALL : FeedbackPolicy.FIRST;
-  return { policy: named, feedbackCount: 0 };
+  const isAll = oneOf("policy", policy, POLICIES) === "all";
+  return { policy: isAll ? FeedbackPolicy.ALL : FeedbackPolicy.FIRST, feedbackCount: 0 };
 }

@@ -6,6 +6,7 @@ import {
   validateClientTopicName,
   validateOutgoingEvent,
 } from "@opendxa/pubsub-protocol";
+import { badRequest, text as checkedText } from "../arguments.js";
 import {
   type FeedbackInput,
   type FeedbackJson,
@@ -70,13 +71,18 @@ function withSource(event: OutgoingEvent, source: string | undefined): OutgoingE
 }
 
 function eventOf(given: Publishable): OutgoingEvent {
+  // A caller in JavaScript may give anything.
+  if (typeof (given as unknown) !== "object" || given === null) {
+    throw badRequest("event", "an event, bytes, feedback, or what was learned");
+  }
   if (given instanceof Uint8Array) return { type: BYTES_TYPE, data: given };
   const typed = typedEvent(given);
   if (typed !== undefined) return typed;
   const { json, text, ...event } = given as EventInput;
   if (json !== undefined) return jsonEvent(event, json);
   if (text === undefined) return event;
-  return { ...event, data: Buffer.from(text), dataContentType: event.dataContentType ?? TEXT_TYPE };
+  const data = Buffer.from(checkedText("text", text));
+  return { ...event, data, dataContentType: event.dataContentType ?? TEXT_TYPE };
 }
 
 /** The event of one of POET's typed objects; feedback is correlated by its execution. */
@@ -92,8 +98,18 @@ function feedbackOn(executionId: string, json: object): OutgoingEvent {
 }
 
 function jsonEvent(event: OutgoingEvent, json: unknown): OutgoingEvent {
-  const text = JSON.stringify(json, (_key, value: unknown) =>
-    typeof value === "bigint" ? value.toString() : value,
-  );
+  const text = jsonText(json);
   return { ...event, data: Buffer.from(text), dataContentType: event.dataContentType ?? JSON_TYPE };
+}
+
+function jsonText(json: unknown): string {
+  try {
+    const text = JSON.stringify(json, (_key, value: unknown) =>
+      typeof value === "bigint" ? value.toString() : value,
+    ) as string | undefined;
+    if (text !== undefined) return text;
+  } catch {
+    // A cycle, or nested too deep.
+  }
+  throw badRequest("json", "a value that JSON can hold");
 }

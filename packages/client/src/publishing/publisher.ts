@@ -10,10 +10,12 @@ import {
   type PublishStreamRequest,
   type PublishStreamResponse,
   PubSubError,
-  type RecordBatch,
+  RecordBatch,
 } from "@opendxa/pubsub-protocol";
+import { badRequest } from "../arguments.js";
 import type { Connection } from "../connection/connection.js";
 import { StreamLink } from "../connection/stream-link.js";
+import { writeRequest } from "../connection/write-request.js";
 import {
   BATCH_OVERHEAD_BYTES,
   EAGER_FRAMES,
@@ -26,6 +28,7 @@ import { ByteGate } from "./byte-gate.js";
 import type { Partitions } from "./partitions.js";
 import { laneOf, type Pending, recordOf, settleBatch } from "./pending.js";
 import type { Producer } from "./producer.js";
+import { checkedOptions, type PublishOptions } from "./publish-options.js";
 import type { BatchReceipt, PublishReceipt } from "./receipt.js";
 
 /** What a publisher is made of. */
@@ -44,15 +47,7 @@ export interface PublisherParts {
   readonly publishTimeoutMs: number;
 }
 
-/** What can be said about one publish. */
-export interface PublishOptions {
-  /** Lane that the event is delivered in. Default NORMAL. */
-  readonly priority?: Priority | undefined;
-  /** When it becomes deliverable, milliseconds since the Unix epoch. Default: at once. */
-  readonly deliverTimeUnixMs?: bigint | undefined;
-  /** Gives up waiting when aborted; the event may be stored all the same. */
-  readonly signal?: AbortSignal | undefined;
-}
+const NO_BYTES = new Uint8Array(0);
 
 /** What asks to be let in. */
 interface Entry {
@@ -125,7 +120,7 @@ export class Publisher {
     options: PublishOptions,
   ): Promise<PublishReceipt> {
     const bytes = estimateEventBytes(event);
-    const { priority = Priority.NORMAL, deliverTimeUnixMs, signal } = options;
+    const { priority, deliverTimeUnixMs, signal } = checkedOptions(options);
     return await this.#admit<PublishReceipt>({ bytes, topic, signal }, (told) => {
       const partition = this.#parts.partitions.ofKey(topic, event.orderingKey);
       const placed = { topic, partition, priority, deliverTimeUnixMs };
@@ -135,6 +130,7 @@ export class Publisher {
 
   /** Publishes a batch that was encoded before. */
   async publishBatch(batch: RecordBatch, signal: AbortSignal | undefined): Promise<BatchReceipt> {
+    checkBatch(batch);
     const entry = { bytes: batchBytes(batch), topic: undefined, signal };
     return await this.#admit<BatchReceipt>(entry, (told) => {
       const lane = `${batch.topic}\n${batch.partition}\n${batch.priority || Priority.NORMAL}\n`;
@@ -345,6 +341,16 @@ export class Publisher {
     if (this.#unsettled > 0) return;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
+}
+
+/** A batch that the stream can carry; its parts are the broker's to check. */
+function checkBatch(batch: RecordBatch): void {
+  // A caller in JavaScript may give anything.
+  const { heads, bodies } = (batch ?? {}) as Partial<RecordBatch>;
+  for (const [field, bytes] of Object.entries({ heads, bodies })) {
+    if (!(bytes instanceof Uint8Array)) throw badRequest(`batch.${field}`, "bytes");
+  }
+  writeRequest(RecordBatch, { ...batch, heads: NO_BYTES, bodies: NO_BYTES });
 }
 
 function timedOut(timeoutMs: number): PubSubError {

@@ -4,7 +4,7 @@ import { PubSubError, type Topic } from "@opendxa/pubsub-protocol";
 export function firstOffset({ name, partitions }: Topic, partition: number): bigint {
   const bounds = partitions.find((candidate) => candidate.partition === partition);
   if (bounds !== undefined) return bounds.firstOffset;
-  throw PubSubError.of("PARTITION_INVALID", `${name} has no partition ${partition}`, {
-    metadata: { topic: name, partition, partitions: partitions.length },
+  throw PubSubError.of("PARTITION_INVALID", `${name} has no partition ${String(partition)}`, {
+    metadata: { topic: name, partition: String(partition), partitions: partitions.length },
   });
 }

@@ -53,19 +53,16 @@ async function* readOnce(
   options: ReadOptions,
   progress: Progress,
 ): AsyncGenerator<StoredEvent, void, undefined> {
-  const { namespace, clients } = connection;
+  const { namespace } = connection;
   const request = {
     namespace,
     topic,
     partition: options.partition ?? 0,
     offset: progress.offset,
-    eventsMax: BigInt(progress.left ?? 0),
+    eventsMax: progress.left ?? 0,
     follow: options.follow ?? false,
   };
-  const call = connection.serverStream(
-    (metadata, callOptions) => clients.query.readEvents(request, metadata, callOptions),
-    options.signal,
-  );
+  const call = connection.serverStream("query", "readEvents", request, options.signal);
   try {
     for await (const { batches } of call as AsyncIterable<{ batches: ReadBatch[] }>) {
       for (const origin of batches.flatMap(readOrigins)) {

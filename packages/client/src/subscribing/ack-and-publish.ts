@@ -6,10 +6,10 @@ import {
   PubSubError,
   type RecordBatch,
 } from "@opendxa/pubsub-protocol";
-import { badRequest } from "../bad-request.js";
+import { badRequest } from "../arguments.js";
 import type { Connection } from "../connection/connection.js";
 import type { Partitions } from "../publishing/partitions.js";
-import type { PublishOptions } from "../publishing/publisher.js";
+import { checkedOptions, type PublishOptions } from "../publishing/publish-options.js";
 import { durabilityName, eventOutcomes, type PublishReceipt } from "../publishing/receipt.js";
 import type { ReceivedEvent } from "./received-event.js";
 import { positionRangesOf } from "./settlements.js";
@@ -61,12 +61,12 @@ export class AckAndPublish {
     }
     try {
       const batches = await this.#batchesOf(topic, outgoing, options);
-      const { publisher } = this.#connection.clients;
       const { namespace } = this.#connection;
       const frame = { number: 0n, batches: batches.map(({ batch }) => batch), atomic: true };
       const acks = positionRangesOf(events.map(({ position }) => position));
       const answer = await this.#connection.unary(
-        publisher.ackAndPublish.bind(publisher),
+        "publisher",
+        "ackAndPublish",
         { namespace, subscription, acks, frame },
         // A second attempt after a lost answer would only say that the leases are over.
         { signal: options.signal, isRepeatable: false },
@@ -87,8 +87,9 @@ export class AckAndPublish {
   async #batchesOf(
     topic: string,
     outgoing: readonly OutgoingEvent[],
-    { priority, deliverTimeUnixMs }: PublishOptions,
+    options: PublishOptions,
   ): Promise<PlacedBatch[]> {
+    const { priority, deliverTimeUnixMs } = checkedOptions(options);
     if (outgoing.length === 0) throw badRequest("outputs", "at least one event is published");
     await this.#partitions.count(topic);
     const turn = this.#partitions.inTurn(topic);
@@ -104,7 +105,7 @@ export class AckAndPublish {
         topic,
         partition,
         events: events.map(({ event }) => event),
-        ...(priority === undefined ? {} : { priority }),
+        priority,
         deliverTimeUnixMs,
       }),
       events,

@@ -1,6 +1,17 @@
-import type { BatchEventOrigin, DeliveredBatch } from "@opendxa/pubsub-protocol";
+import {
+  ACK_DEADLINE_MS_MAX,
+  type BatchEventOrigin,
+  type DeliveredBatch,
+  RETRY_DELAY_MS_MAX,
+} from "@opendxa/pubsub-protocol";
+import { text, whole } from "../arguments.js";
 import { StoredEvent } from "../reading/stored-event.js";
-import type { NackOptions, SettledPosition, SettlementOutcome } from "./settlements.js";
+import {
+  cutReason,
+  type NackOptions,
+  type SettledPosition,
+  type SettlementOutcome,
+} from "./settlements.js";
 
 /** Carries out what is said of an event. */
 export interface Settler {
@@ -63,19 +74,28 @@ export class ReceivedEvent extends StoredEvent {
     return await this.#settler.ack(this);
   }
 
-  /** Gives the event back for another attempt; otherwise as {@link ack}. */
+  /**
+   * Gives the event back for another attempt; otherwise as {@link ack}.
+   *
+   * @throws {@link PubSubError} BAD_REQUEST: an option breaks a rule; the event is not settled
+   */
   async nack(options: NackOptions = {}): Promise<SettlementOutcome> {
+    const { delayMs, reason = "" } = options;
+    if (delayMs !== undefined) whole("delayMs", delayMs, 0, RETRY_DELAY_MS_MAX);
+    const wish = { delayMs, reason: cutReason(text("reason", reason)) };
     if (this.#isSettled) return "stale";
     this.#isSettled = true;
-    return await this.#settler.nack(this, options);
+    return await this.#settler.nack(this, wish);
   }
 
   /**
    * Keeps the event longer.
    *
    * @param deadlineMs from now, at most 10 minutes; 0 or absent: the subscription's ack deadline
+   * @throws {@link PubSubError} BAD_REQUEST: no such deadline
    */
   async extend(deadlineMs = 0): Promise<SettlementOutcome> {
+    whole("deadlineMs", deadlineMs, 0, ACK_DEADLINE_MS_MAX);
     if (this.#isSettled) return "stale";
     return await this.#settler.extend(this, deadlineMs);
   }

@@ -30,7 +30,7 @@ export interface SettledPosition {
 export interface NackOptions {
   /** Wait before the next attempt, in milliseconds, at most 7 days. Default: the subscription's backoff. */
   readonly delayMs?: number | undefined;
-  /** Why, at most 1 KiB; kept with the event. */
+  /** Why; kept with the event. Cut at 1 KiB. */
   readonly reason?: string | undefined;
 }
 

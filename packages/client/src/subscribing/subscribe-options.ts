@@ -1,11 +1,12 @@
 import {
   ACK_DEADLINE_MS_MAX,
   DeliveryOrder,
-  PubSubError,
   type StartPosition,
   SubscriptionSettings,
   validateSubscriptionName,
 } from "@opendxa/pubsub-protocol";
+import { badRequest, list, oneOf, text, whole } from "../arguments.js";
+import { writeRequest } from "../connection/write-request.js";
 import {
   CONCURRENCY_MAX,
   CREDIT_BYTES_DEFAULT,
@@ -15,6 +16,8 @@ import {
   CREDIT_EVENTS_LIMIT,
   LEASE_HELD_MS_DEFAULT,
 } from "../limits.js";
+
+const ORDERS = ["none", "key"] as const;
 
 /** A subscription begins with what was stored from a time on. */
 export interface StartTime {
@@ -122,21 +125,21 @@ export function resolveSubscribe(
   return {
     subscription,
     settings: settingsOf(options),
-    consumerName: options.consumerName ?? clientName ?? "",
-    creditBytes: bounded(
+    consumerName: text("consumerName", options.consumerName ?? clientName ?? ""),
+    creditBytes: whole(
       "creditBytes",
       options.creditBytes ?? CREDIT_BYTES_DEFAULT,
       CREDIT_BYTES_MIN,
       CREDIT_BYTES_LIMIT,
     ),
-    creditEvents: bounded(
+    creditEvents: whole(
       "creditEvents",
       options.creditEvents ?? CREDIT_EVENTS_DEFAULT,
       1,
       CREDIT_EVENTS_LIMIT,
     ),
-    concurrency: bounded("concurrency", options.concurrency ?? 1, 1, CONCURRENCY_MAX),
-    leaseHeldMsMax: bounded(
+    concurrency: whole("concurrency", options.concurrency ?? 1, 1, CONCURRENCY_MAX),
+    leaseHeldMsMax: whole(
       "leaseHeldMsMax",
       options.leaseHeldMsMax ?? LEASE_HELD_MS_DEFAULT,
       0,
@@ -150,9 +153,9 @@ export function resolveSubscribe(
 function nameOf(options: SubscribeOptions, clientName: string | undefined): string {
   if (options.isEphemeral === true) {
     if (options.subscription !== undefined) {
-      throw badOption("subscription", "not together with isEphemeral");
+      throw badRequest("subscription", "not together with isEphemeral");
     }
-    if (topicsOf(options).length === 0) throw badOption("topic", "required with isEphemeral");
+    if (topicsOf(options).length === 0) throw badRequest("topic", "required with isEphemeral");
     return "";
   }
   const name = options.subscription ?? defaultName(options, clientName);
@@ -164,29 +167,36 @@ function nameOf(options: SubscribeOptions, clientName: string | undefined): stri
 export function settingsOf(options: SubscriptionOptions): SubscriptionSettings | undefined {
   const patterns = topicsOf(options);
   if (patterns.length === 0) return undefined;
-  if (options.ackDeadlineMs !== undefined)
-    bounded("ackDeadlineMs", options.ackDeadlineMs, 0, ACK_DEADLINE_MS_MAX);
-  return SubscriptionSettings.create({
+  const { ackDeadlineMs, order = "none" } = options;
+  if (ackDeadlineMs !== undefined) whole("ackDeadlineMs", ackDeadlineMs, 0, ACK_DEADLINE_MS_MAX);
+  const stated = {
     patterns,
     start: startOf(options.start ?? "latest"),
-    ackDeadlineMs: options.ackDeadlineMs ?? 0,
+    ackDeadlineMs: ackDeadlineMs ?? 0,
     ...(options.retry === undefined ? {} : { retry: options.retry }),
     attemptsMax: options.attemptsMax ?? 0,
     deadLetterTopic: options.deadLetterTopic ?? "",
-    expiryMs: BigInt(options.expiryMs ?? 0),
-    order: options.order === "key" ? DeliveryOrder.KEY : DeliveryOrder.NONE,
+    expiryMs: options.expiryMs ?? 0,
+    order: oneOf("order", order, ORDERS) === "key" ? DeliveryOrder.KEY : DeliveryOrder.NONE,
     ...options.settings,
-  });
+  };
+  writeRequest(SubscriptionSettings, stated);
+  return SubscriptionSettings.create(stated);
 }
 
 function topicsOf({ topic, topics = [] }: SubscriptionOptions): string[] {
-  return topic === undefined ? [...topics] : [topic, ...topics];
+  const listed = list("topics", topics);
+  return topic === undefined ? listed : [topic, ...listed];
 }
 
 /** A start in the contract's form. */
 export function startOf(start: SubscriptionStart): StartPosition {
   if (start === "latest") return { position: { $case: "latest", value: true } };
   if (start === "earliest") return { position: { $case: "earliest", value: true } };
+  // A caller in JavaScript may give anything.
+  if (typeof (start as StartTime | null)?.timeUnixMs !== "bigint") {
+    throw badRequest("start", "'latest', 'earliest' or { timeUnixMs: bigint }");
+  }
   return { position: { $case: "timeUnixMs", value: start.timeUnixMs } };
 }
 
@@ -197,19 +207,10 @@ export function startOf(start: SubscriptionStart): StartPosition {
 function defaultName(options: SubscribeOptions, clientName: string | undefined): string {
   const [topic, another] = topicsOf(options);
   if (clientName === undefined || topic === undefined || another !== undefined) {
-    throw badOption("subscription", "required unless the client has a name and there is one topic");
+    throw badRequest(
+      "subscription",
+      "required unless the client has a name and there is one topic",
+    );
   }
-  return `${clientName}:${topic.replaceAll("**", "_rest").replaceAll("*", "_any")}`;
-}
-
-function bounded(field: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw badOption(field, `a whole number of ${least} to ${most}`);
-}
-
-function badOption(field: string, rule: string): PubSubError {
-  return PubSubError.of("BAD_REQUEST", `${field}: ${rule}`, {
-    metadata: { field, rule },
-    fieldViolations: [{ field, description: rule }],
-  });
+  return `${clientName}:${text("topic", topic).replaceAll("**", "_rest").replaceAll("*", "_any")}`;
 }

@@ -1,12 +1,11 @@
-import {
-  type BlockedKey,
+import type {
+  BlockedKey,
   ConsumeRequest,
-  type ConsumeResponse,
-  type Delivery,
-  type GetAccountingResponse,
-  type Snapshot,
-  type SubscribeOpen,
-  type Subscription as SubscriptionState,
+  ConsumeResponse,
+  Delivery,
+  GetAccountingResponse,
+  Snapshot,
+  Subscription as SubscriptionState,
 } from "@opendxa/pubsub-protocol";
 import { present, repeatable } from "../admin.js";
 import { Backoff } from "../connection/backoff.js";
@@ -23,6 +22,8 @@ import {
   seekTargetOf,
   updateOf,
 } from "./subscription-requests.js";
+
+type ConsumeStated = Parameters<typeof ConsumeRequest.fromPartial>[0];
 
 /** How much one call of `consume` takes. */
 export interface ConsumeOptions {
@@ -79,10 +80,18 @@ export class SubscriptionAdmin {
     settings: ChangeableSubscriptionSettings,
     options: RequestOptions = {},
   ): Promise<SubscriptionState> {
-    const { clients, namespace } = this.#connection;
+    const { namespace } = this.#connection;
     const request = { namespace, name, ...updateOf(settings) };
-    const call = clients.subscription.updateSubscription.bind(clients.subscription);
-    return present((await this.#connection.unary(call, request, repeatable(options))).subscription);
+    return present(
+      (
+        await this.#connection.unary(
+          "subscription",
+          "updateSubscription",
+          request,
+          repeatable(options),
+        )
+      ).subscription,
+    );
   }
 
   /**
@@ -92,10 +101,10 @@ export class SubscriptionAdmin {
    * @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND, LIMIT_EXCEEDED
    */
   async pause(name: string, reason = "", options: RequestOptions = {}): Promise<SubscriptionState> {
-    const { clients, namespace } = this.#connection;
-    const call = clients.subscription.pauseSubscription.bind(clients.subscription);
+    const { namespace } = this.#connection;
     const answer = await this.#connection.unary(
-      call,
+      "subscription",
+      "pauseSubscription",
       { namespace, name, reason },
       repeatable(options),
     );
@@ -104,9 +113,13 @@ export class SubscriptionAdmin {
 
   /** Ends a pause. @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND */
   async resume(name: string, options: RequestOptions = {}): Promise<SubscriptionState> {
-    const { clients, namespace } = this.#connection;
-    const call = clients.subscription.resumeSubscription.bind(clients.subscription);
-    const answer = await this.#connection.unary(call, { namespace, name }, repeatable(options));
+    const { namespace } = this.#connection;
+    const answer = await this.#connection.unary(
+      "subscription",
+      "resumeSubscription",
+      { namespace, name },
+      repeatable(options),
+    );
     return present(answer.subscription);
   }
 
@@ -122,11 +135,13 @@ export class SubscriptionAdmin {
     target: SeekTarget,
     options: RequestOptions = {},
   ): Promise<SubscriptionState> {
-    const { clients, namespace } = this.#connection;
+    const { namespace } = this.#connection;
     const request = { namespace, name, target: seekTargetOf(target) };
-    const call = clients.subscription.seekSubscription.bind(clients.subscription);
     const once = { ...options, isRepeatable: false };
-    return present((await this.#connection.unary(call, request, once)).subscription);
+    return present(
+      (await this.#connection.unary("subscription", "seekSubscription", request, once))
+        .subscription,
+    );
   }
 
   /**
@@ -140,11 +155,12 @@ export class SubscriptionAdmin {
     subscription: string,
     options: RequestOptions = {},
   ): Promise<Snapshot> {
-    const { clients, namespace } = this.#connection;
+    const { namespace } = this.#connection;
     const request = { namespace, name, subscription };
-    const call = clients.subscription.createSnapshot.bind(clients.subscription);
     const once = { ...options, isRepeatable: false };
-    return present((await this.#connection.unary(call, request, once)).snapshot);
+    return present(
+      (await this.#connection.unary("subscription", "createSnapshot", request, once)).snapshot,
+    );
   }
 
   /** Snapshots by name, of one subscription or of all. */
@@ -152,20 +168,28 @@ export class SubscriptionAdmin {
     subscription = "",
     options: RequestOptions = {},
   ): AsyncGenerator<Snapshot, void, undefined> {
-    const { clients, namespace } = this.#connection;
-    const call = clients.subscription.listSnapshots.bind(clients.subscription);
+    const { namespace } = this.#connection;
     return allPages(async (pageToken) => {
       const request = { namespace, subscription, pageSize: 0, pageToken };
-      const answer = await this.#connection.unary(call, request, repeatable(options));
+      const answer = await this.#connection.unary(
+        "subscription",
+        "listSnapshots",
+        request,
+        repeatable(options),
+      );
       return { items: answer.snapshots, nextPageToken: answer.nextPageToken };
     });
   }
 
   /** Forgets a snapshot. @throws {@link PubSubError} SNAPSHOT_NOT_FOUND */
   async deleteSnapshot(name: string, options: RequestOptions = {}): Promise<void> {
-    const { clients, namespace } = this.#connection;
-    const call = clients.subscription.deleteSnapshot.bind(clients.subscription);
-    await this.#connection.unary(call, { namespace, name }, repeatable(options));
+    const { namespace } = this.#connection;
+    await this.#connection.unary(
+      "subscription",
+      "deleteSnapshot",
+      { namespace, name },
+      repeatable(options),
+    );
   }
 
   /**
@@ -176,10 +200,14 @@ export class SubscriptionAdmin {
    * @throws {@link PubSubError} SUBSCRIPTION_NOT_FOUND
    */
   async getAccounting(name: string, options: RequestOptions = {}): Promise<GetAccountingResponse> {
-    const { clients, namespace } = this.#connection;
-    const call = clients.subscription.getAccounting.bind(clients.subscription);
+    const { namespace } = this.#connection;
     const request = { namespace, subscription: name };
-    return await this.#connection.unary(call, request, repeatable(options));
+    return await this.#connection.unary(
+      "subscription",
+      "getAccounting",
+      request,
+      repeatable(options),
+    );
   }
 
   /**
@@ -192,11 +220,15 @@ export class SubscriptionAdmin {
     name: string,
     options: RequestOptions = {},
   ): AsyncGenerator<BlockedKey, void, undefined> {
-    const { clients, namespace } = this.#connection;
-    const call = clients.subscription.listBlockedKeys.bind(clients.subscription);
+    const { namespace } = this.#connection;
     return allPages(async (pageToken) => {
       const request = { namespace, subscription: name, pageSize: 0, pageToken };
-      const answer = await this.#connection.unary(call, request, repeatable(options));
+      const answer = await this.#connection.unary(
+        "subscription",
+        "listBlockedKeys",
+        request,
+        repeatable(options),
+      );
       return { items: answer.keys, nextPageToken: answer.nextPageToken };
     });
   }
@@ -213,11 +245,12 @@ export class SubscriptionAdmin {
     events: SkippedEvents,
     options: RequestOptions = {},
   ): Promise<number> {
-    const { clients, namespace } = this.#connection;
+    const { namespace } = this.#connection;
     const { sequence, firstIndex, lastIndex = firstIndex } = events;
-    const call = clients.subscription.skipEvents.bind(clients.subscription);
     const request = { namespace, subscription: name, sequence, firstIndex, lastIndex };
-    return (await this.#connection.unary(call, request, repeatable(options))).skipped;
+    return (
+      await this.#connection.unary("subscription", "skipEvents", request, repeatable(options))
+    ).skipped;
   }
 
   /**
@@ -233,10 +266,12 @@ export class SubscriptionAdmin {
     topic = "",
     options: RequestOptions = {},
   ): Promise<void> {
-    const { clients, namespace } = this.#connection;
-    const call = clients.subscription.releaseKey.bind(clients.subscription);
+    const { namespace } = this.#connection;
     const request = { namespace, subscription: name, orderingKey, topic };
-    await this.#connection.unary(call, request, { ...options, isRepeatable: false });
+    await this.#connection.unary("subscription", "releaseKey", request, {
+      ...options,
+      isRepeatable: false,
+    });
   }
 
   /**
@@ -250,14 +285,16 @@ export class SubscriptionAdmin {
     subscription: string,
     options: ConsumeOptions = {},
   ): AsyncGenerator<ReceivedEvent, void, undefined> {
-    const { clients, namespace } = this.#connection;
-    const settle = clients.subscriber.settle.bind(clients.subscriber);
-    const settler = new CallSettler(subscription, (settlement) =>
-      this.#connection.unary(settle, { namespace, subscription, settlement }, repeatable({})),
-    );
-    const open = this.#openOf(subscription, options);
+    const { namespace } = this.#connection;
+    const settler = new CallSettler(subscription, (settlement) => {
+      const request = { namespace, subscription, settlement };
+      return this.#connection.unary("subscriber", "settle", request, repeatable({}));
+    });
+    const { creditBytes = CREDIT_BYTES_DEFAULT, creditEvents = CREDIT_EVENTS_DEFAULT } = options;
     const { deliveriesMax = 0, waitMs = 0 } = options;
-    const request = ConsumeRequest.create({ open, deliveriesMax, waitMs });
+    const credit = { bytes: creditBytes, events: creditEvents };
+    const open = { namespace, subscription, consumerName: this.#clientName, credit };
+    const request = { open, deliveriesMax, waitMs };
     try {
       for await (const delivery of this.#deliveries(request, options.signal)) {
         yield* eventsOf(delivery, settler);
@@ -268,7 +305,7 @@ export class SubscriptionAdmin {
   }
 
   async *#deliveries(
-    request: ConsumeRequest,
+    request: ConsumeStated,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Delivery, void, undefined> {
     const deadline = Date.now() + this.#connection.requestTimeoutMs;
@@ -293,32 +330,16 @@ export class SubscriptionAdmin {
   }
 
   async *#consumeOnce(
-    request: ConsumeRequest,
+    request: ConsumeStated,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<ConsumeResponse, void, undefined> {
-    const { subscriber } = this.#connection.clients;
-    const call = this.#connection.serverStream<ConsumeResponse>(
-      (metadata, callOptions) => subscriber.consume(request, metadata, callOptions),
-      signal,
-    );
+    const call = this.#connection.serverStream("subscriber", "consume", request, signal);
     try {
       yield* call as AsyncIterable<ConsumeResponse>;
     } finally {
       call.on("error", () => undefined);
       call.cancel();
     }
-  }
-
-  #openOf(subscription: string, options: ConsumeOptions): SubscribeOpen {
-    const { creditBytes = CREDIT_BYTES_DEFAULT, creditEvents = CREDIT_EVENTS_DEFAULT } = options;
-    return {
-      namespace: this.#connection.namespace,
-      subscription,
-      settings: undefined,
-      consumerName: this.#clientName,
-      credit: { bytes: BigInt(creditBytes), events: creditEvents },
-      heartbeatMs: 0,
-    };
   }
 }
 

@@ -1,6 +1,6 @@
-import {
-  type SeekSubscriptionRequest,
-  type StartPosition,
+import type {
+  SeekSubscriptionRequest,
+  StartPosition,
   SubscriptionSettings,
 } from "@opendxa/pubsub-protocol";
 import { type RetryBackoff, type SubscriptionStart, startOf } from "./subscribe-options.js";
@@ -49,19 +49,20 @@ const settingNames: Readonly<Record<keyof ChangeableSubscriptionSettings, string
 
 /** The changed settings with their names in the contract. */
 export function updateOf(settings: ChangeableSubscriptionSettings): {
-  readonly settings: SubscriptionSettings;
+  readonly settings: Partial<SubscriptionSettings>;
   readonly fields: string[];
 } {
   const fields = Object.keys(settings).map(
     (field) => settingNames[field as keyof ChangeableSubscriptionSettings] ?? field,
   );
   const stated = Object.entries(settings).filter(([, value]) => value !== undefined);
-  return { settings: SubscriptionSettings.create(Object.fromEntries(stated)), fields };
+  return { settings: Object.fromEntries(stated), fields };
 }
 
 /** A target in the contract's form. */
 export function seekTargetOf(target: SeekTarget): SeekSubscriptionRequest["target"] {
-  if (typeof target !== "string") {
+  // A caller in JavaScript may give anything; `startOf` refuses it.
+  if (typeof target === "object" && (target as unknown) !== null) {
     if ("snapshot" in target) return { $case: "snapshot", value: target.snapshot };
     if ("offset" in target) {
       const { topic, partition = 0, offset } = target;
@@ -72,5 +73,5 @@ export function seekTargetOf(target: SeekTarget): SeekSubscriptionRequest["targe
       return { $case: "position", value: { position } };
     }
   }
-  return { $case: "position", value: startOf(target) };
+  return { $case: "position", value: startOf(target as SubscriptionStart) };
 }

@@ -177,10 +177,9 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
 
   /** @internal */
   async nack(event: ReceivedEvent, options: NackOptions): Promise<SettlementOutcome> {
-    const wish = { ...options, reason: cutReason(options.reason ?? "") };
     const { position } = event;
     if (!this.#keepsOrderOf(event)) {
-      return await this.#settled(event, this.#settlements.nack(position, wish));
+      return await this.#settled(event, this.#settlements.nack(position, options));
     }
     this.#deliveries.nacked(event);
     const told = (outcome: SettlementOutcome) => {
@@ -188,7 +187,7 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
       this.#returnCredit();
       this.#takers.wakeAll();
     };
-    return await this.#settled(event, this.#settlements.nack(position, wish, told));
+    return await this.#settled(event, this.#settlements.nack(position, options, told));
   }
 
   /** @internal */

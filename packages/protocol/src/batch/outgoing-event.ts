@@ -55,6 +55,8 @@ const HEAD_TEXTS = [
   ["orderingKey", 0, ORDERING_KEY_BYTES_MAX],
 ] as const;
 
+const TIMES = ["timeUnixNs", "expireTimeUnixMs"] as const;
+
 const BODY_TEXTS = ["dataContentType", "dataSchema", "traceparent", "tracestate"] as const;
 
 /**
@@ -75,20 +77,58 @@ export function validateOutgoingEvent(
   if (event.type === undefined && defaults.type === undefined) {
     refuse(index, "type", "required here or in the batch's defaults");
   }
+  checkHead(event, index, checked);
+  checkBody(event, index, checked);
+}
+
+function checkHead(event: OutgoingEvent, index: number, checked: OutgoingEvent): void {
   for (const [field, bytesMin, bytesMax] of HEAD_TEXTS) {
     const text = event[field];
     if (text !== undefined && text !== checked[field]) {
       check(index, field, text, bytesMax, bytesMin);
     }
   }
+  for (const field of TIMES) {
+    const time = event[field];
+    if (time !== undefined && time !== checked[field]) checkTime(index, field, time);
+  }
+}
+
+function checkBody(event: OutgoingEvent, index: number, checked: OutgoingEvent): void {
   for (const field of BODY_TEXTS) {
     const text = event[field];
     if (text && text !== checked[field]) check(index, field, text, TEXT_BYTES_MAX);
   }
-  if (event.attributes !== undefined) checkAttributes(index, event.attributes);
+  const { data, metadata, attributes } = event;
+  // A caller in JavaScript may give anything.
+  if (data !== undefined && !((data as unknown) instanceof Uint8Array)) {
+    refuse(index, "data", "bytes");
+  }
+  if (metadata !== undefined) checkMetadata(index, metadata);
+  if (attributes !== undefined) checkAttributes(index, attributes);
+}
+
+function checkTime(index: number, field: string, time: bigint): void {
+  if (typeof time !== "bigint" || BigInt.asIntN(64, time) !== time) {
+    refuse(index, field, "a bigint of 64 bits");
+  }
+}
+
+function checkMetadata(index: number, metadata: EventMetadata): void {
+  const isTexts = isRecord(metadata) && Object.values(metadata).every(isTextOrAbsent);
+  if (!isTexts) refuse(index, "metadata", "an object of texts");
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function checkAttributes(index: number, attributes: Readonly<Record<string, string>>): void {
+  if (!isRecord(attributes)) refuse(index, "attributes", "an object of texts");
   const entries = Object.entries(attributes);
   if (entries.length > ATTRIBUTES_MAX) {
     throw PubSubError.of("LIMIT_EXCEEDED", `event ${index} has ${entries.length} attributes`, {
@@ -97,6 +137,7 @@ function checkAttributes(index: number, attributes: Readonly<Record<string, stri
   }
   for (const [key, value] of entries) {
     for (const text of [key, value]) {
+      if (typeof (text as unknown) !== "string") refuse(index, "attributes", "an object of texts");
       const bytes = Buffer.byteLength(text);
       if (bytes > ATTRIBUTE_BYTES_MAX) {
         refuse(index, "attributes", `key and value ${tooLong(bytes, ATTRIBUTE_BYTES_MAX)}`);
