@@ -7,16 +7,18 @@ const GRAMMAR = /^[A-Za-z0-9._\-:/]+$/;
 const DEAD_LETTER_ROOT = "$dead-letter";
 
 /**
- * Checks the name of a subscription: 1 to 255 bytes of letters, digits, `.`, `_`, `-`, `:`, `/`.
+ * Checks the name of a subscription or snapshot: 1 to 255 bytes of letters, digits, `.`, `_`, `-`,
+ * `:`, `/`.
  *
+ * @param field where it stands in the request, for the error
  * @throws {@link PubSubError} BAD_REQUEST with `field` and `rule`
  */
-export function validateSubscriptionName(name: string): void {
+export function validateSubscriptionName(name: string, field = "subscription"): void {
   if (name.length <= NAME_BYTES_MAX && GRAMMAR.test(name)) return;
   const rule = `1 to ${NAME_BYTES_MAX} bytes of letters, digits, '.', '_', '-', ':' and '/'`;
-  throw PubSubError.of("BAD_REQUEST", `the subscription's name breaks a rule: ${rule}`, {
-    metadata: { field: "subscription", rule },
-    fieldViolations: [{ field: "subscription", description: rule }],
+  throw PubSubError.of("BAD_REQUEST", `${field}: ${rule}`, {
+    metadata: { field, rule },
+    fieldViolations: [{ field, description: rule }],
   });
 }
 

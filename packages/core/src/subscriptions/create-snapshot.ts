@@ -69,7 +69,7 @@ function limitReached(text: string, metadata: { field: string; limit: number }):
 }
 
 function checkName(loaded: Loaded, name: string): void {
-  validateSubscriptionName(name);
+  validateSubscriptionName(name, "name");
   if (loaded.get(stateKeys.snapshot(name)) !== undefined) {
     refuseName(`is taken: there is a snapshot ${name}`);
   }

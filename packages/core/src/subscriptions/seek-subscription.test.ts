@@ -202,7 +202,7 @@ describe("snapshots", () => {
   it("are counted, named once and deleted", () => {
     world.remember("one");
     expect(refusal(() => world.remember("one"))).toBe("BAD_REQUEST");
-    expect(refusal(() => world.remember("a b"))).toBe("BAD_REQUEST");
+    expect(() => world.remember("a b")).toThrow("name: 1 to 255 bytes");
     expect(world.state.get(stateKeys.namespace())?.snapshots).toBe(1);
     world.state.run(deleteSnapshot, { name: "one" });
     expect(world.state.get(stateKeys.namespace())?.snapshots).toBe(0);

@@ -1,4 +1,10 @@
-import { Durability, NamespaceState, PubSubError, TopicSettings } from "@opendxa/pubsub-protocol";
+import {
+  Durability,
+  NamespaceState,
+  PubSubError,
+  type TopicIndex,
+  TopicSettings,
+} from "@opendxa/pubsub-protocol";
 import { describe, expect, it } from "vitest";
 import { stateKeys } from "../state/state-keys.js";
 import { MemoryState } from "../test/memory-state.js";
@@ -71,6 +77,8 @@ describe("create topic", () => {
 describe("topic settings", () => {
   it.each([
     [{ partitions: 1_025 }, "BAD_REQUEST", "settings.partitions"],
+    [{ durability: 99 as Durability }, "BAD_REQUEST", "settings.durability"],
+    [{ index: 4 as TopicIndex }, "BAD_REQUEST", "settings.index"],
     [{ dedup: { windowMs: 2_592_000_001n, idsMax: 0 } }, "BAD_REQUEST", "settings.dedup.window_ms"],
     [{ dedup: { windowMs: 1n, idsMax: 10_000_001 } }, "BAD_REQUEST", "settings.dedup.ids_max"],
     [{ retentionMs: 999n }, "BAD_REQUEST", "settings.retention_ms"],

@@ -15,6 +15,25 @@ function refuse(field: string, rule: string): never {
   throw refusedField(`settings.${field}`, rule);
 }
 
+function durabilityOf(asked: Durability): Durability {
+  if (asked === Durability.UNSPECIFIED) return Durability.FSYNC;
+  if (asked === Durability.FSYNC || asked === Durability.OS) return asked;
+  return refuse("durability", "must be FSYNC or OS");
+}
+
+function indexOf(name: string, asked: TopicIndex): TopicIndex {
+  switch (asked) {
+    case TopicIndex.UNSPECIFIED:
+      return isCreatedOnFirstUse(name) ? TopicIndex.ID_AND_CORRELATION : TopicIndex.NONE;
+    case TopicIndex.NONE:
+    case TopicIndex.ID:
+    case TopicIndex.ID_AND_CORRELATION:
+      return asked;
+    default:
+      return refuse("index", "must be NONE, ID or ID_AND_CORRELATION");
+  }
+}
+
 function dedupOf(name: string, dedup: DedupSettings | undefined): DedupSettings | undefined {
   if (dedup === undefined) {
     return name.startsWith("ingress/")
@@ -52,11 +71,10 @@ export function completeTopicSettings(
   if (asked.partitions > partitionsMax) {
     refuse("partitions", `must be at most ${partitionsMax}`);
   }
-  const indexDefault = isCreatedOnFirstUse(name) ? TopicIndex.ID_AND_CORRELATION : TopicIndex.NONE;
   return {
     partitions: asked.partitions || 1,
-    durability: asked.durability || Durability.FSYNC,
-    index: asked.index || indexDefault,
+    durability: durabilityOf(asked.durability),
+    index: indexOf(name, asked.index),
     dedup: dedupOf(name, asked.dedup),
     retentionMs: retentionOf(asked.retentionMs, retentionMsMax),
     retentionBytes: asked.retentionBytes,
