@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from both_clients import KINDS, Watched
 from broker_process import BrokerProcess
 from clean_loop import run_clean
 
@@ -30,6 +31,14 @@ def own_broker(tmp_path: Path) -> Iterator[BrokerProcess]:
 def client(broker: BrokerProcess) -> Iterator[PubSubClient]:
     with PubSubClient(broker.address, source="/tests") as made:
         yield made
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def watched(request: pytest.FixtureRequest, broker: BrokerProcess) -> Iterator[Watched]:
+    """Each of both clients, with a topic and a subscription of the file's own."""
+    made = Watched(request.param, broker.address, f"poet/tests/{request.path.stem}/{request.param}")
+    yield made
+    made.close()
 
 
 @pytest.fixture

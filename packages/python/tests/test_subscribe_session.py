@@ -4,6 +4,7 @@ from opendxa_pubsub._errors import pubsub_error
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import publisher_service_pb2
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscriber_service_pb2 as pb
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as subscription_pb
+from opendxa_pubsub._limits import SETTLEMENT_ITEMS_MAX
 from opendxa_pubsub._subscribe_session import SubscribeOptions, SubscribeSession
 
 OPTIONS = SubscribeOptions(
@@ -229,3 +230,20 @@ def test_acks_alone_are_said_again_on_the_next_stream() -> None:
     assert len(acks.ranges) == 2
     deliver(session, "a", lease=8)
     assert take_all(session) == [("t", "a", 8)]
+
+
+def test_a_settlement_has_no_more_ranges_than_a_broker_takes() -> None:
+    session = opened(subscription_pb.DELIVERY_ORDER_NONE)
+    deliver(session, "a" * (2 * SETTLEMENT_ITEMS_MAX + 6))
+    events = take(session, 2 * SETTLEMENT_ITEMS_MAX + 6)
+    for event in (*events[:4], *events[4::2]):
+        event.ack()
+    ranges = []
+    for _ in range(2):
+        message = session.next_message()
+        assert isinstance(message, pb.SubscribeRequest)
+        (acks,) = message.settlement.acks
+        ranges.append(len(acks.ranges))
+    assert ranges == [SETTLEMENT_ITEMS_MAX, 1]
+    verdicts(session, through=2)
+    assert {event.outcome for event in (*events[:4], *events[4::2])} == {"settled"}

@@ -2,10 +2,11 @@
 
 import dataclasses
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from opendxa_pubsub._arguments import bad_argument, several
 from opendxa_pubsub._batch import encode_batch
 from opendxa_pubsub._errors import PubSubError
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import batch_pb2, publisher_service_pb2
@@ -15,7 +16,6 @@ from opendxa_pubsub._publish_window import PendingEvent
 from opendxa_pubsub._publishable import Publishable
 from opendxa_pubsub._receipt import PublishReceipt, outcomes_of
 from opendxa_pubsub._received_event import ReceivedEvent
-from opendxa_pubsub._requests import bad_argument
 
 
 @dataclass(slots=True, frozen=True)
@@ -37,7 +37,7 @@ class AckAndPublishCall:
     def __init__(
         self,
         namespace: str,
-        events: Sequence[ReceivedEvent],
+        events: Iterable[ReceivedEvent],
         outputs: Iterable[PendingEvent],
     ) -> None:
         """Packs the outputs by partition.
@@ -51,9 +51,11 @@ class AckAndPublishCall:
             PubSubInvalidError: BAD_REQUEST, nothing to ack or to publish, or events of several
                 subscriptions.
         """
-        if len({event.subscription for event in events}) != 1:
+        self._events = list(several("events", events))
+        if not all(isinstance(event, ReceivedEvent) for event in self._events):
+            raise bad_argument("events", "events that were received")
+        if len({event.subscription for event in self._events}) != 1:
             raise bad_argument("events", "at least one event, all of one subscription")
-        self._events = events
         self._groups: dict[int, list[tuple[int, PendingEvent]]] = {}
         for at, output in enumerate(outputs):
             self._groups.setdefault(output.partition or 0, []).append((at, output))
@@ -62,7 +64,7 @@ class AckAndPublishCall:
         self._batches = [self._batch(partition) for partition in self._groups]
         self.request = publisher_service_pb2.AckAndPublishRequest(
             namespace=namespace,
-            subscription=events[0].subscription,
+            subscription=self._events[0].subscription,
             acks=self._acks(),
             frame=publisher_service_pb2.PublishFrame(batches=self._batches, atomic=True),
         )
@@ -132,7 +134,7 @@ def pending_outputs(
 ) -> list[PendingEvent]:
     """Makes outputs ready to be packed; those without an id get a random one."""
     pending = []
-    for output in outputs:
+    for output in several("outputs", outputs):
         made = pending_event(topic, partitions, output, options, source, lambda _: None)
         if made.event.id is None:
             event = dataclasses.replace(made.event, id=str(uuid.uuid4()))

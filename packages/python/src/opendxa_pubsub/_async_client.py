@@ -18,6 +18,7 @@ from typing import Self, Unpack
 
 import grpc
 
+from opendxa_pubsub._arguments import seconds as checked_seconds
 from opendxa_pubsub._async_broker_calls import AsyncBrokerCalls
 from opendxa_pubsub._async_feedback_calls import AsyncFeedbackCalls
 from opendxa_pubsub._async_publishing_calls import AsyncPublishingCalls
@@ -26,6 +27,7 @@ from opendxa_pubsub._async_subscription import AsyncSubscription
 from opendxa_pubsub._async_subscription_calls import AsyncSubscriptionCalls
 from opendxa_pubsub._async_topic_calls import AsyncTopicCalls
 from opendxa_pubsub._channel import resolve_address
+from opendxa_pubsub._client_options import check_client_options
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as subscription_pb
 from opendxa_pubsub._handler_thread import HandlerThread
 from opendxa_pubsub._limits import CLOSE_S_MAX, SUBSCRIPTIONS_MAX, TIMEOUT_S_DEFAULT
@@ -78,7 +80,11 @@ class AsyncPubSubClient(
             source: Source of events that state none; None: the producer's.
             name: Shown in the broker's lists.
             timeout_s: Longest wait for an answer, in seconds.
+
+        Raises:
+            PubSubInvalidError: BAD_REQUEST, an argument breaks a rule.
         """
+        check_client_options(namespace=namespace, source=source, name=name, timeout_s=timeout_s)
         super().__init__(resolve_address(address), namespace, timeout_s, source=source, name=name)
         self._name = name
         self._handlers = HandlerThread()
@@ -121,7 +127,7 @@ class AsyncPubSubClient(
             self._name,
             topic,
             subscription,
-            has_handler=handler is not None,
+            handler=handler,
             options=options,
         )
         self._check_open()
@@ -148,7 +154,8 @@ class AsyncPubSubClient(
         Args:
             seconds: How long.
         """
-        await self._closing.wait_for(lambda: self._is_closing, seconds)
+        wait_s = checked_seconds("seconds", seconds)
+        await self._closing.wait_for(lambda: self._is_closing, wait_s)
 
     async def run(self) -> None:
         """Keeps the program alive for its handlers until the client is closed.

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
+from opendxa_pubsub._arguments import seconds
 from opendxa_pubsub._async_calls import AsyncCalls
 from opendxa_pubsub._errors import pubsub_error
 from opendxa_pubsub._feedback_requests import await_request, register_request, submit_request
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import feedback_service_pb2 as feedback_pb
+from opendxa_pubsub._message import message
 from opendxa_pubsub._publishable import FeedbackEvent
 from opendxa_pubsub._requests import (
     Execution,
@@ -78,8 +80,8 @@ class AsyncFeedbackCalls(AsyncCalls):
         Raises:
             PubSubNotFoundError: EXECUTION_NOT_FOUND.
         """
-        request = feedback_pb.GetExecutionRequest(
-            namespace=self._namespace, execution_id=execution_id
+        request = message(
+            feedback_pb.GetExecutionRequest, namespace=self._namespace, execution_id=execution_id
         )
         answer = await self._call(self._stubs.feedback.GetExecution, request)
         return execution_of(answer.execution)
@@ -148,6 +150,7 @@ class AsyncFeedbackCalls(AsyncCalls):
             policy=policy,
             feedback_count=feedback_count,
         )
+        wait_s = None if timeout_s is None else seconds("timeout_s", timeout_s)
 
         async def attempt(rest_s: float | None) -> WaitResult:
             answers = self._stubs.feedback.AwaitFeedback(request, timeout=rest_s)
@@ -158,4 +161,4 @@ class AsyncFeedbackCalls(AsyncCalls):
                         return result
             raise pubsub_error("CONNECTION_LOST", "the wait's stream ended without an outcome")
 
-        return await self._retried(attempt, timeout_s)
+        return await self._retried(attempt, wait_s)

@@ -10,6 +10,7 @@ from opendxa_pubsub._batch import decode_batch
 from opendxa_pubsub._errors import error_from_grpc
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import query_service_pb2 as query_pb
 from opendxa_pubsub._limits import PAGE_SIZE
+from opendxa_pubsub._message import message
 from opendxa_pubsub._stored_event import StoredEvent, stored_event
 
 
@@ -42,7 +43,8 @@ class AsyncReadingCalls(AsyncCalls):
         Raises:
             PubSubError: TOPIC_NOT_FOUND, PARTITION_INVALID, OFFSET_OUT_OF_RANGE.
         """
-        request = query_pb.ReadEventsRequest(
+        request = message(
+            query_pb.ReadEventsRequest,
             namespace=self._namespace,
             topic=topic,
             partition=partition,
@@ -77,7 +79,8 @@ class AsyncReadingCalls(AsyncCalls):
         """
         token = ""
         while True:
-            request = query_pb.ListCorrelatedEventsRequest(
+            request = message(
+                query_pb.ListCorrelatedEventsRequest,
                 namespace=self._namespace,
                 correlation_id=correlation_id,
                 page_size=PAGE_SIZE,

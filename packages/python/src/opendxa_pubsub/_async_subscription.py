@@ -10,6 +10,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
+from opendxa_pubsub._arguments import seconds
 from opendxa_pubsub._async_calls import is_cancelled
 from opendxa_pubsub._async_stream_runner import AsyncStreamRunner
 from opendxa_pubsub._errors import PubSubError, pubsub_error
@@ -100,7 +101,8 @@ class AsyncSubscription:
             PubSubTimeoutError: It was not opened in time.
         """
         session = self._session
-        await self._runner.changed.wait_for(lambda: session.was_opened or session.error, timeout_s)
+        wait_s = seconds("timeout_s", timeout_s)
+        await self._runner.changed.wait_for(lambda: session.was_opened or session.error, wait_s)
         if session.error is not None:
             raise session.error
         if not session.was_opened:
@@ -119,8 +121,9 @@ class AsyncSubscription:
             PubSubError: The subscription ended for good.
         """
         session = self._session
+        wait_s = None if timeout_s is None else seconds("timeout_s", timeout_s)
         await self._runner.changed.wait_for(
-            lambda: session.ready or self._is_closed or session.error, timeout_s
+            lambda: session.ready or self._is_closed or session.error, wait_s
         )
         if self._is_closed:
             return None
@@ -146,9 +149,8 @@ class AsyncSubscription:
             Whether it was in time.
         """
         session = self._session
-        await self._runner.changed.wait_for(
-            lambda: session.is_drained() or session.error, timeout_s
-        )
+        wait_s = seconds("timeout_s", timeout_s)
+        await self._runner.changed.wait_for(lambda: session.is_drained() or session.error, wait_s)
         return session.is_drained()
 
     async def close(self) -> None:

@@ -8,6 +8,7 @@ from typing import Unpack
 
 import grpc
 
+from opendxa_pubsub._arguments import text
 from opendxa_pubsub._async_calls import AsyncCalls, is_cancelled
 from opendxa_pubsub._attempts import Attempts
 from opendxa_pubsub._consumption import Consumption, consume_request
@@ -18,6 +19,7 @@ from opendxa_pubsub._gen.opendxa.pubsub.v1.subscriber_service_pb2 import (
     ConsumeResponse,
 )
 from opendxa_pubsub._limits import CREDIT_EVENTS_DEFAULT, PAGE_SIZE
+from opendxa_pubsub._message import message
 from opendxa_pubsub._options import ChangeableSubscriptionSettings
 from opendxa_pubsub._received_event import ReceivedEvent
 from opendxa_pubsub._subscription_requests import (
@@ -62,7 +64,9 @@ class AsyncSubscriptionCalls(AsyncCalls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND, or LIMIT_EXCEEDED.
         """
-        request = pb.PauseSubscriptionRequest(namespace=self._namespace, name=name, reason=reason)
+        request = message(
+            pb.PauseSubscriptionRequest, namespace=self._namespace, name=name, reason=reason
+        )
         await self._call(self._stubs.subscription.PauseSubscription, request)
 
     async def resume_subscription(self, name: str) -> None:
@@ -74,7 +78,7 @@ class AsyncSubscriptionCalls(AsyncCalls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND.
         """
-        request = pb.ResumeSubscriptionRequest(namespace=self._namespace, name=name)
+        request = message(pb.ResumeSubscriptionRequest, namespace=self._namespace, name=name)
         await self._call(self._stubs.subscription.ResumeSubscription, request)
 
     async def seek_subscription(
@@ -127,7 +131,7 @@ class AsyncSubscriptionCalls(AsyncCalls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND.
         """
-        request = pb.DeleteSubscriptionRequest(namespace=self._namespace, name=name)
+        request = message(pb.DeleteSubscriptionRequest, namespace=self._namespace, name=name)
         await self._call(self._stubs.subscription.DeleteSubscription, request)
 
     async def create_snapshot(self, name: str, subscription: str) -> None:
@@ -142,8 +146,11 @@ class AsyncSubscriptionCalls(AsyncCalls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND, LIMIT_REACHED, or BAD_REQUEST.
         """
-        request = pb.CreateSnapshotRequest(
-            namespace=self._namespace, name=name, subscription=subscription
+        request = message(
+            pb.CreateSnapshotRequest,
+            namespace=self._namespace,
+            name=name,
+            subscription=subscription,
         )
         await self._call_once(self._stubs.subscription.CreateSnapshot, request)
 
@@ -158,7 +165,8 @@ class AsyncSubscriptionCalls(AsyncCalls):
         """
         token = ""
         while True:
-            request = pb.ListSnapshotsRequest(
+            request = message(
+                pb.ListSnapshotsRequest,
                 namespace=self._namespace,
                 subscription=subscription,
                 page_size=PAGE_SIZE,
@@ -180,7 +188,7 @@ class AsyncSubscriptionCalls(AsyncCalls):
         Raises:
             PubSubError: SNAPSHOT_NOT_FOUND.
         """
-        request = pb.DeleteSnapshotRequest(namespace=self._namespace, name=name)
+        request = message(pb.DeleteSnapshotRequest, namespace=self._namespace, name=name)
         await self._call(self._stubs.subscription.DeleteSnapshot, request)
 
     async def get_accounting(self, name: str) -> Accounting:
@@ -194,7 +202,11 @@ class AsyncSubscriptionCalls(AsyncCalls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND.
         """
-        request = pb.GetAccountingRequest(namespace=self._namespace, subscription=name)
+        request = message(
+            pb.GetAccountingRequest,
+            namespace=self._namespace,
+            subscription=text("name", name),
+        )
         return accounting_of(await self._call(self._stubs.subscription.GetAccounting, request))
 
     async def list_blocked_keys(self, name: str) -> AsyncIterator[BlockedKey]:
@@ -211,8 +223,12 @@ class AsyncSubscriptionCalls(AsyncCalls):
         """
         token = ""
         while True:
-            request = pb.ListBlockedKeysRequest(
-                namespace=self._namespace, subscription=name, page_size=PAGE_SIZE, page_token=token
+            request = message(
+                pb.ListBlockedKeysRequest,
+                namespace=self._namespace,
+                subscription=text("name", name),
+                page_size=PAGE_SIZE,
+                page_token=token,
             )
             page = await self._call(self._stubs.subscription.ListBlockedKeys, request)
             for found in page.keys:
@@ -241,9 +257,10 @@ class AsyncSubscriptionCalls(AsyncCalls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND, BAD_REQUEST, or LIMIT_REACHED.
         """
-        request = pb.SkipEventsRequest(
+        request = message(
+            pb.SkipEventsRequest,
             namespace=self._namespace,
-            subscription=name,
+            subscription=text("name", name),
             sequence=sequence,
             first_index=first_index,
             last_index=first_index if last_index is None else last_index,
@@ -263,8 +280,12 @@ class AsyncSubscriptionCalls(AsyncCalls):
             PubSubError: SUBSCRIPTION_NOT_FOUND, TOPIC_NOT_FOUND, or EVENT_NOT_FOUND (the key is not
                 blocked).
         """
-        request = pb.ReleaseKeyRequest(
-            namespace=self._namespace, subscription=name, ordering_key=ordering_key, topic=topic
+        request = message(
+            pb.ReleaseKeyRequest,
+            namespace=self._namespace,
+            subscription=text("name", name),
+            ordering_key=ordering_key,
+            topic=topic,
         )
         await self._call_once(self._stubs.subscription.ReleaseKey, request)
 

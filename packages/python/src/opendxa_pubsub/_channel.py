@@ -5,6 +5,7 @@ from typing import Any
 
 import grpc
 
+from opendxa_pubsub._arguments import text
 from opendxa_pubsub._errors import PubSubError
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import (
     broker_service_pb2_grpc,
@@ -33,6 +34,8 @@ CHANNEL_OPTIONS: tuple[tuple[str, Any], ...] = (
 
 def resolve_address(address: str | None) -> str:
     """The stated address, else that of the environment, else the default."""
+    if address is not None:
+        text("address", address)
     return address or os.environ.get(ADDRESS_VARIABLE) or _ADDRESS_DEFAULT
 
 

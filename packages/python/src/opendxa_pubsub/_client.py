@@ -8,8 +8,10 @@ from typing import Self, Unpack
 
 import grpc
 
+from opendxa_pubsub._arguments import seconds as checked_seconds
 from opendxa_pubsub._broker_calls import BrokerCalls
 from opendxa_pubsub._channel import resolve_address
+from opendxa_pubsub._client_options import check_client_options
 from opendxa_pubsub._feedback_calls import FeedbackCalls
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as subscription_pb
 from opendxa_pubsub._limits import CLOSE_S_MAX, SUBSCRIPTIONS_MAX, TIMEOUT_S_DEFAULT
@@ -61,7 +63,11 @@ class PubSubClient(
             source: Source of events that state none; None: the producer's.
             name: Shown in the broker's lists.
             timeout_s: Longest wait for an answer, in seconds.
+
+        Raises:
+            PubSubInvalidError: BAD_REQUEST, an argument breaks a rule.
         """
+        check_client_options(namespace=namespace, source=source, name=name, timeout_s=timeout_s)
         super().__init__(resolve_address(address), namespace, timeout_s, source=source, name=name)
         self._name = name
         self._dispatcher = Dispatcher()
@@ -100,7 +106,7 @@ class PubSubClient(
             self._name,
             topic,
             subscription,
-            has_handler=handler is not None,
+            handler=handler,
             options=options,
         )
         with self._lock:
@@ -128,7 +134,7 @@ class PubSubClient(
         Args:
             seconds: How long.
         """
-        self._closing.wait(seconds)
+        self._closing.wait(checked_seconds("seconds", seconds))
 
     def run(self) -> None:
         """Keeps the program alive for its handlers until the client is closed or interrupted.

@@ -8,6 +8,7 @@ from opendxa_pubsub._bitmap import indexes_of
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscriber_service_pb2 as pb
 from opendxa_pubsub._leases import Extend, Lease, Settled, SettlementQueue, Word
 from opendxa_pubsub._limits import CREDIT_BYTES_DEFAULT
+from opendxa_pubsub._message import message
 from opendxa_pubsub._received_event import ReceivedEvent
 from opendxa_pubsub._subscription_requests import checked_credit_events
 
@@ -22,8 +23,10 @@ def consume_request(
 ) -> pb.ConsumeRequest:
     """Opens a call of Consume; see ``PubSubClient.consume``."""
     events = checked_credit_events(max_outstanding)
-    return pb.ConsumeRequest(
-        open=pb.SubscribeOpen(
+    return message(
+        pb.ConsumeRequest,
+        open=message(
+            pb.SubscribeOpen,
             namespace=namespace,
             subscription=subscription,
             credit=pb.Credit(bytes=CREDIT_BYTES_DEFAULT, events=events),

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
+from opendxa_pubsub._arguments import seconds
 from opendxa_pubsub._calls import Calls
 from opendxa_pubsub._errors import pubsub_error
 from opendxa_pubsub._feedback_requests import await_request, register_request, submit_request
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import feedback_service_pb2 as feedback_pb
+from opendxa_pubsub._message import message
 from opendxa_pubsub._publishable import FeedbackEvent
 from opendxa_pubsub._requests import (
     Execution,
@@ -77,8 +79,8 @@ class FeedbackCalls(Calls):
         Raises:
             PubSubNotFoundError: EXECUTION_NOT_FOUND.
         """
-        request = feedback_pb.GetExecutionRequest(
-            namespace=self._namespace, execution_id=execution_id
+        request = message(
+            feedback_pb.GetExecutionRequest, namespace=self._namespace, execution_id=execution_id
         )
         return execution_of(self._call(self._stubs.feedback.GetExecution, request).execution)
 
@@ -142,6 +144,7 @@ class FeedbackCalls(Calls):
             policy=policy,
             feedback_count=feedback_count,
         )
+        wait_s = None if timeout_s is None else seconds("timeout_s", timeout_s)
 
         def attempt(rest_s: float | None) -> WaitResult:
             for answer in self._stubs.feedback.AwaitFeedback(request, timeout=rest_s):
@@ -150,4 +153,4 @@ class FeedbackCalls(Calls):
                     return result
             raise pubsub_error("CONNECTION_LOST", "the wait's stream ended without an outcome")
 
-        return self._retried(attempt, timeout_s)
+        return self._retried(attempt, wait_s)

@@ -3,15 +3,12 @@
 import secrets
 from collections.abc import Iterable
 
+from opendxa_pubsub._arguments import bad_argument
+from opendxa_pubsub._feedback_message import feedback_message
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import feedback_service_pb2 as feedback_pb
+from opendxa_pubsub._message import message
 from opendxa_pubsub._publishable import FeedbackEvent
-from opendxa_pubsub._requests import (
-    bad_argument,
-    checked_keys,
-    deadline_unix_ms,
-    feedback_message,
-    policy_number,
-)
+from opendxa_pubsub._requests import checked_keys, deadline_unix_ms, policy_number
 
 
 def register_request(
@@ -27,7 +24,8 @@ def register_request(
     feedback_count: int,
 ) -> feedback_pb.RegisterExecutionRequest:
     """Registers an execution; see ``PubSubClient.register_execution``."""
-    execution = feedback_pb.Execution(
+    execution = message(
+        feedback_pb.Execution,
         execution_id=execution_id,
         function_name=function_name,
         version=version,
@@ -37,7 +35,7 @@ def register_request(
         policy=policy_number(policy),
         feedback_count=feedback_count,
     )
-    return feedback_pb.RegisterExecutionRequest(namespace=namespace, execution=execution)
+    return message(feedback_pb.RegisterExecutionRequest, namespace=namespace, execution=execution)
 
 
 def submit_request(
@@ -49,14 +47,17 @@ def submit_request(
     source: str,
 ) -> feedback_pb.SubmitFeedbackRequest:
     """Gives feedback; see ``PubSubClient.submit_feedback``."""
+    if not isinstance(feedback, FeedbackEvent):
+        raise bad_argument("feedback", "a FeedbackEvent")
     keys = checked_keys(correlation_keys)
     if not keys and not feedback.execution_id:
         raise bad_argument("correlation_keys", "required without an execution_id")
-    return feedback_pb.SubmitFeedbackRequest(
+    return message(
+        feedback_pb.SubmitFeedbackRequest,
         namespace=namespace,
         correlation_keys=keys or [f"opendxa:execution:{feedback.execution_id}"],
         feedback=feedback_message(feedback),
-        id=id or secrets.token_hex(16),
+        id=secrets.token_hex(16) if id in (None, "") else id,
         source=source,
     )
 
@@ -71,10 +72,11 @@ def await_request(
     feedback_count: int,
 ) -> feedback_pb.AwaitFeedbackRequest:
     """Waits for feedback; see ``PubSubClient.await_feedback``."""
-    return feedback_pb.AwaitFeedbackRequest(
+    return message(
+        feedback_pb.AwaitFeedbackRequest,
         namespace=namespace,
         execution_id=execution_id,
-        wait_id=wait_id or f"await:{execution_id}",
+        wait_id=f"await:{execution_id}" if wait_id in (None, "") else wait_id,
         deadline_unix_ms=deadline_unix_ms(within_s),
         policy=policy_number(policy),
         feedback_count=feedback_count,

@@ -165,9 +165,13 @@ class SettlementQueue:
 
     def _coalesce(self) -> Given | None:
         groups: dict[tuple[int, Word], tuple[Lease, Word, list[int]]] = {}
-        while self._words and len(groups) < SETTLEMENT_ITEMS_MAX:
+        items = 0
+        while self._words and items < SETTLEMENT_ITEMS_MAX:
             lease, index, word = self._words.popleft()
-            groups.setdefault((id(lease), word), (lease, word, []))[2].append(index)
+            indexes = groups.setdefault((id(lease), word), (lease, word, []))[2]
+            if not indexes or index != indexes[-1] + 1:
+                items += 1
+            indexes.append(index)
         if not groups:
             return None
         settlement = subscriber_service_pb2.Settlement()

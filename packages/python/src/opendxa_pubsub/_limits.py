@@ -5,6 +5,15 @@ from typing import Final
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
 
+UINT32_MAX: Final = 2**32 - 1
+"""Largest number of a field of 32 bits."""
+UINT64_MAX: Final = 2**64 - 1
+"""Largest number of a field of 64 bits."""
+INT64_MIN: Final = -(2**63)
+"""Smallest number of a signed field of 64 bits, such as a time."""
+INT64_MAX: Final = 2**63 - 1
+"""Largest number of a signed field of 64 bits."""
+
 BATCH_EVENTS_MAX: Final = 65_535
 """Events of one batch: positions pack an index in 16 bits."""
 BATCH_BYTES_MAX: Final = MIB - 4 * KIB
@@ -32,6 +41,8 @@ EVENT_ID_BYTES_MAX: Final = 128
 """Bytes of an event id."""
 TEXT_BYTES_MAX: Final = 255
 """Bytes of a text of an event that states no other limit."""
+CLIENT_NAME_BYTES_MAX: Final = 255
+"""Bytes of a client's name: the broker refuses every stream of a longer one."""
 ORDERING_KEY_BYTES_MAX: Final = KIB
 """Bytes of an ordering key."""
 ATTRIBUTES_MAX: Final = 64
@@ -40,6 +51,8 @@ ATTRIBUTE_BYTES_MAX: Final = 255
 """Bytes of an attribute's key, and of its value."""
 NESTING_MAX: Final = 100
 """Levels of nested values in an event's data: deeper ones are a cycle or break other readers."""
+CONTEXT_NESTING_MAX: Final = 32
+"""Levels of nested values in feedback's context: protobuf reads 100 of messages, a mapping is 3."""
 PRODUCER_ID_BYTES: Final = 16
 """Bytes of a producer id."""
 TOPICS_CACHED_MAX: Final = 10_000
@@ -47,6 +60,10 @@ TOPICS_CACHED_MAX: Final = 10_000
 
 REASON_BYTES_MAX: Final = KIB
 """Bytes of a nack's reason."""
+NACK_DELAY_MS_MAX: Final = 604_800_000
+"""Longest wait that a nack asks for, in milliseconds: 7 days; the broker ends a stream beyond."""
+EXTENSION_MS_MAX: Final = 600_000
+"""Longest deadline that a lease gets, in milliseconds; the broker ends a stream beyond."""
 CREDIT_BYTES_DEFAULT: Final = 4 * MIB
 """Bytes of deliveries that a subscription takes ahead of its consumer."""
 CREDIT_EVENTS_DEFAULT: Final = 1_000
@@ -54,7 +71,7 @@ CREDIT_EVENTS_DEFAULT: Final = 1_000
 CREDIT_EVENTS_MAX: Final = 100_000
 """Unsettled events that a subscription may hold."""
 SETTLEMENT_ITEMS_MAX: Final = 1_000
-"""Items of one settlement message."""
+"""Ranges of events in one settlement message: the broker ends a stream beyond."""
 LEASE_KEPT_MS_MAX: Final = 600_000
 """How long a lease is extended for events that wait behind a slow handler, in milliseconds."""
 SUBSCRIPTIONS_MAX: Final = 1_000
@@ -71,6 +88,8 @@ BACKOFF_MS_MIN: Final = 50
 """Base of the reconnecting backoff, in milliseconds."""
 BACKOFF_MS_MAX: Final = 1_000
 """Longest wait before a reconnection, in milliseconds: a restarted broker is found within it."""
+SECONDS_MAX: Final = 1_000_000_000
+"""Longest time that a caller may state, in seconds, 31 years: clocks overflow at 292."""
 TIMEOUT_S_DEFAULT: Final = 30.0
 """Wait for an answer where the caller states none, in seconds."""
 CLOSE_S_MAX: Final = 10.0

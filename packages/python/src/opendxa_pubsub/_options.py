@@ -4,15 +4,14 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
+from opendxa_pubsub._arguments import known_options, whole
 from opendxa_pubsub._checksum import partition_for_key
 from opendxa_pubsub._errors import pubsub_error
-from opendxa_pubsub._limits import EVENT_BYTES_MAX
+from opendxa_pubsub._limits import EVENT_BYTES_MAX, INT64_MAX, INT64_MIN, UINT32_MAX
 from opendxa_pubsub._outgoing_event import EventMetadata, check_event, encode_body
 from opendxa_pubsub._publish_window import PendingEvent, Settle
 from opendxa_pubsub._publishable import Publishable, outgoing_event
-from opendxa_pubsub._requests import bad_argument, priority_number
-
-_PARTITIONS_MAX = 2**32
+from opendxa_pubsub._requests import priority_number
 
 
 class PublishOptions(TypedDict, total=False):
@@ -131,18 +130,23 @@ def pending_event(
     Raises:
         PubSubInvalidError: It breaks a rule.
     """
+    known_options(options, PublishOptions.__optional_keys__)
     stated = dict(options)
     priority = priority_number(stated.pop("priority", None))
     deliver_time_unix_ms = stated.pop("deliver_time_unix_ms", None)
+    if deliver_time_unix_ms is not None:
+        deliver_time_unix_ms = whole(
+            "deliver_time_unix_ms", deliver_time_unix_ms, INT64_MIN, INT64_MAX
+        )
     partition = stated.pop("partition", None)
+    if partition is not None:
+        partition = whole("partition", partition, 0, UINT32_MAX)
     event = outgoing_event(topic, given, stated)
     if event.source is None and source is not None:
         event = dataclasses.replace(event, source=source)
     check_event(event)
     if partition is None and event.ordering_key is not None:
         partition = partition_for_key(event.ordering_key, partitions)
-    if partition is not None and not 0 <= partition < _PARTITIONS_MAX:
-        raise bad_argument("partition", "an unsigned number of 32 bits")
     pending = PendingEvent(
         topic,
         partitions,

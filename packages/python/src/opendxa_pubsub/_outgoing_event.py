@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from opendxa_pubsub._arguments import broken_text, is_whole
 from opendxa_pubsub._errors import PubSubError, pubsub_error
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import event_pb2
 from opendxa_pubsub._limits import (
     ATTRIBUTE_BYTES_MAX,
     ATTRIBUTES_MAX,
     EVENT_ID_BYTES_MAX,
+    INT64_MAX,
+    INT64_MIN,
     ORDERING_KEY_BYTES_MAX,
     TEXT_BYTES_MAX,
 )
@@ -98,16 +102,8 @@ def _refused(index: int, name: str, rule: str) -> PubSubError:
     return pubsub_error("EVENT_INVALID", f"event {index}, {name}: {rule}", metadata)
 
 
-def _broken_length(text: str, bytes_max: int) -> str | None:
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError:
-        return "valid UTF-8"
-    return f"at most {bytes_max} bytes of UTF-8, not {size}" if size > bytes_max else None
-
-
-def _broken_rule(text: str, bytes_min: int, bytes_max: int) -> str | None:
-    if (rule := _broken_length(text, bytes_max)) is not None:
+def _broken_rule(text: Any, bytes_min: int, bytes_max: int) -> str | None:  # noqa: ANN401
+    if (rule := broken_text(text, bytes_max)) is not None:
         return rule
     if len(text) < bytes_min:
         return f"at least {bytes_min} byte"
@@ -135,26 +131,38 @@ def check_event(event: OutgoingEvent, index: int = 0, defaults: Mapping[str, obj
             raise _refused(index, name, rule)
     for name in _BODY_TEXTS:
         text = getattr(event, name)
-        if text and (rule := _broken_rule(text, 0, TEXT_BYTES_MAX)):
+        if text is not None and (rule := _broken_rule(text, 0, TEXT_BYTES_MAX)):
             raise _refused(index, name, rule)
     for name in ("time_unix_ns", "expire_time_unix_ms"):
         value = getattr(event, name)
-        if value is not None and not -(2**63) <= value < 2**63:
+        if value is not None and not is_whole(value, INT64_MIN, INT64_MAX):
             raise _refused(index, name, "a signed integer of 64 bits")
-    if event.attributes:
+    if not isinstance(event.data, bytes):
+        raise _refused(index, "data", "bytes")
+    if event.metadata is not None:
+        _check_metadata(event.metadata, index)
+    if event.attributes is not None:
         _check_attributes(event.attributes, index)
 
 
-def _check_attributes(attributes: Mapping[str, str], index: int) -> None:
+def _check_metadata(made: Any, index: int) -> None:  # noqa: ANN401 - of any caller
+    if not isinstance(made, EventMetadata):
+        raise _refused(index, "metadata", "an EventMetadata")
+    for name in EventMetadata.__slots__:
+        if (rule := broken_text(getattr(made, name))) is not None:
+            raise _refused(index, f"metadata.{name}", rule)
+
+
+def _check_attributes(attributes: Any, index: int) -> None:  # noqa: ANN401 - of any caller
+    if not isinstance(attributes, Mapping):
+        raise _refused(index, "attributes", "texts by name")
     size = len(attributes)
     if size > ATTRIBUTES_MAX:
         metadata = {"index": index, "field": "attributes", "limit": ATTRIBUTES_MAX, "size": size}
         raise pubsub_error("LIMIT_EXCEEDED", f"event {index} has {size} attributes", metadata)
     for pair in attributes.items():
         for text in pair:
-            if not isinstance(text, str):
-                raise _refused(index, "attributes", "key and value are texts")
-            if (rule := _broken_length(text, ATTRIBUTE_BYTES_MAX)) is not None:
+            if (rule := broken_text(text, ATTRIBUTE_BYTES_MAX)) is not None:
                 raise _refused(index, "attributes", f"key and value {rule}")
 
 

@@ -1,5 +1,6 @@
 """How many partitions topics have, as far as it is known."""
 
+from opendxa_pubsub._arguments import text
 from opendxa_pubsub._errors import PubSubError, pubsub_error
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import topic_service_pb2
 from opendxa_pubsub._limits import TOPICS_CACHED_MAX
@@ -13,8 +14,12 @@ class PartitionCache:
         self._known: dict[str, int] = {}
 
     def of(self, topic: str) -> int | None:
-        """Partitions of a topic, or None when the broker must be asked."""
-        return self._known.get(topic)
+        """Partitions of a topic, or None when the broker must be asked.
+
+        Raises:
+            PubSubInvalidError: BAD_REQUEST, it is no text.
+        """
+        return self._known.get(text("topic", topic))
 
     def found(self, topic: str, answer: topic_service_pb2.Topic) -> int:
         """Remembers the broker's answer."""

@@ -1,13 +1,11 @@
 """What can be published, and how it becomes an event."""
 
 import dataclasses
-import json
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Mapping
 from typing import Any
 
-from opendxa_pubsub._errors import PubSubError, pubsub_error
-from opendxa_pubsub._limits import NESTING_MAX
+from opendxa_pubsub._arguments import text
+from opendxa_pubsub._json_value import json_bytes, json_value
 from opendxa_pubsub._outgoing_event import OutgoingEvent
 
 _JSON = "application/json"
@@ -86,7 +84,7 @@ def outgoing_event(topic: str, given: Publishable, options: Mapping[str, Any]) -
         options: Fields of the envelope that the caller stated.
 
     Raises:
-        PubSubInvalidError: BAD_REQUEST where the payload cannot be written as JSON.
+        PubSubInvalidError: BAD_REQUEST where the payload cannot be written.
     """
     stated = {name: value for name, value in options.items() if value is not None}
     if isinstance(given, OutgoingEvent):
@@ -94,10 +92,10 @@ def outgoing_event(topic: str, given: Publishable, options: Mapping[str, Any]) -
     if isinstance(given, bytes | bytearray | memoryview):
         return OutgoingEvent(**{"type": "bytes", "data": bytes(given), **stated})
     if isinstance(given, str):
-        text = {"type": "text", "data": given.encode(), "data_content_type": _TEXT}
-        return OutgoingEvent(**{**text, **stated})
-    plain = _plain(given, 0)
-    envelope: dict[str, Any] = {"type": _type_of(topic, given), "data": _json_bytes(plain)}
+        data = text("event", given).encode()
+        return OutgoingEvent(**{"type": "text", "data": data, "data_content_type": _TEXT, **stated})
+    plain = json_value("event", given)
+    envelope: dict[str, Any] = {"type": _type_of(topic, given), "data": json_bytes("event", plain)}
     if envelope["type"] == "feedback" and isinstance(plain, dict):
         envelope["correlation_id"] = plain.get("execution_id") or None
     return OutgoingEvent(**{**envelope, "data_content_type": _JSON, **stated})
@@ -110,37 +108,3 @@ def _type_of(topic: str, given: object) -> str:
         return _TYPE_OF_CLASS[name]
     last = topic.rpartition("/")[2]
     return last if last in _TYPE_OF_CLASS.values() else "json"
-
-
-def _bad(rule: str) -> PubSubError:
-    return pubsub_error("BAD_REQUEST", f"event: {rule}", {"field": "event", "rule": rule})
-
-
-def _json_bytes(value: object) -> bytes:
-    try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        return text.encode()
-    except ValueError as error:
-        raise _bad("finite numbers and valid UTF-8") from error
-
-
-def _plain(value: object, depth: int) -> Any:  # noqa: ANN401 - any JSON value
-    """JSON types only. Dana's structs and POET's results are known by their shape."""
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if depth >= NESTING_MAX:
-        raise _bad(f"at most {NESTING_MAX} levels of nested values")
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if type(value).__name__ == "POETResult":
-        return _plain(value.raw(), depth + 1)  # type: ignore[attr-defined]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        return {k: _plain(v, depth + 1) for k, v in fields.items() if v is not None}
-    if hasattr(value, "to_dict") and hasattr(value, "struct_type"):
-        return _plain(value.to_dict(), depth + 1)
-    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes | bytearray):
-        return [_plain(item, depth + 1) for item in value]
-    raise _bad(f"{type(value).__name__} is no JSON value")

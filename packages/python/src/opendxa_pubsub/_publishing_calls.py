@@ -10,10 +10,12 @@ from opendxa_pubsub._ack_and_publish import (
     AckAndPublishOutcome,
     pending_outputs,
 )
+from opendxa_pubsub._arguments import seconds, several
 from opendxa_pubsub._calls import Calls
 from opendxa_pubsub._errors import PubSubError, pubsub_error
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import publisher_service_pb2 as publisher_pb
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import topic_service_pb2 as topic_pb
+from opendxa_pubsub._message import message
 from opendxa_pubsub._options import PublishOptions, pending_event
 from opendxa_pubsub._partitions import PartitionCache
 from opendxa_pubsub._publishable import Publishable
@@ -77,9 +79,12 @@ class PublishingCalls(Calls):
             Where each lies, in order.
 
         Raises:
-            PubSubError: The first refusal; the other events are stored nevertheless.
+            PubSubError: The first refusal; the other events are stored nevertheless. One that the
+                client itself refuses ends it: those before it are stored, those behind it are not.
         """
-        futures = [self.publish_async(topic, event, **options) for event in events]
+        futures = [
+            self.publish_async(topic, event, **options) for event in several("events", events)
+        ]
         return [self._result(future) for future in futures]
 
     def publish_async(
@@ -151,7 +156,7 @@ class PublishingCalls(Calls):
             partitions = self._look_up_partitions(topic)
         source = self._source or f"/producers/{self._publisher.producer_id.hex()}"
         pending = pending_outputs(topic, partitions, outputs, options, source)
-        call = AckAndPublishCall(self._namespace, list(events), pending)
+        call = AckAndPublishCall(self._namespace, events, pending)
         if call.is_stale:
             return AckAndPublishOutcome(True, [])
         answer = self._call_once(self._stubs.publisher.AckAndPublish, call.request)
@@ -172,8 +177,12 @@ class PublishingCalls(Calls):
         Raises:
             PubSubError: TOPIC_NOT_FOUND, EVENT_NOT_FOUND.
         """
-        request = publisher_pb.CancelScheduledEventRequest(
-            namespace=self._namespace, topic=topic, source=source, id=id
+        request = message(
+            publisher_pb.CancelScheduledEventRequest,
+            namespace=self._namespace,
+            topic=topic,
+            source=source,
+            id=id,
         )
         answer = self._call(self._stubs.publisher.CancelScheduledEvent, request)
         return bool(answer.cancelled)
@@ -187,7 +196,8 @@ class PublishingCalls(Calls):
         Returns:
             Whether it was in time.
         """
-        return self._publisher.flush(self._timeout_s if timeout_s is None else timeout_s)
+        wait_s = self._timeout_s if timeout_s is None else seconds("timeout_s", timeout_s)
+        return self._publisher.flush(wait_s)
 
     def _result(self, future: "Future[PublishReceipt]") -> PublishReceipt:
         try:
@@ -197,7 +207,7 @@ class PublishingCalls(Calls):
             raise pubsub_error("TIMED_OUT", text) from None
 
     def _look_up_partitions(self, topic: str) -> int:
-        request = topic_pb.GetTopicRequest(namespace=self._namespace, name=topic)
+        request = message(topic_pb.GetTopicRequest, namespace=self._namespace, name=topic)
         try:
             found = self._call(self._stubs.topic.GetTopic, request)
         except PubSubError as error:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+from opendxa_pubsub._arguments import bad_argument, whole
 from opendxa_pubsub._leases import Ack, Extend, Lease, Nack, SettlementOutcome, Word
+from opendxa_pubsub._limits import EXTENSION_MS_MAX, NACK_DELAY_MS_MAX
 from opendxa_pubsub._stored_event import StoredEvent
 
 
@@ -93,7 +95,15 @@ class ReceivedEvent(StoredEvent):
         Args:
             reason: Why; kept with the event and shown in its dead letter. Cut at 1 KiB.
             delay_ms: Wait before the next attempt, at most 7 days; None: that of the subscription.
+
+        Raises:
+            PubSubInvalidError: BAD_REQUEST, an argument breaks a rule; the event is not settled.
         """
+        # What it says is often another error's text, and must not be refused for a character of it.
+        if not isinstance(reason, str):
+            raise bad_argument("reason", "a text")
+        if delay_ms is not None:
+            delay_ms = whole("delay_ms", delay_ms, 0, NACK_DELAY_MS_MAX)
         self._speak(self._lease, self._index, Nack(delay_ms, reason))
 
     def extend(self, deadline_ms: int = 0) -> None:
@@ -102,5 +112,9 @@ class ReceivedEvent(StoredEvent):
         Args:
             deadline_ms: The lease ends so many milliseconds from now, at most 600,000; 0: the
                 subscription's ack deadline.
+
+        Raises:
+            PubSubInvalidError: BAD_REQUEST, no such deadline; the lease stays as it is.
         """
-        self._speak(self._lease, self._index, Extend(deadline_ms))
+        kept_ms = whole("deadline_ms", deadline_ms, 0, EXTENSION_MS_MAX)
+        self._speak(self._lease, self._index, Extend(kept_ms))

@@ -1,19 +1,12 @@
 """Builds the requests that both clients send, and reads their answers."""
 
-import dataclasses
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from opendxa_pubsub._errors import PubSubError, pubsub_error
-from opendxa_pubsub._gen.opendxa.pubsub.v1 import (
-    event_pb2,
-    feedback_service_pb2,
-    poet_events_pb2,
-)
-from opendxa_pubsub._limits import CORRELATION_KEYS_MAX
-from opendxa_pubsub._publishable import FeedbackEvent
+from opendxa_pubsub._arguments import bad_argument, choice, number, texts
+from opendxa_pubsub._gen.opendxa.pubsub.v1 import event_pb2, feedback_service_pb2
+from opendxa_pubsub._limits import CORRELATION_KEYS_MAX, SECONDS_MAX
 from opendxa_pubsub._stored_event import StoredEvent, stored_event
 
 _PRIORITIES = {
@@ -94,19 +87,6 @@ class WaitResult:
     feedback: tuple[StoredEvent, ...]
 
 
-def bad_argument(field: str, rule: str) -> PubSubError:
-    """A caller's argument that breaks a rule before anything is sent."""
-    return pubsub_error("BAD_REQUEST", f"{field}: {rule}", {"field": field, "rule": rule})
-
-
-def choice(field: str, value: Any, choices: Mapping[Any, Any]) -> Any:  # noqa: ANN401 - enums
-    """What stands for a value; BAD_REQUEST that lists them for any other."""
-    if value not in choices:
-        names = ", ".join(repr(name) for name in choices)
-        raise bad_argument(field, f"one of {names}")
-    return choices[value]
-
-
 def priority_number(priority: str | None) -> event_pb2.Priority:
     """Number of a priority's name."""
     number: event_pb2.Priority = choice("priority", priority, _PRIORITIES)
@@ -115,7 +95,7 @@ def priority_number(priority: str | None) -> event_pb2.Priority:
 
 def checked_keys(keys: Iterable[str]) -> list[str]:
     """Correlation keys, at most 16."""
-    listed = [keys] if isinstance(keys, str) else list(keys)
+    listed = texts("correlation_keys", keys)
     if len(listed) > CORRELATION_KEYS_MAX:
         raise bad_argument("correlation_keys", f"at most {CORRELATION_KEYS_MAX}")
     return listed
@@ -129,38 +109,9 @@ def policy_number(policy: str) -> feedback_service_pb2.FeedbackPolicy:
 
 def deadline_unix_ms(within_s: float | None) -> int:
     """When so many seconds from now are over, milliseconds since the Unix epoch; None: 0."""
-    return 0 if within_s is None else time.time_ns() // 1_000_000 + int(within_s * 1_000)
-
-
-def feedback_message(feedback: FeedbackEvent) -> poet_events_pb2.FeedbackEvent:
-    """The message of a FeedbackEvent."""
-    fields = {f.name: getattr(feedback, f.name) for f in dataclasses.fields(feedback)}
-    context = fields.pop("context")
-    message = poet_events_pb2.FeedbackEvent(**{k: v for k, v in fields.items() if v is not None})
-    for name, value in context.items():
-        _set_value(message.context[name], value)
-    return message
-
-
-def _set_value(target: Any, value: Any) -> None:  # noqa: ANN401 - google.protobuf.Value of any JSON
-    if value is None:
-        target.null_value = 0
-    elif isinstance(value, bool):
-        target.bool_value = value
-    elif isinstance(value, int | float):
-        target.number_value = value
-    elif isinstance(value, str):
-        target.string_value = value
-    elif isinstance(value, Mapping):
-        target.struct_value.SetInParent()
-        for name, item in value.items():
-            _set_value(target.struct_value.fields[name], item)
-    elif isinstance(value, Sequence):
-        target.list_value.SetInParent()
-        for item in value:
-            _set_value(target.list_value.values.add(), item)
-    else:
-        raise bad_argument("context", f"{type(value).__name__} is no JSON value")
+    if within_s is None:
+        return 0
+    return time.time_ns() // 1_000_000 + int(number("within_s", within_s, 0, SECONDS_MAX) * 1_000)
 
 
 def execution_of(message: feedback_service_pb2.Execution) -> Execution:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
+from opendxa_pubsub._arguments import seconds
 from opendxa_pubsub._errors import PubSubError, pubsub_error
 from opendxa_pubsub._leases import Lease, Word
 from opendxa_pubsub._limits import CLOSE_S_MAX, TIMEOUT_S_DEFAULT
@@ -89,9 +90,10 @@ class Subscription:
             PubSubError: It cannot be opened.
             PubSubTimeoutError: It was not opened in time.
         """
+        wait_s = seconds("timeout_s", timeout_s)
         with self._runner.changed:
             self._runner.changed.wait_for(
-                lambda: self._session.was_opened or self._session.error is not None, timeout_s
+                lambda: self._session.was_opened or self._session.error is not None, wait_s
             )
             if self._session.error is not None:
                 raise self._session.error
@@ -110,10 +112,11 @@ class Subscription:
         Raises:
             PubSubError: The subscription ended for good.
         """
+        wait_s = None if timeout_s is None else seconds("timeout_s", timeout_s)
         changed = self._runner.changed
         with changed:
             changed.wait_for(
-                lambda: self._session.ready or self._is_closed or self._session.error, timeout_s
+                lambda: self._session.ready or self._is_closed or self._session.error, wait_s
             )
             event = None if self._is_closed else self._session.take()
             if event is not None:
@@ -136,7 +139,7 @@ class Subscription:
         Returns:
             Whether it was in time.
         """
-        deadline_s = time.monotonic() + timeout_s
+        deadline_s = time.monotonic() + seconds("timeout_s", timeout_s)
         changed = self._runner.changed
         with changed:
             while not self._session.is_drained() and self._session.error is None:

@@ -6,6 +6,7 @@ from typing import Unpack
 
 import grpc
 
+from opendxa_pubsub._arguments import text
 from opendxa_pubsub._attempts import Attempts
 from opendxa_pubsub._calls import Calls
 from opendxa_pubsub._consumption import Consumption, consume_request
@@ -16,6 +17,7 @@ from opendxa_pubsub._gen.opendxa.pubsub.v1.subscriber_service_pb2 import (
     ConsumeResponse,
 )
 from opendxa_pubsub._limits import CREDIT_EVENTS_DEFAULT, PAGE_SIZE
+from opendxa_pubsub._message import message
 from opendxa_pubsub._options import ChangeableSubscriptionSettings
 from opendxa_pubsub._received_event import ReceivedEvent
 from opendxa_pubsub._subscription_requests import (
@@ -60,7 +62,9 @@ class SubscriptionCalls(Calls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND, or LIMIT_EXCEEDED.
         """
-        request = pb.PauseSubscriptionRequest(namespace=self._namespace, name=name, reason=reason)
+        request = message(
+            pb.PauseSubscriptionRequest, namespace=self._namespace, name=name, reason=reason
+        )
         self._call(self._stubs.subscription.PauseSubscription, request)
 
     def resume_subscription(self, name: str) -> None:
@@ -72,7 +76,7 @@ class SubscriptionCalls(Calls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND.
         """
-        request = pb.ResumeSubscriptionRequest(namespace=self._namespace, name=name)
+        request = message(pb.ResumeSubscriptionRequest, namespace=self._namespace, name=name)
         self._call(self._stubs.subscription.ResumeSubscription, request)
 
     def seek_subscription(
@@ -125,7 +129,7 @@ class SubscriptionCalls(Calls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND.
         """
-        request = pb.DeleteSubscriptionRequest(namespace=self._namespace, name=name)
+        request = message(pb.DeleteSubscriptionRequest, namespace=self._namespace, name=name)
         self._call(self._stubs.subscription.DeleteSubscription, request)
 
     def create_snapshot(self, name: str, subscription: str) -> None:
@@ -140,8 +144,11 @@ class SubscriptionCalls(Calls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND, LIMIT_REACHED, or BAD_REQUEST.
         """
-        request = pb.CreateSnapshotRequest(
-            namespace=self._namespace, name=name, subscription=subscription
+        request = message(
+            pb.CreateSnapshotRequest,
+            namespace=self._namespace,
+            name=name,
+            subscription=subscription,
         )
         self._call_once(self._stubs.subscription.CreateSnapshot, request)
 
@@ -156,7 +163,8 @@ class SubscriptionCalls(Calls):
         """
         token = ""
         while True:
-            request = pb.ListSnapshotsRequest(
+            request = message(
+                pb.ListSnapshotsRequest,
                 namespace=self._namespace,
                 subscription=subscription,
                 page_size=PAGE_SIZE,
@@ -178,7 +186,7 @@ class SubscriptionCalls(Calls):
         Raises:
             PubSubError: SNAPSHOT_NOT_FOUND.
         """
-        request = pb.DeleteSnapshotRequest(namespace=self._namespace, name=name)
+        request = message(pb.DeleteSnapshotRequest, namespace=self._namespace, name=name)
         self._call(self._stubs.subscription.DeleteSnapshot, request)
 
     def get_accounting(self, name: str) -> Accounting:
@@ -192,7 +200,11 @@ class SubscriptionCalls(Calls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND.
         """
-        request = pb.GetAccountingRequest(namespace=self._namespace, subscription=name)
+        request = message(
+            pb.GetAccountingRequest,
+            namespace=self._namespace,
+            subscription=text("name", name),
+        )
         return accounting_of(self._call(self._stubs.subscription.GetAccounting, request))
 
     def list_blocked_keys(self, name: str) -> Iterator[BlockedKey]:
@@ -209,8 +221,12 @@ class SubscriptionCalls(Calls):
         """
         token = ""
         while True:
-            request = pb.ListBlockedKeysRequest(
-                namespace=self._namespace, subscription=name, page_size=PAGE_SIZE, page_token=token
+            request = message(
+                pb.ListBlockedKeysRequest,
+                namespace=self._namespace,
+                subscription=text("name", name),
+                page_size=PAGE_SIZE,
+                page_token=token,
             )
             page = self._call(self._stubs.subscription.ListBlockedKeys, request)
             for found in page.keys:
@@ -239,9 +255,10 @@ class SubscriptionCalls(Calls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND, BAD_REQUEST, or LIMIT_REACHED.
         """
-        request = pb.SkipEventsRequest(
+        request = message(
+            pb.SkipEventsRequest,
             namespace=self._namespace,
-            subscription=name,
+            subscription=text("name", name),
             sequence=sequence,
             first_index=first_index,
             last_index=first_index if last_index is None else last_index,
@@ -261,8 +278,12 @@ class SubscriptionCalls(Calls):
             PubSubError: SUBSCRIPTION_NOT_FOUND, TOPIC_NOT_FOUND, or EVENT_NOT_FOUND (the key is not
                 blocked).
         """
-        request = pb.ReleaseKeyRequest(
-            namespace=self._namespace, subscription=name, ordering_key=ordering_key, topic=topic
+        request = message(
+            pb.ReleaseKeyRequest,
+            namespace=self._namespace,
+            subscription=text("name", name),
+            ordering_key=ordering_key,
+            topic=topic,
         )
         self._call_once(self._stubs.subscription.ReleaseKey, request)
 

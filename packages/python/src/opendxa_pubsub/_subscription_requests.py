@@ -5,19 +5,32 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from opendxa_pubsub._arguments import (
+    bad_argument,
+    flag,
+    is_whole,
+    known_options,
+    text,
+    texts,
+    whole,
+)
 from opendxa_pubsub._errors import PubSubError, pubsub_error
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import subscription_service_pb2 as subscription_pb
 from opendxa_pubsub._limits import (
     CREDIT_BYTES_DEFAULT,
     CREDIT_EVENTS_DEFAULT,
     CREDIT_EVENTS_MAX,
+    INT64_MAX,
+    INT64_MIN,
     OWN_SUBSCRIPTION_EXPIRY_MS,
     SUBSCRIPTIONS_MAX,
+    UINT32_MAX,
 )
-from opendxa_pubsub._options import ChangeableSubscriptionSettings
-from opendxa_pubsub._requests import bad_argument
+from opendxa_pubsub._message import message
+from opendxa_pubsub._options import ChangeableSubscriptionSettings, SubscriptionOptions
 from opendxa_pubsub._subscribe_session import SubscribeOptions
 
+_START_RULE = "'latest', 'earliest' or milliseconds since the Unix epoch"
 _FIELDS = {"retry_min_ms": "retry", "retry_max_ms": "retry"}
 
 
@@ -119,21 +132,20 @@ def blocked_key_of(found: subscription_pb.BlockedKey) -> BlockedKey:
 
 def start_position(start: str | int) -> subscription_pb.StartPosition:
     """Where a subscription begins."""
-    position = subscription_pb.StartPosition()
-    if isinstance(start, int):
-        position.time_unix_ms = start
-    elif start in ("latest", "earliest"):
-        setattr(position, start, True)
-    else:
-        raise bad_argument("start", "'latest', 'earliest' or milliseconds since the Unix epoch")
-    return position
+    if isinstance(start, str) and start in ("latest", "earliest"):
+        return message(subscription_pb.StartPosition, **{start: True})
+    if is_whole(start, INT64_MIN, INT64_MAX):
+        return message(subscription_pb.StartPosition, time_unix_ms=start)
+    raise bad_argument("start", _START_RULE)
 
 
 def update_request(
     namespace: str, name: str, settings: ChangeableSubscriptionSettings
 ) -> subscription_pb.UpdateSubscriptionRequest:
     """What changes the given settings of a subscription."""
-    return subscription_pb.UpdateSubscriptionRequest(
+    known_options(settings, ChangeableSubscriptionSettings.__optional_keys__)
+    return message(
+        subscription_pb.UpdateSubscriptionRequest,
         namespace=namespace,
         name=name,
         settings=subscription_settings((), **settings),
@@ -156,18 +168,22 @@ def seek_request(
     targets = (start, sequence, snapshot, topic)
     if sum(target is not None for target in targets) != 1:
         raise bad_argument("start", "exactly one of start, sequence, snapshot and topic")
-    request = subscription_pb.SeekSubscriptionRequest(namespace=namespace, name=name)
+    place = message(
+        subscription_pb.TopicOffset,
+        topic="" if topic is None else topic,
+        partition=partition,
+        offset=offset,
+    )
+    target: dict[str, Any] = {"offset": place}
     if start is not None:
-        request.position.CopyFrom(start_position(start))
+        target = {"position": start_position(start)}
     elif sequence is not None:
-        request.position.sequence = sequence
+        target = {"position": message(subscription_pb.StartPosition, sequence=sequence)}
     elif snapshot is not None:
-        request.snapshot = snapshot
-    else:
-        request.offset.topic = topic or ""
-        request.offset.partition = partition
-        request.offset.offset = offset
-    return request
+        target = {"snapshot": snapshot}
+    return message(
+        subscription_pb.SeekSubscriptionRequest, namespace=namespace, name=name, **target
+    )
 
 
 def subscription_settings(
@@ -183,27 +199,28 @@ def subscription_settings(
     ordered: bool = False,
 ) -> subscription_pb.SubscriptionSettings:
     """Settings of a subscription; what is 0 or empty takes the broker's default."""
-    settings = subscription_pb.SubscriptionSettings(
-        patterns=[patterns] if isinstance(patterns, str) else patterns,
+    min_ms = whole("retry_min_ms", retry_min_ms, 0, UINT32_MAX)
+    max_ms = whole("retry_max_ms", retry_max_ms, 0, UINT32_MAX)
+    settings = message(
+        subscription_pb.SubscriptionSettings,
+        patterns=texts("topic", patterns),
         start=start_position(start),
         ack_deadline_ms=ack_deadline_ms,
         attempts_max=attempts_max,
         dead_letter_topic=dead_letter_topic,
         expiry_ms=expiry_ms,
     )
-    if retry_min_ms or retry_max_ms:
-        settings.retry.min_ms = retry_min_ms
-        settings.retry.max_ms = retry_max_ms
-    if ordered:
+    if min_ms or max_ms:
+        settings.retry.min_ms = min_ms
+        settings.retry.max_ms = max_ms
+    if flag("ordered", ordered):
         settings.order = subscription_pb.DELIVERY_ORDER_KEY
     return settings
 
 
 def checked_credit_events(max_outstanding: int) -> int:
     """How many unsettled events a subscription may hold."""
-    if not 1 <= max_outstanding <= CREDIT_EVENTS_MAX:
-        raise bad_argument("max_outstanding", f"1 to {CREDIT_EVENTS_MAX}")
-    return max_outstanding
+    return whole("max_outstanding", max_outstanding, 1, CREDIT_EVENTS_MAX)
 
 
 def subscribe_options(
@@ -212,13 +229,15 @@ def subscribe_options(
     topic: str | Sequence[str],
     subscription: str | None,
     *,
-    has_handler: bool,
+    handler: object,
     options: Mapping[str, Any],
 ) -> SubscribeOptions:
     """How to open a consumer; see ``PubSubClient.subscribe``."""
-    known = dict(options)
-    events = checked_credit_events(known.pop("max_outstanding", CREDIT_EVENTS_DEFAULT))
-    is_ephemeral = known.pop("ephemeral", False)
+    if handler is not None and not callable(handler):
+        raise bad_argument("handler", "a function, or None")
+    if subscription is not None:
+        text("subscription", subscription)
+    known, events, is_ephemeral = _parted(options)
     if is_ephemeral and subscription:
         raise bad_argument("subscription", "not together with ephemeral")
     if not (subscription or is_ephemeral):
@@ -231,7 +250,7 @@ def subscribe_options(
         consumer_name=client_name,
         credit_bytes=CREDIT_BYTES_DEFAULT,
         credit_events=events,
-        keeps_leases=has_handler,
+        keeps_leases=handler is not None,
     )
 
 
@@ -239,11 +258,21 @@ def creation_request(
     namespace: str, name: str, topic: str | Sequence[str], options: Mapping[str, Any]
 ) -> subscription_pb.CreateSubscriptionRequest:
     """Creates a subscription; see ``PubSubClient.create_subscription``."""
-    of_consumers = ("max_outstanding", "ephemeral")
-    known = {key: value for key, value in options.items() if key not in of_consumers}
-    return subscription_pb.CreateSubscriptionRequest(
-        namespace=namespace, name=name, settings=subscription_settings(topic, **known)
+    known, _, _ = _parted(options)
+    return message(
+        subscription_pb.CreateSubscriptionRequest,
+        namespace=namespace,
+        name=name,
+        settings=subscription_settings(topic, **known),
     )
+
+
+def _parted(options: Mapping[str, Any]) -> tuple[dict[str, Any], int, bool]:
+    """Settings of the subscription, and the events and the kind of its consumer."""
+    known_options(options, SubscriptionOptions.__optional_keys__)
+    settings = dict(options)
+    events = checked_credit_events(settings.pop("max_outstanding", CREDIT_EVENTS_DEFAULT))
+    return settings, events, flag("ephemeral", settings.pop("ephemeral", False))
 
 
 def too_many_subscriptions() -> PubSubError:

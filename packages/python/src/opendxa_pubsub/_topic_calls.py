@@ -4,6 +4,7 @@ from typing import Unpack
 
 from opendxa_pubsub._calls import Calls
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import topic_service_pb2 as topic_pb
+from opendxa_pubsub._message import message
 from opendxa_pubsub._options import ChangeableTopicSettings
 from opendxa_pubsub._topic_requests import topic_settings, topic_update
 
@@ -53,7 +54,12 @@ class TopicCalls(Calls):
         )
         answer = self._call(
             self._stubs.topic.CreateTopic,
-            topic_pb.CreateTopicRequest(namespace=self._namespace, name=name, settings=settings),
+            message(
+                topic_pb.CreateTopicRequest,
+                namespace=self._namespace,
+                name=name,
+                settings=settings,
+            ),
         )
         return not answer.existed
 
@@ -83,5 +89,5 @@ class TopicCalls(Calls):
         """
         self._call(
             self._stubs.topic.DeleteTopic,
-            topic_pb.DeleteTopicRequest(namespace=self._namespace, name=name),
+            message(topic_pb.DeleteTopicRequest, namespace=self._namespace, name=name),
         )

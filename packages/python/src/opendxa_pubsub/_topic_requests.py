@@ -1,8 +1,10 @@
 """Requests about topics."""
 
+from opendxa_pubsub._arguments import choice, known_options, whole
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import publisher_service_pb2, topic_service_pb2
+from opendxa_pubsub._limits import UINT32_MAX, UINT64_MAX
+from opendxa_pubsub._message import message
 from opendxa_pubsub._options import ChangeableTopicSettings
-from opendxa_pubsub._requests import choice
 
 _DURABILITIES = {
     None: publisher_service_pb2.DURABILITY_UNSPECIFIED,
@@ -28,16 +30,19 @@ def topic_settings(
     durability: str | None = None,
 ) -> topic_service_pb2.TopicSettings:
     """Settings of a topic; what is 0 or None takes the broker's default."""
-    settings = topic_service_pb2.TopicSettings(
+    window_ms = whole("dedup_window_ms", dedup_window_ms, 0, UINT64_MAX)
+    ids_max = whole("dedup_ids_max", dedup_ids_max, 0, UINT32_MAX)
+    settings = message(
+        topic_service_pb2.TopicSettings,
         partitions=partitions,
         index=choice("index", index, _INDEXES),
         retention_ms=retention_ms,
         retention_bytes=retention_bytes,
         durability=choice("durability", durability, _DURABILITIES),
     )
-    if dedup_window_ms:
-        settings.dedup.window_ms = dedup_window_ms
-        settings.dedup.ids_max = dedup_ids_max
+    if window_ms:
+        settings.dedup.window_ms = window_ms
+        settings.dedup.ids_max = ids_max
     return settings
 
 
@@ -45,7 +50,9 @@ def topic_update(
     namespace: str, name: str, settings: ChangeableTopicSettings
 ) -> topic_service_pb2.UpdateTopicRequest:
     """What changes the given settings of a topic."""
-    return topic_service_pb2.UpdateTopicRequest(
+    known_options(settings, ChangeableTopicSettings.__optional_keys__)
+    return message(
+        topic_service_pb2.UpdateTopicRequest,
         namespace=namespace,
         name=name,
         settings=topic_settings(**settings),
