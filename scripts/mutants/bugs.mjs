@@ -210,4 +210,12 @@ export const bugs = [
     to: "const offset = this.#earlier(keys, fresh);",
     caughtBy: test("core", "publishing/publish"),
   },
+  {
+    id: "put-away-goes-on",
+    what: "a subscription that was put away moves its cursor on",
+    file: "packages/engine/src/active-subscription.ts",
+    from: "    this.#isStopped = true;\n",
+    to: "",
+    caughtBy: test("engine", "leases", "a subscription that was put away"),
+  },
 ];

@@ -47,6 +47,7 @@ export class ActiveSubscription {
   readonly #onIdle: () => void;
   readonly #sinks = new Map<bigint, ConsumerSink>();
   readonly #verdicts = new WaitingVerdicts();
+  #isStopped = false;
   #isPumping = false;
   #pumpAgain = false;
   #settling: Promise<void> | undefined;
@@ -74,7 +75,7 @@ export class ActiveSubscription {
     this.delivery = subscription.delivery;
     this.#parts = parts;
     this.matches = subscription.matches;
-    const { name, delivery } = subscription;
+    const { name, delivery } = this;
     this.#catchUp = new CatchUp(parts, subscription);
     this.#work = new ResidentWork(parts.loop, delivery, this.#catchUp);
     this.#settlements = new SettlementQueue(delivery, this.#catchUp);
@@ -236,8 +237,9 @@ export class ActiveSubscription {
     }
   }
 
-  /** Stops its timer; what still waits for dead letters is not answered. */
+  /** Puts it away: a pump that still reads journals nothing more, for it is not offered what comes now. */
   stop(): void {
+    this.#isStopped = true;
     this.#alarm.clear();
     this.#verdicts.fail(PubSubError.of("SHUTTING_DOWN", "the subscription was put away"));
   }
@@ -301,6 +303,7 @@ export class ActiveSubscription {
   }
 
   #requestSettle(): void {
+    if (this.#isStopped) return;
     this.#settleAgain = true;
     this.#settling ??= this.#settleAll().catch((error: unknown) => {
       this.#settling = undefined;
@@ -378,6 +381,7 @@ export class ActiveSubscription {
   }
 
   #arm(): void {
+    if (this.#isStopped) return;
     const times = [this.delivery.nextTimerMs(), this.#letters.nextMs(), this.#detached.nextMs()];
     this.#alarm.set(Math.min(...times.map((at) => at ?? Number.POSITIVE_INFINITY)));
   }

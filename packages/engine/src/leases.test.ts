@@ -2,6 +2,7 @@ import type { Journal } from "@opendxa/pubsub-journal";
 import {
   ACK_DEADLINE_MS_DEFAULT,
   DeliveryOrder,
+  Priority,
   SeekSubscriptionRequest,
   Verdict,
 } from "@opendxa/pubsub-protocol";
@@ -63,6 +64,36 @@ describe("leases", () => {
     reading.goOn();
     await passUntil(world.clock, () => inbox.received.length >= 5);
   });
+});
+
+describe("a subscription that was put away", () => {
+  it("says nothing more, also where something was still being read for it", async () => {
+    await world.create();
+    for (const id of ["1", "2"]) await world.publish("a", id);
+    await world.powerCut("drop", "kept");
+    const { inbox, consumer } = await world.joinedForOne();
+    const reading = world.holdReads();
+    world.nack(consumer, one(inbox, "1"), 60_000);
+    await until(() => reading.isHeld && inbox.verdictsSeen.length > 0);
+    consumer.close();
+    await turns();
+    reading.goOn();
+    await turns();
+    await world.publishTo({ topic: "a", priority: Priority.HIGH }, "3");
+    // When the retry is due, nobody is there for whom it would be.
+    await passUntil(world.clock, () => world.clock.now() > 1_800_000_120_000);
+    const again = new Inbox();
+    await world.join(name, again);
+    await passUntil(world.clock, () => again.received.length >= 3);
+    expect([...again.ids].sort()).toEqual(["1", "2", "3"]);
+  });
+
+  /** As long as anything goes on that no clock has to move. */
+  async function turns(): Promise<void> {
+    for (let turn = 0; turn < 100; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
 });
 
 describe("attempts", () => {
