@@ -39,6 +39,7 @@ export * from "./feedback/queries.js";
 export * from "./feedback/receive-feedback.js";
 export * from "./feedback/register-execution.js";
 export * from "./feedback/timer-key.js";
+export { requireText } from "./feedback/validation.js";
 export * from "./publishing/ack-and-publish.js";
 export * from "./publishing/batches-projection.js";
 export * from "./publishing/cancel-scheduled.js";

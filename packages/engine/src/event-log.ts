@@ -4,7 +4,7 @@ import {
   excludedBits,
   isScheduled,
   keySegment,
-  refusedField,
+  requireText,
   stateKeys,
 } from "@opendxa/pubsub-core";
 import { type IndexStore, prefixScope } from "@opendxa/pubsub-index-store";
@@ -24,6 +24,7 @@ import {
   SequenceRef_Batch,
   type StoredBatch,
   selectionOf,
+  TEXT_BYTES_MAX,
 } from "@opendxa/pubsub-protocol";
 import type { CommandLoop } from "./command-loop.js";
 import type { EntryReader } from "./delivery-builder.js";
@@ -278,9 +279,7 @@ export class EventLog {
   ): Promise<ListCorrelatedEventsResponse> {
     const { correlationId, pageToken: token } = request;
     const size = pageSizeOf(request.pageSize);
-    if (correlationId === "") {
-      throw refusedField("correlation_id", "must be 1 to 255 bytes");
-    }
+    requireText("correlation_id", correlationId, { bytesMin: 1, bytesMax: TEXT_BYTES_MAX });
     await this.#parts.writer.reached(this.#parts.loop.durableSequence);
     const scope = prefixScope(`c/${keySegment(correlationId)}/`);
     const after = token === "" ? undefined : positionOfToken(token);

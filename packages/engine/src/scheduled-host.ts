@@ -6,15 +6,18 @@ import {
   type PayloadPosition,
   parseScheduledTimer,
   releaseScheduled,
+  requireText,
   type StateWrite,
   stateKeys,
 } from "@opendxa/pubsub-core";
 import { type IndexStore, prefixScope } from "@opendxa/pubsub-index-store";
 import {
   type CancelScheduledEventRequest,
+  EVENT_ID_BYTES_MAX,
   PubSubError,
   type ScheduledCancelled,
   ScheduledEventRef,
+  TEXT_BYTES_MAX,
 } from "@opendxa/pubsub-protocol";
 import type { AppliedEntry, CommandLoop } from "./command-loop.js";
 import type { EntryReader } from "./delivery-builder.js";
@@ -71,8 +74,10 @@ export class ScheduledHost {
     if (outcome === "orphaned") await this.#drop(at);
   }
 
-  /** Cancels an event; false: it was released before. Throws TOPIC_NOT_FOUND, EVENT_NOT_FOUND. */
+  /** Cancels an event; false: it was released before. Throws TOPIC_NOT_FOUND, EVENT_NOT_FOUND, BAD_REQUEST. */
   async cancel({ topic, source, id }: CancelScheduledEventRequest): Promise<boolean> {
+    requireText("source", source, { bytesMin: 1, bytesMax: TEXT_BYTES_MAX });
+    requireText("id", id, { bytesMin: 1, bytesMax: EVENT_ID_BYTES_MAX });
     const topicId = this.#parts.topics.byName(topic)?.topicId;
     const key = stateKeys.scheduledEvent(topicId ?? 0, { source, id });
     const [ref] = await this.#parts.state.read([key]);

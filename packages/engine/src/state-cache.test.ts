@@ -35,3 +35,12 @@ describe("a value that may be large", () => {
     expect([cache.has(small), cache.has(large)]).toEqual([true, false]);
   });
 });
+
+it("takes a key that no index can hold for one that is not there", async () => {
+  const long = stateKeys.subscription("s".repeat(10_000));
+  await cache.load([long, small]);
+  expect([cache.has(long), cache.get(long)]).toEqual([true, undefined]);
+  cache.release();
+  expect(cache.has(long)).toBe(false);
+  expect(await cache.read([long, small])).toEqual([undefined, undefined]);
+});

@@ -1,5 +1,5 @@
 import type { AnyStateKey, Loaded, StateKey, StateWrite } from "@opendxa/pubsub-core";
-import type { IndexStore } from "@opendxa/pubsub-index-store";
+import { INDEX_STORE_LIMITS, type IndexStore } from "@opendxa/pubsub-index-store";
 import { cachedValuesMax } from "./limits.js";
 
 interface Pinned {
@@ -91,8 +91,14 @@ export class StateCache implements Loaded {
     const wanted = keys.filter((key) => !this.has(key));
     const fetched = new Map<string, unknown>();
     if (wanted.length === 0) return fetched;
-    const values = await this.#index.getMany(wanted.map((key) => key.name));
-    for (const [i, key] of wanted.entries()) {
+    // A request may name anything: what no index can hold is not there, and its operation refuses it.
+    const [storable, absent] = [
+      wanted.filter(isStorable),
+      wanted.filter((key) => !isStorable(key)),
+    ];
+    for (const { name } of absent) fetched.set(name, undefined);
+    const values = await this.#index.getMany(storable.map((key) => key.name));
+    for (const [i, key] of storable.entries()) {
       if (this.has(key)) continue;
       const bytes = values[i];
       const value = bytes === undefined ? undefined : key.codec.decode(bytes);
@@ -131,4 +137,8 @@ export class StateCache implements Loaded {
       this.#young = new Map();
     }
   }
+}
+
+function isStorable({ name }: AnyStateKey): boolean {
+  return name.length <= INDEX_STORE_LIMITS.keyBytesMax;
 }
