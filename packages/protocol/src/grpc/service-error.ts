@@ -26,9 +26,14 @@ export function toServiceError(error: PubSubError): StatusError {
   metadata.set(STATUS_DETAILS_KEY, Buffer.from(details));
   return Object.assign(new Error(error.message), {
     code: error.code,
-    details: error.message.slice(0, DETAILS_CHARS_MAX),
+    details: cut(error.message),
     metadata,
   });
+}
+
+/** grpc-js percent-encodes the text, which throws for half of a surrogate pair: outside of any call. */
+function cut(text: string): string {
+  return text.slice(0, DETAILS_CHARS_MAX).replace(/\p{Surrogate}/gu, "\uFFFD");
 }
 
 /**
