@@ -1,8 +1,11 @@
-import { PubSubError } from "@opendxa/pubsub-protocol";
+import { isInt64, PubSubError } from "@opendxa/pubsub-protocol";
 
 /** BAD_REQUEST: an option or an argument breaks a rule. */
 export function badRequest(field: string, rule: string): PubSubError {
-  return PubSubError.of("BAD_REQUEST", `${field}: ${rule}`, { metadata: { field, rule } });
+  return PubSubError.of("BAD_REQUEST", `${field}: ${rule}`, {
+    metadata: { field, rule },
+    fieldViolations: [{ field, description: rule }],
+  });
 }
 
 /** A whole number within its bounds. @throws {@link PubSubError} BAD_REQUEST */
@@ -36,7 +39,7 @@ export function oneOf<T extends string | number>(
 
 /** Milliseconds since the Unix epoch as 64 signed bits hold them. @throws {@link PubSubError} BAD_REQUEST */
 export function unixMs(field: string, value: bigint): bigint {
-  if (typeof value === "bigint" && BigInt.asIntN(64, value) === value) return value;
+  if (isInt64(value)) return value;
   throw badRequest(field, "a bigint of 64 bits");
 }
 

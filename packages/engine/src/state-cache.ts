@@ -92,11 +92,11 @@ export class StateCache implements Loaded {
     const fetched = new Map<string, unknown>();
     if (wanted.length === 0) return fetched;
     // A request may name anything: what no index can hold is not there, and its operation refuses it.
-    const [storable, absent] = [
-      wanted.filter(isStorable),
-      wanted.filter((key) => !isStorable(key)),
-    ];
-    for (const { name } of absent) fetched.set(name, undefined);
+    const storable = wanted.filter(({ name }) => {
+      const isStorable = name.length <= INDEX_STORE_LIMITS.keyBytesMax;
+      if (!isStorable) fetched.set(name, undefined);
+      return isStorable;
+    });
     const values = await this.#index.getMany(storable.map((key) => key.name));
     for (const [i, key] of storable.entries()) {
       if (this.has(key)) continue;
@@ -137,8 +137,4 @@ export class StateCache implements Loaded {
       this.#young = new Map();
     }
   }
-}
-
-function isStorable({ name }: AnyStateKey): boolean {
-  return name.length <= INDEX_STORE_LIMITS.keyBytesMax;
 }

@@ -59,6 +59,7 @@ export {
 export { errorReasons } from "./gen/error-reasons.js";
 export { requiredPermissions } from "./gen/permissions.js";
 export { type PoetEvents, poetEventMessages } from "./gen/poet-events.js";
+export { isInt64 } from "./int64.js";
 export * from "./limits.js";
 export * from "./messages.js";
 export { partitionForKey } from "./partition.js";

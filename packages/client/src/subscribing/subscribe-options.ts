@@ -180,8 +180,7 @@ export function settingsOf(options: SubscriptionOptions): SubscriptionSettings |
     order: oneOf("order", order, ORDERS) === "key" ? DeliveryOrder.KEY : DeliveryOrder.NONE,
     ...options.settings,
   };
-  writeRequest(SubscriptionSettings, stated);
-  return SubscriptionSettings.create(stated);
+  return SubscriptionSettings.decode(writeRequest(SubscriptionSettings, stated));
 }
 
 function topicsOf({ topic, topics = [] }: SubscriptionOptions): string[] {

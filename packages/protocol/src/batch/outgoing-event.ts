@@ -1,4 +1,5 @@
 import type { EventHead, EventMetadata } from "../gen/opendxa/pubsub/v1/event.js";
+import { isInt64 } from "../int64.js";
 import {
   ATTRIBUTE_BYTES_MAX,
   ATTRIBUTES_MAX,
@@ -109,9 +110,7 @@ function checkBody(event: OutgoingEvent, index: number, checked: OutgoingEvent):
 }
 
 function checkTime(index: number, field: string, time: bigint): void {
-  if (typeof time !== "bigint" || BigInt.asIntN(64, time) !== time) {
-    refuse(index, field, "a bigint of 64 bits");
-  }
+  if (!isInt64(time)) refuse(index, field, "a bigint of 64 bits");
 }
 
 function checkMetadata(index: number, metadata: EventMetadata): void {

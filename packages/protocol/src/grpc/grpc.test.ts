@@ -105,6 +105,16 @@ it("carries messages and errors with all their facts", async () => {
   }
 });
 
+it("cuts a text between characters: half of one would end the server", async () => {
+  for (const before of ["", "x"]) {
+    const sent = PubSubError.of("TOPIC_NOT_FOUND", `${before}${"😀".repeat(600)}`);
+    expect(() => encodeURI(toServiceError(sent).details)).not.toThrow();
+    const address = await serve((_call, callback) => callback(toServiceError(sent)));
+    const caught: unknown = await publish(address).catch((error: unknown) => error);
+    expect(PubSubError.from(caught).reason).toBe("TOPIC_NOT_FOUND");
+  }
+});
+
 it("serves a typed request", async () => {
   const address = await serve(({ request }, callback) => {
     const count = request.frame?.batches[0]?.count ?? 0;

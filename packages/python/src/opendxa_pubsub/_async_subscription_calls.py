@@ -8,7 +8,6 @@ from typing import Unpack
 
 import grpc
 
-from opendxa_pubsub._arguments import text
 from opendxa_pubsub._async_calls import AsyncCalls, is_cancelled
 from opendxa_pubsub._attempts import Attempts
 from opendxa_pubsub._consumption import Consumption, consume_request
@@ -18,7 +17,7 @@ from opendxa_pubsub._gen.opendxa.pubsub.v1.subscriber_service_pb2 import (
     ConsumeRequest,
     ConsumeResponse,
 )
-from opendxa_pubsub._limits import CREDIT_EVENTS_DEFAULT, PAGE_SIZE
+from opendxa_pubsub._limits import CREDIT_EVENTS_DEFAULT
 from opendxa_pubsub._message import message
 from opendxa_pubsub._options import ChangeableSubscriptionSettings
 from opendxa_pubsub._received_event import ReceivedEvent
@@ -27,9 +26,15 @@ from opendxa_pubsub._subscription_requests import (
     BlockedKey,
     Snapshot,
     accounting_of,
+    accounting_request,
     blocked_key_of,
+    blocked_keys_request,
+    release_request,
     seek_request,
+    skip_request,
     snapshot_of,
+    snapshot_request,
+    snapshots_request,
     update_request,
 )
 
@@ -146,12 +151,7 @@ class AsyncSubscriptionCalls(AsyncCalls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND, LIMIT_REACHED, or BAD_REQUEST.
         """
-        request = message(
-            pb.CreateSnapshotRequest,
-            namespace=self._namespace,
-            name=name,
-            subscription=subscription,
-        )
+        request = snapshot_request(self._namespace, name, subscription)
         await self._call_once(self._stubs.subscription.CreateSnapshot, request)
 
     async def list_snapshots(self, subscription: str = "") -> AsyncIterator[Snapshot]:
@@ -165,13 +165,7 @@ class AsyncSubscriptionCalls(AsyncCalls):
         """
         token = ""
         while True:
-            request = message(
-                pb.ListSnapshotsRequest,
-                namespace=self._namespace,
-                subscription=subscription,
-                page_size=PAGE_SIZE,
-                page_token=token,
-            )
+            request = snapshots_request(self._namespace, subscription, token)
             page = await self._call(self._stubs.subscription.ListSnapshots, request)
             for found in page.snapshots:
                 yield snapshot_of(found)
@@ -202,11 +196,7 @@ class AsyncSubscriptionCalls(AsyncCalls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND.
         """
-        request = message(
-            pb.GetAccountingRequest,
-            namespace=self._namespace,
-            subscription=text("name", name),
-        )
+        request = accounting_request(self._namespace, name)
         return accounting_of(await self._call(self._stubs.subscription.GetAccounting, request))
 
     async def list_blocked_keys(self, name: str) -> AsyncIterator[BlockedKey]:
@@ -223,13 +213,7 @@ class AsyncSubscriptionCalls(AsyncCalls):
         """
         token = ""
         while True:
-            request = message(
-                pb.ListBlockedKeysRequest,
-                namespace=self._namespace,
-                subscription=text("name", name),
-                page_size=PAGE_SIZE,
-                page_token=token,
-            )
+            request = blocked_keys_request(self._namespace, name, token)
             page = await self._call(self._stubs.subscription.ListBlockedKeys, request)
             for found in page.keys:
                 yield blocked_key_of(found)
@@ -257,14 +241,7 @@ class AsyncSubscriptionCalls(AsyncCalls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND, BAD_REQUEST, or LIMIT_REACHED.
         """
-        request = message(
-            pb.SkipEventsRequest,
-            namespace=self._namespace,
-            subscription=text("name", name),
-            sequence=sequence,
-            first_index=first_index,
-            last_index=first_index if last_index is None else last_index,
-        )
+        request = skip_request(self._namespace, name, sequence, first_index, last_index)
         answer = await self._call(self._stubs.subscription.SkipEvents, request)
         return int(answer.skipped)
 
@@ -280,13 +257,7 @@ class AsyncSubscriptionCalls(AsyncCalls):
             PubSubError: SUBSCRIPTION_NOT_FOUND, TOPIC_NOT_FOUND, or EVENT_NOT_FOUND (the key is not
                 blocked).
         """
-        request = message(
-            pb.ReleaseKeyRequest,
-            namespace=self._namespace,
-            subscription=text("name", name),
-            ordering_key=ordering_key,
-            topic=topic,
-        )
+        request = release_request(self._namespace, name, ordering_key, topic)
         await self._call_once(self._stubs.subscription.ReleaseKey, request)
 
     async def consume(

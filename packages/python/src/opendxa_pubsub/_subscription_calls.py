@@ -6,7 +6,6 @@ from typing import Unpack
 
 import grpc
 
-from opendxa_pubsub._arguments import text
 from opendxa_pubsub._attempts import Attempts
 from opendxa_pubsub._calls import Calls
 from opendxa_pubsub._consumption import Consumption, consume_request
@@ -16,7 +15,7 @@ from opendxa_pubsub._gen.opendxa.pubsub.v1.subscriber_service_pb2 import (
     ConsumeRequest,
     ConsumeResponse,
 )
-from opendxa_pubsub._limits import CREDIT_EVENTS_DEFAULT, PAGE_SIZE
+from opendxa_pubsub._limits import CREDIT_EVENTS_DEFAULT
 from opendxa_pubsub._message import message
 from opendxa_pubsub._options import ChangeableSubscriptionSettings
 from opendxa_pubsub._received_event import ReceivedEvent
@@ -25,9 +24,15 @@ from opendxa_pubsub._subscription_requests import (
     BlockedKey,
     Snapshot,
     accounting_of,
+    accounting_request,
     blocked_key_of,
+    blocked_keys_request,
+    release_request,
     seek_request,
+    skip_request,
     snapshot_of,
+    snapshot_request,
+    snapshots_request,
     update_request,
 )
 
@@ -144,12 +149,7 @@ class SubscriptionCalls(Calls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND, LIMIT_REACHED, or BAD_REQUEST.
         """
-        request = message(
-            pb.CreateSnapshotRequest,
-            namespace=self._namespace,
-            name=name,
-            subscription=subscription,
-        )
+        request = snapshot_request(self._namespace, name, subscription)
         self._call_once(self._stubs.subscription.CreateSnapshot, request)
 
     def list_snapshots(self, subscription: str = "") -> Iterator[Snapshot]:
@@ -163,13 +163,7 @@ class SubscriptionCalls(Calls):
         """
         token = ""
         while True:
-            request = message(
-                pb.ListSnapshotsRequest,
-                namespace=self._namespace,
-                subscription=subscription,
-                page_size=PAGE_SIZE,
-                page_token=token,
-            )
+            request = snapshots_request(self._namespace, subscription, token)
             page = self._call(self._stubs.subscription.ListSnapshots, request)
             for found in page.snapshots:
                 yield snapshot_of(found)
@@ -200,11 +194,7 @@ class SubscriptionCalls(Calls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND.
         """
-        request = message(
-            pb.GetAccountingRequest,
-            namespace=self._namespace,
-            subscription=text("name", name),
-        )
+        request = accounting_request(self._namespace, name)
         return accounting_of(self._call(self._stubs.subscription.GetAccounting, request))
 
     def list_blocked_keys(self, name: str) -> Iterator[BlockedKey]:
@@ -221,13 +211,7 @@ class SubscriptionCalls(Calls):
         """
         token = ""
         while True:
-            request = message(
-                pb.ListBlockedKeysRequest,
-                namespace=self._namespace,
-                subscription=text("name", name),
-                page_size=PAGE_SIZE,
-                page_token=token,
-            )
+            request = blocked_keys_request(self._namespace, name, token)
             page = self._call(self._stubs.subscription.ListBlockedKeys, request)
             for found in page.keys:
                 yield blocked_key_of(found)
@@ -255,14 +239,7 @@ class SubscriptionCalls(Calls):
         Raises:
             PubSubError: SUBSCRIPTION_NOT_FOUND, EVENT_NOT_FOUND, BAD_REQUEST, or LIMIT_REACHED.
         """
-        request = message(
-            pb.SkipEventsRequest,
-            namespace=self._namespace,
-            subscription=text("name", name),
-            sequence=sequence,
-            first_index=first_index,
-            last_index=first_index if last_index is None else last_index,
-        )
+        request = skip_request(self._namespace, name, sequence, first_index, last_index)
         answer = self._call(self._stubs.subscription.SkipEvents, request)
         return int(answer.skipped)
 
@@ -278,13 +255,7 @@ class SubscriptionCalls(Calls):
             PubSubError: SUBSCRIPTION_NOT_FOUND, TOPIC_NOT_FOUND, or EVENT_NOT_FOUND (the key is not
                 blocked).
         """
-        request = message(
-            pb.ReleaseKeyRequest,
-            namespace=self._namespace,
-            subscription=text("name", name),
-            ordering_key=ordering_key,
-            topic=topic,
-        )
+        request = release_request(self._namespace, name, ordering_key, topic)
         self._call_once(self._stubs.subscription.ReleaseKey, request)
 
     def consume(

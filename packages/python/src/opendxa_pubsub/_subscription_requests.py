@@ -23,6 +23,7 @@ from opendxa_pubsub._limits import (
     INT64_MAX,
     INT64_MIN,
     OWN_SUBSCRIPTION_EXPIRY_MS,
+    PAGE_SIZE,
     SUBSCRIPTIONS_MAX,
     UINT32_MAX,
 )
@@ -183,6 +184,78 @@ def seek_request(
         target = {"snapshot": snapshot}
     return message(
         subscription_pb.SeekSubscriptionRequest, namespace=namespace, name=name, **target
+    )
+
+
+def snapshot_request(
+    namespace: str, name: str, subscription: str
+) -> subscription_pb.CreateSnapshotRequest:
+    """What remembers the position of a subscription."""
+    return message(
+        subscription_pb.CreateSnapshotRequest,
+        namespace=namespace,
+        name=name,
+        subscription=subscription,
+    )
+
+
+def snapshots_request(
+    namespace: str, subscription: str, page_token: str
+) -> subscription_pb.ListSnapshotsRequest:
+    """A page of snapshots."""
+    return message(
+        subscription_pb.ListSnapshotsRequest,
+        namespace=namespace,
+        subscription=subscription,
+        page_size=PAGE_SIZE,
+        page_token=page_token,
+    )
+
+
+def accounting_request(namespace: str, name: str) -> subscription_pb.GetAccountingRequest:
+    """Where every event of a subscription is."""
+    return message(
+        subscription_pb.GetAccountingRequest, namespace=namespace, subscription=text("name", name)
+    )
+
+
+def blocked_keys_request(
+    namespace: str, name: str, page_token: str
+) -> subscription_pb.ListBlockedKeysRequest:
+    """A page of the keys that stand still."""
+    return message(
+        subscription_pb.ListBlockedKeysRequest,
+        namespace=namespace,
+        subscription=text("name", name),
+        page_size=PAGE_SIZE,
+        page_token=page_token,
+    )
+
+
+def skip_request(
+    namespace: str, name: str, sequence: int, first_index: int, last_index: int | None
+) -> subscription_pb.SkipEventsRequest:
+    """What gives up events of one entry; see ``PubSubClient.skip_events``."""
+    return message(
+        subscription_pb.SkipEventsRequest,
+        namespace=namespace,
+        subscription=text("name", name),
+        sequence=sequence,
+        first_index=first_index,
+        last_index=first_index if last_index is None else last_index,
+    )
+
+
+def release_request(
+    namespace: str, name: str, ordering_key: str, topic: str
+) -> subscription_pb.ReleaseKeyRequest:
+    """What lets a blocked key be tried again."""
+    return message(
+        subscription_pb.ReleaseKeyRequest,
+        namespace=namespace,
+        subscription=text("name", name),
+        ordering_key=ordering_key,
+        topic=topic,
     )
 
 
