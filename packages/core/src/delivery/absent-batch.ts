@@ -30,7 +30,8 @@ function isPassedInPart(
 
 /**
  * Entries that acks name and whose batches are to be found: not looked at yet, or left by some lanes
- * and not by others. None for what the leases of this start cover.
+ * and not by others. As soon as there is one, all that old leases name: what is resident now may be
+ * settled and gone when they are found. None for what the leases of this start cover.
  */
 export function absentSequences(
   parts: Pick<DeliveryParts, "lanes" | "leases">,
@@ -41,11 +42,11 @@ export function absentSequences(
     ({ lease, ranges }) =>
       ranges.length > 0 && leases.find(lease) === undefined && leases.mayCover(lease),
   );
-  const wanted = named.filter(
+  const isAnyAbsent = named.some(
     (item) =>
       lanes.some(({ frontier }) => item.sequence >= frontier) || isPassedInPart(parts, item),
   );
-  return [...new Set(wanted.map(({ sequence }) => sequence))];
+  return isAnyAbsent ? [...new Set(named.map(({ sequence }) => sequence))] : [];
 }
 
 /** What of such batches enters the subscription. */

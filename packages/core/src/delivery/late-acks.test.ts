@@ -100,6 +100,26 @@ describe("a late ack from before a restart, of a batch that was not looked at ye
     ]);
   });
 
+  it("is stale where it was settled and left while others were looked up", () => {
+    const delivery = restarted();
+    const urgent = batchRef(3n, 1, { lane: Priority.HIGH });
+    for (const ref of [batchRef(2n, 1), urgent]) delivery.offer(ref);
+    delivery.examinedThrough(3n);
+    const later = batchRef(9n, 1);
+    const settlement = Settlement.create({
+      acks: [rangesOf(old, 3n, [[0, 0]]), rangesOf(old, 9n, [[0, 0]])],
+    });
+    expect(delivery.absentSequences(settlement)).toEqual([3n, 9n]);
+    delivery.settle(undefined, acks(3n, [0, 0]), { ...now, absent: [] });
+    while (delivery.takeChange() !== undefined);
+    const moment = { ...now, absent: [{ ref: urgent }, { ref: later }] };
+    const { verdicts } = delivery.settle(undefined, settlement, moment);
+    expect(verdicts.map(({ verdict, events }) => [verdict, events?.sequence])).toEqual([
+      [Verdict.STALE, 3n],
+    ]);
+    expect(delivery.takeChange()).toMatchObject({ ackedCount: 1n });
+  });
+
   it("is nobody's without a start that includes it", () => {
     const start = PartitionStart.create({ topicId: 1, offset: 7n });
     const delivery = restarted({ partitionStarts: [start] });

@@ -216,8 +216,8 @@ export class SubscriptionDelivery {
 
   /**
    * Entries that the acks of a settlement name and that were not looked at yet, or that some lanes have
-   * passed and others not: the batches of these that match are to be given to `settle`. Empty for what
-   * the leases of this start cover. Throws LIMIT_EXCEEDED.
+   * passed and others not, with all others beside them: the batches of these that match are to be given
+   * to `settle`. Empty for what the leases of this start cover. Throws LIMIT_EXCEEDED.
    */
   absentSequences(settlement: Settlement): bigint[] {
     checkSettlement(settlement);
