@@ -1,9 +1,10 @@
-import type {
-  AnyStateKey,
-  Decision,
-  Operation,
-  Projection,
-  StateWrite,
+import {
+  type AnyStateKey,
+  type Decision,
+  type Operation,
+  type Projection,
+  requireEntryFits,
+  type StateWrite,
 } from "@opendxa/pubsub-core";
 import type { Journal, JournalEntry } from "@opendxa/pubsub-journal";
 import {
@@ -56,6 +57,12 @@ interface Command {
   readonly bytes: number;
   readonly resolve: (reply: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** What is under way, and must be told when something fails. */
+interface OpenDrain {
+  turn: Turn;
+  commands: readonly Command[];
 }
 
 interface Turn {
@@ -192,24 +199,33 @@ export class CommandLoop {
   #start(): void {
     if (this.#running) return;
     this.#running = true;
-    queueMicrotask(() => {
-      this.#drain().catch((error: unknown) => this.#fail(asError(error)));
-    });
+    queueMicrotask(() => void this.#drain());
   }
 
   async #drain(): Promise<void> {
-    let turn = newTurn();
+    const open: OpenDrain = { turn: newTurn(), commands: [] };
+    try {
+      await this.#drainAll(open);
+    } catch (error) {
+      this.#fail(asError(error));
+      const rejects = [...open.turn.rejects, ...open.commands.map(({ reject }) => reject)];
+      for (const reject of rejects) reject(this.#failure);
+    }
+  }
+
+  async #drainAll(open: OpenDrain): Promise<void> {
     while (this.#queue.length > 0 && this.#failure === undefined) {
       const wait = this.#parts.admission();
       if (wait !== undefined) {
-        turn = this.#send(turn);
+        open.turn = this.#send(open.turn);
         await wait;
       }
       const commands = this.#queue;
+      open.commands = commands;
       this.#queue = [];
-      turn = await this.#prefetch(commands, turn);
+      open.turn = await this.#prefetch(commands, open.turn);
       for (const [i, command] of commands.entries()) {
-        turn = await this.#take(command, turn);
+        open.turn = await this.#take(command, open.turn);
         if (this.#failure !== undefined) {
           this.#queue = [...commands.slice(i + 1), ...this.#queue];
           break;
@@ -217,7 +233,7 @@ export class CommandLoop {
       }
       this.#parts.cache.release();
     }
-    this.#send(turn);
+    this.#send(open.turn);
     this.#parts.cache.release();
     this.#running = false;
     this.#settleIdle();
@@ -254,6 +270,7 @@ export class CommandLoop {
     try {
       const nowMs = Math.max(this.#lastTimeMs, this.#parts.clock.now());
       decision = operation.decide(cache, command.command, { nowMs, nextSequence: this.#next });
+      for (const { batches } of decision.entries) requireEntryFits(batches);
     } catch (error) {
       this.#unsyncedBytes -= command.bytes;
       current.answers.push(() => command.reject(error));

@@ -11,7 +11,7 @@ import { type IndexStore, prefixScope } from "@opendxa/pubsub-index-store";
 import {
   BatchRef,
   batchBytes,
-  decodeBatch,
+  decodeStoredEvent,
   type Event,
   hasBit,
   isSelected,
@@ -248,18 +248,7 @@ export class EventLog {
     );
     const batch = found && (await this.#inLog(sequence, found));
     if (found === undefined || batch === undefined) return undefined;
-    const selected = selectionOf(batch.count, [index - found.firstIndex]);
-    const [event] = decodeBatch(batch, { selected, verifyChecksums: false });
-    if (event === undefined) return undefined;
-    return {
-      topic: event.topic,
-      partition: event.partition,
-      offset: event.offset,
-      appendTimeUnixMs: event.appendTimeUnixMs,
-      head: event.head,
-      body: event.body,
-      priority: event.priority,
-    };
+    return decodeStoredEvent(batch, index - found.firstIndex);
   }
 
   /** A stored batch as it is in the log; `undefined` while it waits for its release. */

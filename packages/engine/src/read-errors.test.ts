@@ -1,6 +1,16 @@
 import { MemoryStore } from "@opendxa/pubsub-index-store";
 import { JournalError } from "@opendxa/pubsub-journal";
-import { Execution, StartPosition, TopicSettings } from "@opendxa/pubsub-protocol";
+import {
+  Codec,
+  crc32c,
+  Execution,
+  encodeBatch,
+  ListCorrelatedEventsRequest,
+  PublishFrame,
+  type RecordBatch,
+  StartPosition,
+  TopicSettings,
+} from "@opendxa/pubsub-protocol";
 import type { SimulatedDisk } from "@opendxa/pubsub-simulated";
 import { describe, expect, it } from "vitest";
 import type { Finding } from "./finding.js";
@@ -165,4 +175,55 @@ it("verification names every file of which a page cannot be read, and goes on", 
     }
   }
   expect(tried).toBeGreaterThan(15);
+});
+
+it("answers everything that is under way when the index cannot be read, and all that comes after", async () => {
+  const made = new World();
+  const { index } = made;
+  let isBroken = false;
+  made.index = new Proxy(index, {
+    get: (target, name) => {
+      if (name === "getMany" && isBroken) return () => Promise.reject(new Error("no index"));
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const engine = await made.open();
+  await engine.createTopic(TOPIC, undefined);
+  await settled(made);
+  isBroken = true;
+  const underWay = [
+    made.publish(TOPIC, "known"),
+    engine.createTopic("a", undefined),
+    engine.createTopic("b", undefined),
+  ];
+  for (const { reason } of (await Promise.allSettled(underWay)) as PromiseRejectedResult[]) {
+    expect(reason).toMatchObject({ reason: "STORAGE_FAILED", cause: { message: "no index" } });
+  }
+  await expect(engine.createTopic("c", undefined)).rejects.toMatchObject({
+    reason: "STORAGE_FAILED",
+  });
+  await engine.close();
+});
+
+it("lists an event whose data cannot be read without it, beside the others", async () => {
+  const made = new World();
+  await made.open();
+  await made.engine.createTopic(TOPIC, TopicSettings.create({ index: 3 }));
+  const [good, bad] = ["good", "bad"].map((id) =>
+    encodeBatch({
+      topic: TOPIC,
+      codec: Codec.GZIP,
+      events: [{ id, type: "t", correlationId: "c", data: Buffer.from(id) }],
+    }),
+  );
+  const garbage = Buffer.from("no gzip");
+  const hurt = { ...(bad as RecordBatch), bodies: garbage, bodiesCrc32c: crc32c(garbage) };
+  await made.engine.publish(PublishFrame.create({ batches: [good as RecordBatch, hurt] }));
+  const request = ListCorrelatedEventsRequest.create({ correlationId: "c" });
+  const { events } = await made.engine.listCorrelatedEvents(request);
+  expect(events.map(({ head, body }) => [head?.id, body?.data.toString()]).toSorted()).toEqual([
+    ["bad", undefined],
+    ["good", "good"],
+  ]);
 });

@@ -97,15 +97,22 @@ export class StateCache implements Loaded {
       if (!isStorable) fetched.set(name, undefined);
       return isStorable;
     });
-    const values = await this.#index.getMany(storable.map((key) => key.name));
-    for (const [i, key] of storable.entries()) {
+    // One batch may need more keys than one read takes.
+    for (let at = 0; at < storable.length; at += INDEX_STORE_LIMITS.readKeysMax) {
+      await this.#fetchSome(storable.slice(at, at + INDEX_STORE_LIMITS.readKeysMax), fetched);
+    }
+    return fetched;
+  }
+
+  async #fetchSome(keys: readonly AnyStateKey[], fetched: Map<string, unknown>): Promise<void> {
+    const values = await this.#index.getMany(keys.map((key) => key.name));
+    for (const [i, key] of keys.entries()) {
       if (this.has(key)) continue;
       const bytes = values[i];
       const value = bytes === undefined ? undefined : key.codec.decode(bytes);
       fetched.set(key.name, value);
       if (key.isLarge !== true) this.#keep(key.name, value);
     }
-    return fetched;
   }
 
   /** Ends the hold on what `load` fetched. */

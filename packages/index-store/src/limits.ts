@@ -31,8 +31,8 @@ const MIB = 1024 * KIB;
 export const INDEX_STORE_LIMITS: IndexStoreLimits = {
   // Keys repeat in blocks, filters and logs; names in the contract are far shorter than this.
   keyBytesMax: 8 * KIB,
-  // A journal entry is at most 1 MiB - 4 KiB, and no projection of it is larger.
-  valueBytesMax: MIB,
+  // A list of 65,535 names, or of runs, is more than the entries that it came from.
+  valueBytesMax: 4 * MIB,
   // Four keys for each of the 65,535 events that the largest journal entry can hold.
   batchWritesMax: 262_144,
   // Twice the write buffer: a larger batch would stall the engine on its own flush.
@@ -43,8 +43,8 @@ export const INDEX_STORE_LIMITS: IndexStoreLimits = {
   readKeysMax: 65_536,
   // 10,000 entries of 100 B are one megabyte and some milliseconds; more is an iteration.
   pageEntriesMax: 10_000,
-  // What one caller may bring into memory at once; also the worst first chunk of 64 values.
-  pageBytesMax: 64 * MIB + 64 * 8 * KIB,
+  // What one caller may bring into memory at once; also the worst first chunk of 16 values.
+  pageBytesMax: 64 * MIB + 16 * 8 * KIB,
   // Each pins a snapshot, which keeps dead versions of keys alive on disk.
   iteratorsMax: 256,
   // Native calls queue in libuv's pool; beyond this they only wait there and hold memory.
@@ -52,7 +52,7 @@ export const INDEX_STORE_LIMITS: IndexStoreLimits = {
 };
 
 /** Entries of the first chunk that is read of a range, before the size of its entries is known. */
-export const FIRST_CHUNK_ENTRIES = 64;
+export const FIRST_CHUNK_ENTRIES = 16;
 /** Entries of one later chunk at most: about a millisecond of native work. */
 export const CHUNK_ENTRIES_MAX = 1024;
 /** Bytes that a later chunk aims at. */

@@ -17,7 +17,7 @@ export {
   readBatch,
 } from "./batch/check-batch.js";
 export { compressBodies, decompressBodies, supportedCodecs } from "./batch/compression.js";
-export { type DecodeBatchOptions, decodeBatch } from "./batch/decode-batch.js";
+export { type DecodeBatchOptions, decodeBatch, decodeStoredEvent } from "./batch/decode-batch.js";
 export { decodedEventParts } from "./batch/decode-counter.js";
 export {
   type BatchProducer,

@@ -56,6 +56,8 @@ export const SCHEDULED_EVENTS_MAX = 1_000_000;
 
 /** Bytes of a producer id. */
 export const PRODUCER_ID_BYTES = 16;
+/** Sequence of a producer's last event at most. */
+export const PRODUCER_SEQUENCE_MAX = 2n ** 64n - 1n;
 /** Batches that are remembered per producer and topic-partition. */
 export const PRODUCER_BATCHES_REMEMBERED_MAX = 64;
 /** Idle time after which a producer is forgotten, in milliseconds. */

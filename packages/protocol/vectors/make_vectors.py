@@ -231,7 +231,7 @@ def _batch_cases() -> list[dict]:
             "name": "more events than one byte counts",
             "topic": "t",
             "stored": zero,
-            "producer": producer,
+            "producer": {**producer, "base_sequence": str(2**64 - 130)},
             "defaults": {"type": "t"},
             "events": [{"data_hex": f"{i:04x}"} for i in range(130)],
         },

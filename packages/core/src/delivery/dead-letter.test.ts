@@ -184,6 +184,35 @@ describe("dead letters", () => {
     expect(state.entries.map(({ batches }) => batches)).toEqual([[]]);
   });
 
+  it("say so where no data of their batch can be read", () => {
+    const { delivery, lease } = doomedDelivery(2);
+    delivery.settle(1n, nack(lease, 1n), now);
+    const { batch } = storedOf([event(1), event(2)], Codec.GZIP);
+    const hurt = StoredBatch.create({
+      topicId: 1,
+      batch: { ...(batch as RecordBatch), bodies: new Uint8Array([1, 2, 3]) },
+    });
+    const { reply, batch: letters } = storeLetters(delivery, hurt);
+    expect(reply).toEqual({ letters: 2 });
+    expect(
+      decodeBatch(letters).map(({ id, data, attributes }) => [id, data.length, attributes]),
+    ).toMatchObject([
+      [`${"07".repeat(16)}-5`, 0, { dldata: "unreadable", dloffset: "40" }],
+      [`${"07".repeat(16)}-6`, 0, { dldata: "unreadable", dloffset: "41" }],
+    ]);
+    expect(delivery.figures()).toMatchObject({ doomed: 0, deadLettered: 2n });
+  });
+
+  it("wait where this runtime lacks their codec", () => {
+    const { delivery, lease } = doomedDelivery(1);
+    delivery.settle(1n, nack(lease, 1n), now);
+    const { batch } = storedOf([event(1)], Codec.GZIP);
+    const foreign = { ...(batch as RecordBatch), codec: 9 as Codec };
+    const stored = StoredBatch.create({ topicId: 1, batch: foreign });
+    expect(() => storeLetters(delivery, stored)).toThrowError(/CODEC_NOT_SUPPORTED/);
+    expect(delivery.figures()).toMatchObject({ doomed: 1, deadLettered: 0n });
+  });
+
   it("change nothing when their batch cannot be read", () => {
     const { delivery, lease } = doomedDelivery(1);
     delivery.settle(1n, nack(lease, 1n), now);

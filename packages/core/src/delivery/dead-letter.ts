@@ -1,5 +1,4 @@
 import {
-  BODIES_RAW_BYTES_MAX,
   Codec,
   crc32c,
   EventBody,
@@ -47,23 +46,25 @@ const causes: Readonly<Record<number, string>> = {
   [RetryCause.DISCONNECT]: "disconnect",
 };
 
+const nothing = new Uint8Array(0);
+
 const nanosecondsPerMs = 1_000_000n;
 
 /** Bytes of framing that a head needs at most. */
 const headFramingBytes = 6;
 
+/**
+ * Bodies before compression; `undefined` where they will never decompress, because the broker takes them
+ * as they come. Throws CODEC_NOT_SUPPORTED, which another start may mend.
+ */
 function bodiesOf({ bodies, codec, bodiesRawBytes }: RecordBatch, decompress: Decompress) {
   if (codec === Codec.UNSPECIFIED) return bodies;
-  if (bodiesRawBytes > BODIES_RAW_BYTES_MAX) {
-    throw PubSubError.of("LIMIT_EXCEEDED", `bodies of ${bodiesRawBytes} bytes`, {
-      metadata: {
-        field: "bodies_raw_bytes",
-        limit: BODIES_RAW_BYTES_MAX,
-        size: bodiesRawBytes,
-      },
-    });
+  try {
+    return decompress(bodies, codec, bodiesRawBytes);
+  } catch (error) {
+    if (error instanceof PubSubError && error.reason !== "CODEC_NOT_SUPPORTED") return undefined;
+    throw error;
   }
-  return decompress(bodies, codec, bodiesRawBytes);
 }
 
 /** The envelope as it was, with everything that its batch said filled in; it never expires. */
@@ -86,7 +87,7 @@ function additionOf(
   { topic, partition, baseOffset }: RecordBatch,
   index: number,
   { attempts, cause, reason }: DoomedRun,
-  facts: LetterFacts,
+  facts: LetterFacts & { readonly isReadable: boolean },
 ): Uint8Array {
   const attributes = {
     dlsubscription: facts.subscription,
@@ -97,6 +98,7 @@ function additionOf(
     dlpartition: String(partition),
     dloffset: String(baseOffset + BigInt(index)),
     dltime: new Date(facts.nowMs).toISOString(),
+    ...(facts.isReadable ? {} : { dldata: "unreadable" }),
   };
   return EventBody.encode(EventBody.fromPartial({ attributes })).finish();
 }
@@ -143,8 +145,8 @@ function throughOf({ first, last }: DoomedRun, add: (index: number) => boolean):
  * not decoded. As many events as fit `bytesMax`, from the first on, at least one.
  *
  * @param stored the batch of `doomed.ref`; its base offset is that of the log
- * @throws {@link PubSubError} BATCH_MALFORMED, BATCH_COUNT_MISMATCH, CODEC_NOT_SUPPORTED,
- * LIMIT_EXCEEDED where the batch cannot be read
+ * @throws {@link PubSubError} BATCH_MALFORMED, BATCH_COUNT_MISMATCH, CODEC_NOT_SUPPORTED where the
+ * batch cannot be read
  */
 export function deadLetters(
   stored: StoredBatch,
@@ -164,7 +166,12 @@ export function deadLetters(
       const index = at - doomed.ref.firstIndex;
       if (hasBit(excluded, index) || hasBit(doomed.ref.excluded, index)) return true;
       const { start, end } = heads.bodyRange(index);
-      const parts = [bodies.subarray(start, end), additionOf(origin, index, run, facts)];
+      const body = bodies?.subarray(start, end) ?? nothing;
+      const addition = additionOf(origin, index, run, {
+        ...facts,
+        isReadable: bodies !== undefined,
+      });
+      const parts = [body, addition];
       return writer.add(headOf(origin, heads, index), parts, facts.bytesMax);
     });
     if (through >= run.first) taken.push({ ...run, last: through });

@@ -1,4 +1,6 @@
 import type { CursorException_Run } from "@opendxa/pubsub-protocol";
+import { exceptionReasonsBytesMax } from "./limits.js";
+import { utf8Bytes } from "./settlement-rules.js";
 
 /** A run of a cursor's exception. */
 export type ExceptionRun = Readonly<CursorException_Run>;
@@ -56,4 +58,19 @@ export function runsFrom(runs: readonly ExceptionRun[], index: number): Exceptio
   const head = kept[0];
   if (head !== undefined && head.first < index) kept[0] = { ...head, first: index };
   return kept;
+}
+
+/**
+ * The runs with as many of their reasons, from the first on, as one value of the state may hold; what is
+ * left out is only shown.
+ */
+export function withBoundedReasons(runs: readonly ExceptionRun[]): readonly ExceptionRun[] {
+  let bytes = 0;
+  for (const { reason } of runs) bytes += utf8Bytes(reason);
+  if (bytes <= exceptionReasonsBytesMax) return runs;
+  let kept = 0;
+  return runs.map((run) => {
+    kept += utf8Bytes(run.reason);
+    return kept <= exceptionReasonsBytesMax ? run : { ...run, reason: "" };
+  });
 }

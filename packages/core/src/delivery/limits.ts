@@ -54,3 +54,6 @@ export const silentCursorSequences = 65_536n;
 
 /** Attempts are counted up to here: the field holds 32 bits. */
 export const attemptsCountMax = 2 ** 31 - 1;
+
+/** Bytes of the reasons that are kept of one entry's events: runs without them fit one value of the state. */
+export const exceptionReasonsBytesMax = 512 * 1_024;

@@ -6,7 +6,13 @@ import {
   type ExpiredCount,
   RemovalCause,
 } from "@opendxa/pubsub-protocol";
-import { type ExceptionRun, overlay, runsFrom, settledRun } from "./exception-runs.js";
+import {
+  type ExceptionRun,
+  overlay,
+  runsFrom,
+  settledRun,
+  withBoundedReasons,
+} from "./exception-runs.js";
 
 /** A subscription's durable position in one lane, as far as it was asked for. */
 export interface SettledView {
@@ -60,7 +66,8 @@ export function settledWrites(view: SettledView, change: EventsSettled): Settled
   if (cursor === undefined) return { cursor, exceptions };
   for (const [sequence, all] of editedRuns(view, change)) {
     const runs = sequence === change.cursorSequence ? runsFrom(all, change.cursorIndex) : all;
-    exceptions.set(sequence, runs.length === 0 ? undefined : CursorException.create({ runs }));
+    const kept = runs.length === 0 ? undefined : withBoundedReasons(runs);
+    exceptions.set(sequence, kept && CursorException.create({ runs: [...kept] }));
   }
   return { cursor: nextCursor(cursor, change), exceptions };
 }

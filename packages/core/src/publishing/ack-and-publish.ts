@@ -1,6 +1,5 @@
 import {
   type AckAndPublishResponse,
-  batchBytes,
   ENTRY_BYTES_MAX,
   Entry,
   type EventsSettled,
@@ -12,7 +11,8 @@ import { rangeBytes } from "../delivery/pending-change.js";
 import type { SubscriptionDelivery } from "../delivery/subscription-delivery.js";
 import type { DecideContext, Decision } from "../state/operation.js";
 import type { Loaded } from "../state/state-key.js";
-import { ackAndPublishReserveBytes, storedBatchOverheadBytes } from "./limits.js";
+import { storedBytes } from "./entry-size.js";
+import { ackAndPublishReserveBytes } from "./limits.js";
 import { decideAtomicFrame, type PublishCommand } from "./publish.js";
 
 /** What to settle and what to store. */
@@ -27,13 +27,6 @@ export interface AckAndPublishCommand {
 export interface AckAndPublishReply extends AckAndPublishResponse {
   /** More was asked for than one entry holds: nothing happened. */
   readonly refusal: PubSubError | undefined;
-}
-
-function storedBytes(batches: readonly StoredBatch[]): number {
-  return batches.reduce((sum, { batch, refused, duplicates }) => {
-    const own = batch === undefined ? 0 : batchBytes(batch);
-    return sum + own + refused.length + duplicates.length + storedBatchOverheadBytes;
-  }, 0);
 }
 
 /** Ranges that fit one entry beside its batches. Throws LIMIT_EXCEEDED when none do. */

@@ -1,5 +1,16 @@
-import type { EventName } from "@opendxa/pubsub-protocol";
+import {
+  EVENT_ID_BYTES_MAX,
+  type EventName,
+  type ScannedHeads,
+  TEXT_BYTES_MAX,
+} from "@opendxa/pubsub-protocol";
+import { requireAtMost, utf8Bytes } from "../delivery/settlement-rules.js";
 import type { EventIdentity } from "../state/state-keys.js";
+import { namesBytesMax } from "./limits.js";
+
+/** Tags and lengths of one name. */
+const NAME_FRAMING_BYTES = 8;
+const NAME_BYTES_AT_MOST = EVENT_ID_BYTES_MAX + TEXT_BYTES_MAX + NAME_FRAMING_BYTES;
 
 /**
  * Writes names as lists hold them: a source that repeats the one before is left out, because a batch
@@ -27,4 +38,23 @@ export function unpackNames(packed: readonly EventName[]): (EventIdentity | unde
     if (source !== "") before = source;
     return { source: before, id };
   });
+}
+
+/**
+ * Checks that the names of a batch's events fit one value of the state. Throws LIMIT_EXCEEDED.
+ *
+ * Only a batch can break it whose source is long and left out of its heads.
+ */
+export function requireNamesFit(heads: ScannedHeads): void {
+  const { count } = heads;
+  if (count * NAME_BYTES_AT_MOST <= namesBytesMax) return;
+  let size = 0;
+  let before = "";
+  for (let i = 0; i < count; i++) {
+    const source = heads.source(i);
+    size += utf8Bytes(heads.id(i)) + NAME_FRAMING_BYTES;
+    if (source !== before) size += utf8Bytes(source);
+    before = source;
+  }
+  requireAtMost("batch.names_bytes", namesBytesMax, size);
 }

@@ -21,7 +21,11 @@ import {
   stateWrite,
 } from "../state/state-key.js";
 import { type Present, present, stateKeys } from "../state/state-keys.js";
-import { indexesIds } from "./publish.js";
+
+/** Whether single events of a topic can be asked for by id. */
+export function indexesIds(index: TopicIndex): boolean {
+  return index === TopicIndex.ID || index === TopicIndex.ID_AND_CORRELATION;
+}
 
 /** Refused and duplicate events of a stored batch: those that are not part of the log. */
 export function excludedBits(stored: StoredBatch): Uint8Array {

@@ -47,7 +47,7 @@ describe("publish", () => {
       undefined,
       undefined,
       ErrorReason.TOPIC_NOT_FOUND,
-      ErrorReason.TOPIC_NOT_FOUND,
+      ErrorReason.TOPIC_NAME_INVALID,
       ErrorReason.TOPIC_NAME_INVALID,
     ]);
     expect(target.get(stateKeys.namespace())).toMatchObject({ topics: 1, nextTopicId: 2 });

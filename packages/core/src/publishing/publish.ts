@@ -12,7 +12,6 @@ import {
   partitionForKey,
   type RecordBatch,
   type StoredBatch,
-  TopicIndex,
   type TopicState,
   validateTopicName,
 } from "@opendxa/pubsub-protocol";
@@ -20,9 +19,11 @@ import type { DecideContext, Decision, DecisionDurability, Operation } from "../
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { DecidedTopics } from "../topics/decided-topics.js";
-import { belongsToBroker, isCreatedOnFirstUse } from "../topics/topic-family.js";
+import { isCreatedOnFirstUse, requireClientsTopic } from "../topics/topic-family.js";
 import { completeTopicSettings } from "../topics/topic-settings.js";
 import { Dedup, noDuplicates } from "./dedup.js";
+import { requireEntryFits } from "./entry-size.js";
+import { requireNamesFit } from "./event-names.js";
 import { deliverAheadMsMax, scheduledEventsMax } from "./limits.js";
 import { producerHex } from "./open-producer.js";
 import { PartitionOffsets } from "./partition-offsets.js";
@@ -136,7 +137,6 @@ class FrameDecision {
           )
         : noDuplicates();
     const left = batch.count - check.refusals.length - duplicates.offsets.length;
-    if (scheduled) this.#schedule(left);
     const result = BatchResultMessage.create({
       baseOffset: next,
       refused,
@@ -147,11 +147,8 @@ class FrameDecision {
       scheduled,
     });
     if (left === 0) return result;
-    if (!scheduled) this.#offsets.take(topicId, batch.partition, batch.count);
     const found = { refused, duplicates: duplicates.bits };
-    this.#sequences.remember(batch, topicId, { baseOffset: next, scheduled, ...found });
-    this.#dedup.remember(duplicates);
-    this.stored.push({
+    const stored = {
       topicId,
       firstIndex: 0,
       ...found,
@@ -163,8 +160,25 @@ class FrameDecision {
         baseOffset: next,
         appendTimeUnixMs: BigInt(nowMs),
       },
-    });
+    };
+    requireEntryFits([stored]);
+    if (isDeduplicated || scheduled) requireNamesFit(check.heads);
+    if (scheduled) this.#schedule(left);
+    else this.#offsets.take(topicId, batch.partition, batch.count);
+    this.#sequences.remember(batch, topicId, { baseOffset: next, scheduled, ...found });
+    this.#dedup.remember(duplicates);
+    this.stored.push(stored);
     return result;
+  }
+
+  /** Refuses all of an atomic frame that no entry holds. */
+  requireOneEntry(): void {
+    try {
+      requireEntryFits(this.stored);
+    } catch (error) {
+      const refused = refusedBatch(PubSubError.from(error));
+      this.results.fill(refused);
+    }
   }
 
   /** Counts events that wait from now on. Throws LIMIT_REACHED. */
@@ -181,10 +195,11 @@ class FrameDecision {
   }
 
   #topicOf(name: string): TopicState {
+    requireClientsTopic(name);
     const existing = this.topics.find(name);
     if (existing !== undefined) return existing;
     validateTopicName(name);
-    if (belongsToBroker(name) || !isCreatedOnFirstUse(name)) {
+    if (!isCreatedOnFirstUse(name)) {
       throw PubSubError.of("TOPIC_NOT_FOUND", `topic ${name} does not exist`, {
         metadata: { topic: name },
       });
@@ -334,6 +349,7 @@ function decide(
 ): Decision<PublishReply> {
   const frame = decidedFrame(loaded, command, context);
   const { atomic } = command.frame;
+  if (atomic && !hasRefusal(frame)) frame.requireOneEntry();
   if (atomic && hasRefusal(frame)) {
     return { entries: [], reply: refusedInAtomicFrame(frame.results) };
   }
@@ -378,8 +394,3 @@ export const publish: Operation<PublishCommand, PublishReply> = {
   reads: frameReads,
   decide,
 };
-
-/** Whether single events of a topic can be asked for by id. */
-export function indexesIds(index: TopicIndex): boolean {
-  return index === TopicIndex.ID || index === TopicIndex.ID_AND_CORRELATION;
-}

@@ -8,7 +8,7 @@ import type { DecideContext, Decision, Operation } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { DecidedTopics } from "./decided-topics.js";
-import { belongsToBroker } from "./topic-family.js";
+import { requireClientsTopic } from "./topic-family.js";
 import { completeTopicSettings, differingTopicSetting } from "./topic-settings.js";
 
 /** What to create. */
@@ -39,12 +39,7 @@ function decide(
   context: DecideContext,
 ): Decision<CreateTopicReply> {
   validateTopicName(command.name);
-  if (belongsToBroker(command.name)) {
-    const rule = "segments beginning with '$' belong to the broker";
-    throw PubSubError.of("TOPIC_NAME_INVALID", `topic ${command.name}: ${rule}`, {
-      metadata: { topic: command.name, rule },
-    });
-  }
+  requireClientsTopic(command.name);
   const settings = completeTopicSettings(command.name, command.settings, command.retentionMsMax);
   const existing = loaded.get(stateKeys.topic(command.name))?.topic;
   if (existing !== undefined) {

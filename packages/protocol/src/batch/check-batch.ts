@@ -1,9 +1,17 @@
 import { crc32c } from "../checksum.js";
 import { Codec, type RecordBatch } from "../gen/opendxa/pubsub/v1/batch.js";
+import { Priority } from "../gen/opendxa/pubsub/v1/event.js";
 import type { EventRefusal } from "../gen/opendxa/pubsub/v1/publisher_service.js";
-import { BATCH_BYTES_MAX, BATCH_EVENTS_MAX, PRODUCER_ID_BYTES } from "../limits.js";
+import {
+  BATCH_BYTES_MAX,
+  BATCH_EVENTS_MAX,
+  BODIES_RAW_BYTES_MAX,
+  PRODUCER_ID_BYTES,
+  PRODUCER_SEQUENCE_MAX,
+} from "../limits.js";
 import { type ErrorReasonName, PubSubError } from "../pubsub-error.js";
 import { batchBytes } from "./batch-bytes.js";
+import { isSupportedCodec } from "./compression.js";
 import { brokenDefaults } from "./head-rules.js";
 import { type HeadScan, scanHeads } from "./scan-heads.js";
 import { ScannedHeads } from "./scanned-heads.js";
@@ -96,8 +104,26 @@ function checkHeader(batch: RecordBatch, refuse: Refuse): void {
   if (idBytes !== 0 && idBytes !== PRODUCER_ID_BYTES) {
     malformed(refuse, "producer_id", `${PRODUCER_ID_BYTES} bytes or none`);
   }
-  if (batch.codec < Codec.UNSPECIFIED || batch.codec > Codec.GZIP) {
-    refuse("CODEC_NOT_SUPPORTED", `codec ${batch.codec} is not known`, { codec: batch.codec });
+  const lastSequence = batch.baseSequence + BigInt(batch.count - 1);
+  if (idBytes !== 0 && lastSequence > PRODUCER_SEQUENCE_MAX) {
+    malformed(
+      refuse,
+      "base_sequence",
+      `its last event's sequence is at most ${PRODUCER_SEQUENCE_MAX}`,
+    );
+  }
+  if (batch.priority < Priority.UNSPECIFIED || batch.priority > Priority.LOW) {
+    malformed(refuse, "priority", "one of the lanes that the contract names");
+  }
+  if (!isSupportedCodec(batch.codec)) {
+    refuse("CODEC_NOT_SUPPORTED", `codec ${batch.codec} is not known here`, { codec: batch.codec });
+  }
+  if (batch.bodiesRawBytes > BODIES_RAW_BYTES_MAX) {
+    refuse("LIMIT_EXCEEDED", `bodies of ${batch.bodiesRawBytes} bytes before compression`, {
+      field: "bodies_raw_bytes",
+      limit: BODIES_RAW_BYTES_MAX,
+      size: batch.bodiesRawBytes,
+    });
   }
   const broken = brokenDefaults(batch.defaults);
   if (broken !== undefined) malformed(refuse, `defaults.${broken.field}`, broken.rule);

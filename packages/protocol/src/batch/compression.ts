@@ -108,13 +108,14 @@ function compressorOf(codec: Codec): Compressor {
   });
 }
 
+/** Whether this runtime can write and read a codec, "not compressed" among them. */
+export function isSupportedCodec(codec: Codec): boolean {
+  return found(codec) !== undefined;
+}
+
 /** Codecs that this runtime can write and read, besides "not compressed". */
 export function supportedCodecs(): readonly Codec[] {
-  return [
-    ...(lz4() === undefined ? [] : [Codec.LZ4]),
-    ...(zstd === undefined ? [] : [Codec.ZSTD]),
-    Codec.GZIP,
-  ];
+  return [Codec.LZ4, Codec.ZSTD, Codec.GZIP].filter(isSupportedCodec);
 }
 
 /** Compresses bodies. @throws {@link PubSubError} CODEC_NOT_SUPPORTED */

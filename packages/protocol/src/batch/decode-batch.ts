@@ -1,5 +1,7 @@
 import { isSelected } from "../bitmap.js";
 import type { RecordBatch } from "../gen/opendxa/pubsub/v1/batch.js";
+import type { Event, EventBody } from "../gen/opendxa/pubsub/v1/event.js";
+import { PubSubError } from "../pubsub-error.js";
 import { BatchEvent } from "./batch-event.js";
 import { readBatch } from "./check-batch.js";
 import { decompressBodies } from "./compression.js";
@@ -30,4 +32,30 @@ export function decodeBatch(batch: RecordBatch, options: DecodeBatchOptions = {}
     if (isSelected(selected, index)) events.push(new BatchEvent({ batch, heads, bodies, index }));
   }
   return events;
+}
+
+/**
+ * One event of a stored batch as the reading RPCs answer it, without its body where that cannot be read:
+ * the broker takes bodies as they come.
+ *
+ * @throws {@link PubSubError} BATCH_COUNT_MISMATCH, BATCH_MALFORMED where the heads cannot be read
+ */
+export function decodeStoredEvent(batch: RecordBatch, index: number): Event {
+  const heads = readBatch(batch, { verifyChecksums: false });
+  const event = new BatchEvent({ batch, heads, bodies: ALL, index });
+  const { topic, partition, offset, appendTimeUnixMs, head, priority } = event;
+  const body = readableBody(batch, (bodies) => new BatchEvent({ batch, heads, bodies, index }));
+  return { topic, partition, offset, appendTimeUnixMs, head, body, priority };
+}
+
+function readableBody(
+  { bodies, codec, bodiesRawBytes }: RecordBatch,
+  eventOf: (bodies: Uint8Array) => BatchEvent,
+): EventBody | undefined {
+  try {
+    return eventOf(decompressBodies(bodies, codec, bodiesRawBytes)).body;
+  } catch (error) {
+    if (error instanceof PubSubError) return undefined;
+    throw error;
+  }
 }

@@ -16,6 +16,8 @@ import {
   encodeBatch,
   ORDERING_KEY_BYTES_MAX,
   type OutgoingEvent,
+  PRODUCER_SEQUENCE_MAX,
+  type Priority,
   PubSubError,
   type RecordBatch,
   TEXT_BYTES_MAX,
@@ -109,6 +111,8 @@ function withSums(batch: RecordBatch): RecordBatch {
   return { ...batch, headsCrc32c: crc32c(batch.heads), bodiesCrc32c: crc32c(batch.bodies) };
 }
 
+const produced = { producerId: new Uint8Array(16).fill(7), producerEpoch: 1 };
+
 describe("limits of batches at their edge", () => {
   it("holds 1 to 65,535 events", () => {
     const events = Array.from({ length: BATCH_EVENTS_MAX }, () => ({ id: "1", type: "t" }));
@@ -120,6 +124,25 @@ describe("limits of batches at their edge", () => {
     expect(caught(() => encodeBatch({ topic: "t", events: tooMany })).reason).toBe(
       "BATCH_COUNT_MISMATCH",
     );
+  });
+
+  it.each([
+    ["priority", { priority: 99 as Priority }, "BATCH_MALFORMED"],
+    ["priority", { priority: -1 as Priority }, "BATCH_MALFORMED"],
+    ["codec", { codec: 9 as Codec }, "CODEC_NOT_SUPPORTED"],
+    ["codec", { codec: -1 as Codec }, "CODEC_NOT_SUPPORTED"],
+    ["bodies_raw_bytes", { bodiesRawBytes: BODIES_RAW_BYTES_MAX + 1 }, "LIMIT_EXCEEDED"],
+    ["base_sequence", { ...produced, baseSequence: PRODUCER_SEQUENCE_MAX }, "BATCH_MALFORMED"],
+  ])("has no %s of %o", (field, change, reason) => {
+    const events = [1, 2].map((id) => ({ id: `${id}`, type: "t" }));
+    const error = caught(() => checkBatch({ ...encodeBatch({ topic: "t", events }), ...change }));
+    expect(error.reason).toBe(reason);
+    expect(Object.keys(error.metadata).concat(Object.values(error.metadata))).toContain(field);
+  });
+
+  it("ends a producer's sequences with 2^64 - 1", () => {
+    const last = { ...pack({}), ...produced, baseSequence: PRODUCER_SEQUENCE_MAX };
+    expect(checkBatch(last).refusals).toEqual([]);
   });
 
   it("has at most 1 MiB - 4 KiB", () => {

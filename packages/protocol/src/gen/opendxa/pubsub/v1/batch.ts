@@ -68,8 +68,10 @@ export function codecToJSON(object: Codec): string {
 
 /**
  * Events of one topic-partition, packed by the client, stored and delivered as a unit. The broker
- * reads the heads and never the bodies. Limits: 1 to 65,535 events; 1 MiB - 4 KiB serialized;
- * each event (head + body) 960 KiB before compression.
+ * reads the heads and never the bodies. Limits: 1 to 65,535 events; 1 MiB - 4 KiB as it is stored,
+ * which takes up to 128 bytes and two bits an event more than it is sent with; each event (head +
+ * body) 960 KiB before compression; ids and sources of all events 3.5 MiB where the topic
+ * deduplicates or the batch is scheduled.
  */
 export interface RecordBatch {
   /** Topic name. */
@@ -87,10 +89,10 @@ export interface RecordBatch {
   producerEpoch: number;
   /**
    * Sequence of the first event, counted per (producer, topic-partition) from 0; event i has
-   * base_sequence + i. Ignored without a producer.
+   * base_sequence + i, at most 2^64 - 1. Ignored without a producer.
    */
   baseSequence: bigint;
-  /** How `bodies` is compressed. */
+  /** How `bodies` is compressed: one of `GetBrokerResponse.codecs`. */
   codec: Codec;
   /**
    * Size of the bodies before compression, at most 64 MiB; equal to the sum of `body_length` of the

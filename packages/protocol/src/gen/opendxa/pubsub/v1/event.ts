@@ -180,7 +180,7 @@ export interface Event {
   head:
     | EventHead
     | undefined;
-  /** Its payload. */
+  /** Its payload. Absent: it cannot be read, because what its publisher sent does not decompress. */
   body:
     | EventBody
     | undefined;
