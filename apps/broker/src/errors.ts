@@ -1,14 +1,6 @@
 import { PubSubError } from "@opendxa/pubsub-protocol";
 import { BROKER_LIMITS } from "./limits.js";
 
-/** A field of a request breaks a rule. */
-export function badRequest(field: string, rule: string): PubSubError {
-  return PubSubError.of("BAD_REQUEST", `${field} ${rule}`, {
-    metadata: { field, rule },
-    fieldViolations: [{ field, description: rule }],
-  });
-}
-
 /** Something is larger than its limit. */
 export function limitExceeded(field: string, limit: number, size: number | bigint): PubSubError {
   return PubSubError.of("LIMIT_EXCEEDED", `${field} is ${size}, at most ${limit}`, {

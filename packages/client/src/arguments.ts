@@ -1,12 +1,4 @@
-import { isInt64, PubSubError } from "@opendxa/pubsub-protocol";
-
-/** BAD_REQUEST: an option or an argument breaks a rule. */
-export function badRequest(field: string, rule: string): PubSubError {
-  return PubSubError.of("BAD_REQUEST", `${field}: ${rule}`, {
-    metadata: { field, rule },
-    fieldViolations: [{ field, description: rule }],
-  });
-}
+import { badRequest, isInt64 } from "@opendxa/pubsub-protocol";
 
 /** A whole number within its bounds. @throws {@link PubSubError} BAD_REQUEST */
 export function whole(field: string, value: number, least: number, most: number): number {

@@ -1,5 +1,5 @@
-import { NAME_BYTES_MAX, PRODUCER_ID_BYTES } from "@opendxa/pubsub-protocol";
-import { badRequest, text, whole } from "./arguments.js";
+import { badRequest, NAME_BYTES_MAX, PRODUCER_ID_BYTES } from "@opendxa/pubsub-protocol";
+import { text, whole } from "./arguments.js";
 import {
   CLOSE_TIMEOUT_MS_DEFAULT,
   CONNECT_TIMEOUT_MS_DEFAULT,

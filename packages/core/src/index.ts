@@ -57,7 +57,6 @@ export * from "./retention/expire-events.js";
 export * from "./retention/limits.js";
 export * from "./state/key-text.js";
 export * from "./state/operation.js";
-export { refusedField } from "./state/refused-field.js";
 export { StateChanges } from "./state/state-changes.js";
 export * from "./state/state-key.js";
 export * from "./state/state-keys.js";

@@ -1,5 +1,4 @@
-import { refusedField } from "@opendxa/pubsub-core";
-import { PubSubError } from "@opendxa/pubsub-protocol";
+import { badRequest, PubSubError } from "@opendxa/pubsub-protocol";
 import { pageItemsDefault, pageItemsMax } from "./limits.js";
 
 /** Items of a page as asked, with the default filled in. Throws LIMIT_EXCEEDED. */
@@ -22,7 +21,7 @@ export function positionOfToken(token: string): { sequence: bigint; index: numbe
   const parts = /^([0-9a-f]{1,16})\.([0-9a-f]{1,8})$/.exec(token);
   if (parts === null) {
     const rule = "must be the next_page_token of the page before";
-    throw refusedField("page_token", rule);
+    throw badRequest("page_token", rule);
   }
   return { sequence: BigInt(`0x${parts[1]}`), index: Number.parseInt(parts[2] ?? "0", 16) };
 }

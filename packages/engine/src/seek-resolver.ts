@@ -5,7 +5,6 @@ import {
   laneOf,
   lanesOf,
   partitionText,
-  refusedField,
   type SoughtOffset,
   stateKeys,
   type TopicPartition,
@@ -14,6 +13,7 @@ import { type IndexStore, prefixScope } from "@opendxa/pubsub-index-store";
 import type { Journal } from "@opendxa/pubsub-journal";
 import {
   BatchRef,
+  badRequest,
   decodeEntry,
   type IndexRange,
   PubSubError,
@@ -114,14 +114,14 @@ export class SeekResolver {
     }
     const partitions = topic.topic?.settings?.partitions ?? 1;
     if (partition >= partitions) {
-      throw refusedField(
+      throw badRequest(
         "offset.partition",
         `must be below ${partitions}, the partitions of ${name}`,
       );
     }
     const patterns = subscription?.settings?.patterns ?? [];
     if (!patterns.some((pattern) => TopicPattern.parse(pattern).matches(name))) {
-      throw refusedField("offset.topic", "must match a pattern of the subscription");
+      throw badRequest("offset.topic", "must match a pattern of the subscription");
     }
     return { topicId: topic.topicId, partition };
   }

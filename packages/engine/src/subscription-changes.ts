@@ -4,7 +4,6 @@ import {
   type LanePosition,
   type PositionNow,
   pauseSubscription,
-  refusedField,
   resumeSubscription,
   type SeekTarget,
   type SubscriptionDelivery,
@@ -13,6 +12,7 @@ import {
   updateSubscription,
 } from "@opendxa/pubsub-core";
 import {
+  badRequest,
   type CreateSnapshotRequest,
   type ListSnapshotsRequest,
   type ListSnapshotsResponse,
@@ -148,14 +148,14 @@ export class SubscriptionChanges {
           sought: await resolver.atOffset(state, lanes, target.value),
         };
       default:
-        throw refusedField("target", "must be set");
+        throw badRequest("target", "must be set");
     }
   }
 
   #checkSequence(sequence: bigint): void {
     const next = this.#parts.loop.durableSequence + 1n;
     if (sequence > next)
-      throw refusedField("position.sequence", `must be at most ${next}, the next sequence`);
+      throw badRequest("position.sequence", `must be at most ${next}, the next sequence`);
   }
 }
 
@@ -171,7 +171,7 @@ function noSnapshot(name: string, other: { readonly snapshot: Snapshot } | undef
     });
   }
   const rule = `must be a snapshot of this subscription, not of ${other.snapshot.subscription}`;
-  return refusedField("snapshot", rule);
+  return badRequest("snapshot", rule);
 }
 
 function epochChanged(name: string, epoch: number): PubSubError {

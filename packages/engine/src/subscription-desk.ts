@@ -9,12 +9,12 @@ import {
   type KeyName,
   missingKeys,
   type PublishCommand,
-  refusedField,
   stateKeys,
 } from "@opendxa/pubsub-core";
 import type { IndexStore } from "@opendxa/pubsub-index-store";
 import {
   type BlockedKey,
+  badRequest,
   type ListBlockedKeysRequest,
   type ListBlockedKeysResponse,
   type PositionRanges,
@@ -81,7 +81,7 @@ export class SubscriptionDesk {
   async skip(request: SkipEventsRequest): Promise<number> {
     const { subscription, sequence, firstIndex: first, lastIndex: last } = request;
     this.#resident.stateOf(subscription);
-    if (first > last) throw refusedField("last_index", "must be at least first_index");
+    if (first > last) throw badRequest("last_index", "must be at least first_index");
     const batches = await this.#batchesOf(sequence);
     return await this.#resident.work(subscription, (active) => {
       const matching = batches.filter(({ topicId, firstIndex, count }) => {
@@ -185,7 +185,7 @@ function tokenOf({ key, topicId, partition }: KeyName): string {
 }
 
 function nameOfToken(token: string): KeyName {
-  const refused = refusedField("page_token", "must be the next_page_token of the page before");
+  const refused = badRequest("page_token", "must be the next_page_token of the page before");
   let parts: unknown;
   try {
     parts = JSON.parse(Buffer.from(token, "base64url").toString());

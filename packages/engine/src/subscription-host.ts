@@ -4,10 +4,10 @@ import {
   expireSubscription,
   noteIdle,
   parseTimerKey,
-  refusedField,
   type SubscriptionLeftovers,
 } from "@opendxa/pubsub-core";
 import {
+  badRequest,
   PubSubError,
   type Settlement,
   type SettlementException,
@@ -179,7 +179,7 @@ export class SubscriptionHost {
   async #createEphemeral(settings: SubscriptionSettings | undefined): Promise<string> {
     if (settings === undefined) {
       const rule = "must be set, or settings for a subscription that ends with the stream";
-      throw refusedField("open.subscription", rule);
+      throw badRequest("open.subscription", rule);
     }
     for (;;) {
       const name = `ephemeral:${this.#parts.startNumber}.${this.#nextEphemeral++}`;

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { BinaryWriter as MessageWriter } from "@bufbuild/protobuf/wire";
+export { badRequest } from "./bad-request.js";
 export { batchBytes } from "./batch/batch-bytes.js";
 export {
   BatchEvent,
@@ -95,6 +96,7 @@ export {
 export { deadLetterTopicOf, validateSubscriptionName } from "./subscription-name.js";
 export { brokenTextRule, type TextBounds } from "./text-rules.js";
 export {
+  brokenPathRule,
   isReservedSegment,
   isReservedTopic,
   SEGMENT_SEPARATOR,

@@ -1,5 +1,5 @@
+import { badRequest } from "./bad-request.js";
 import { NAME_BYTES_MAX } from "./limits.js";
-import { PubSubError } from "./pubsub-error.js";
 
 const GRAMMAR = /^[A-Za-z0-9._\-:/]+$/;
 
@@ -16,10 +16,7 @@ const DEAD_LETTER_ROOT = "$dead-letter";
 export function validateSubscriptionName(name: string, field = "subscription"): void {
   if (name.length <= NAME_BYTES_MAX && GRAMMAR.test(name)) return;
   const rule = `1 to ${NAME_BYTES_MAX} bytes of letters, digits, '.', '_', '-', ':' and '/'`;
-  throw PubSubError.of("BAD_REQUEST", `${field}: ${rule}`, {
-    metadata: { field, rule },
-    fieldViolations: [{ field, description: rule }],
-  });
+  throw badRequest(field, rule);
 }
 
 /** Topic that a subscription's dead letters go to unless its settings name another. */

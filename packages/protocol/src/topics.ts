@@ -1,3 +1,4 @@
+import { badRequest } from "./bad-request.js";
 import { FUNCTION_NAME_BYTES_MAX } from "./limits.js";
 import { PubSubError } from "./pubsub-error.js";
 import { brokenTextRule } from "./text-rules.js";
@@ -14,10 +15,7 @@ export function validateFunctionName(name: string): void {
     brokenTextRule(name, { bytesMin: 1, bytesMax: FUNCTION_NAME_BYTES_MAX }) ??
     (/[/*]|^\$/.test(name) ? "no '/', no '*', no leading '$'" : undefined);
   if (rule === undefined) return;
-  throw PubSubError.of("BAD_REQUEST", `the function name breaks a rule: ${rule}`, {
-    metadata: { field: "function_name", rule },
-    fieldViolations: [{ field: "function_name", description: rule }],
-  });
+  throw badRequest("function_name", rule);
 }
 
 function ofFunction(name: string, kind: string): string {

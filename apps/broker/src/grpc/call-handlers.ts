@@ -4,8 +4,9 @@ import type {
   handleUnaryCall,
   ServerWritableStream,
 } from "@grpc/grpc-js";
+import { badRequest } from "@opendxa/pubsub-protocol";
 import { toServiceError } from "@opendxa/pubsub-protocol/grpc";
-import { badRequest, limitExceeded, shuttingDown } from "../errors.js";
+import { limitExceeded, shuttingDown } from "../errors.js";
 import type { Incidents } from "../incidents.js";
 import { BROKER_LIMITS } from "../limits.js";
 import { GrpcStreamTransport } from "./grpc-stream-transport.js";

@@ -1,7 +1,7 @@
 import { webhookBodyBytesMax } from "@opendxa/pubsub-connectors";
-import { PubSubError } from "@opendxa/pubsub-protocol";
+import { badRequest, PubSubError } from "@opendxa/pubsub-protocol";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
-import { badRequest, limitExceeded, shuttingDown } from "../errors.js";
+import { limitExceeded, shuttingDown } from "../errors.js";
 import type { Incidents } from "../incidents.js";
 import { BROKER_LIMITS } from "../limits.js";
 import { errorBody, httpStatusOf } from "./error-body.js";

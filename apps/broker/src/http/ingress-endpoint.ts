@@ -7,8 +7,7 @@ import {
   type WebhookRequest,
 } from "@opendxa/pubsub-connectors";
 import type { Engine, ExternalFeedback, ExternalOutcome } from "@opendxa/pubsub-engine";
-import { PubSubError } from "@opendxa/pubsub-protocol";
-import { badRequest } from "../errors.js";
+import { badRequest, PubSubError } from "@opendxa/pubsub-protocol";
 
 /** One webhook endpoint, ready to serve. */
 export interface IngressEndpoint {

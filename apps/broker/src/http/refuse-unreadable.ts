@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import { PubSubError } from "@opendxa/pubsub-protocol";
-import { badRequest } from "../errors.js";
+import { badRequest, PubSubError } from "@opendxa/pubsub-protocol";
+
 import { BROKER_LIMITS } from "../limits.js";
 import { errorBody } from "./error-body.js";
 

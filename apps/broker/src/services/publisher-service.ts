@@ -1,5 +1,6 @@
+import { badRequest } from "@opendxa/pubsub-protocol";
 import type { services } from "@opendxa/pubsub-protocol/grpc";
-import { badRequest } from "../errors.js";
+
 import type { ServedMethods } from "../grpc/served-methods.js";
 import type { Namespaces } from "../namespaces.js";
 import { checkFrame, frameBytes } from "../streams/check-frame.js";

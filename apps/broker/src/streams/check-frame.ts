@@ -1,10 +1,11 @@
 import {
+  badRequest,
   FRAME_BATCHES_MAX,
   FRAME_BYTES_MAX,
   NAME_BYTES_MAX,
   type PublishFrame,
 } from "@opendxa/pubsub-protocol";
-import { badRequest, limitExceeded } from "../errors.js";
+import { limitExceeded } from "../errors.js";
 
 /**
  * Checks a frame's bounds before the engine sees it.

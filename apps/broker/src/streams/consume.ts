@@ -1,5 +1,6 @@
 import type { Consumer, ConsumerSink } from "@opendxa/pubsub-engine";
 import {
+  badRequest,
   CONSUME_DELIVERIES_MAX,
   CONSUME_WAIT_MS_DEFAULT,
   CONSUME_WAIT_MS_MAX,
@@ -11,7 +12,7 @@ import {
   deliveredBatchBytes,
   type SubscribeOpen,
 } from "@opendxa/pubsub-protocol";
-import { badRequest, limitExceeded } from "../errors.js";
+import { limitExceeded } from "../errors.js";
 import type { Namespaces } from "../namespaces.js";
 import { checkShownName } from "./check-frame.js";
 import { agreeHeartbeat } from "./heartbeats.js";

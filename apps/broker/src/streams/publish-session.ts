@@ -5,14 +5,8 @@ import type {
   PublishStreamRequest,
   PublishStreamResponse,
 } from "@opendxa/pubsub-protocol";
-import {
-  badRequest,
-  heartbeatMissed,
-  limitExceeded,
-  outOfOrder,
-  overloaded,
-  shuttingDown,
-} from "../errors.js";
+import { badRequest } from "@opendxa/pubsub-protocol";
+import { heartbeatMissed, limitExceeded, outOfOrder, overloaded, shuttingDown } from "../errors.js";
 import { BROKER_LIMITS } from "../limits.js";
 import type { Namespaces } from "../namespaces.js";
 import { AckQueue, type PendingFrame } from "./ack-queue.js";

@@ -1,5 +1,6 @@
 import type { Consumer, ConsumerSink, Engine } from "@opendxa/pubsub-engine";
 import {
+  badRequest,
   type Delivery,
   encodeSubscribeDelivery,
   type Notice,
@@ -9,7 +10,7 @@ import {
   type SubscribeResponse,
   type Verdicts,
 } from "@opendxa/pubsub-protocol";
-import { badRequest, heartbeatMissed, outOfOrder, shuttingDown } from "../errors.js";
+import { heartbeatMissed, outOfOrder, shuttingDown } from "../errors.js";
 import type { Namespaces } from "../namespaces.js";
 import { checkShownName } from "./check-frame.js";
 import { checkSettlementItems } from "./check-settlement.js";

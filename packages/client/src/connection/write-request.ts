@@ -1,4 +1,4 @@
-import { badRequest } from "../arguments.js";
+import { badRequest } from "@opendxa/pubsub-protocol";
 
 /** Encoding of one message type, as generated. */
 export interface WritableType {

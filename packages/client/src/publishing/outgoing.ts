@@ -1,4 +1,5 @@
 import {
+  badRequest,
   EVENT_BYTES_MAX,
   encodeBatch,
   estimateEventBytes,
@@ -6,7 +7,7 @@ import {
   validateClientTopicName,
   validateOutgoingEvent,
 } from "@opendxa/pubsub-protocol";
-import { badRequest, text as checkedText } from "../arguments.js";
+import { text as checkedText } from "../arguments.js";
 import {
   type FeedbackInput,
   type FeedbackJson,

@@ -1,5 +1,6 @@
 import {
   BATCH_EVENTS_MAX,
+  badRequest,
   batchBytes,
   estimateEventBytes,
   FRAME_BATCHES_MAX,
@@ -12,7 +13,7 @@ import {
   PubSubError,
   RecordBatch,
 } from "@opendxa/pubsub-protocol";
-import { badRequest } from "../arguments.js";
+
 import type { Connection } from "../connection/connection.js";
 import { StreamLink } from "../connection/stream-link.js";
 import { writeRequest } from "../connection/write-request.js";

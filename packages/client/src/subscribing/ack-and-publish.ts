@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import {
   type BatchResult,
+  badRequest,
   encodeBatch,
   type OutgoingEvent,
   PubSubError,
   type RecordBatch,
 } from "@opendxa/pubsub-protocol";
-import { badRequest } from "../arguments.js";
+
 import type { Connection } from "../connection/connection.js";
 import type { Partitions } from "../publishing/partitions.js";
 import { checkedOptions, type PublishOptions } from "../publishing/publish-options.js";

@@ -1,11 +1,12 @@
 import {
   ACK_DEADLINE_MS_MAX,
+  badRequest,
   DeliveryOrder,
   type StartPosition,
   SubscriptionSettings,
   validateSubscriptionName,
 } from "@opendxa/pubsub-protocol";
-import { badRequest, list, oneOf, text, whole } from "../arguments.js";
+import { list, oneOf, text, whole } from "../arguments.js";
 import { writeRequest } from "../connection/write-request.js";
 import {
   CONCURRENCY_MAX,

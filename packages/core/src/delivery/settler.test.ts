@@ -141,12 +141,18 @@ describe("settling", () => {
     expect(delivery.nextTimerMs()).toBeUndefined();
   });
 
-  it("leaves out nacks and extensions that name nothing", () => {
-    const empty = Settlement.create({
-      nacks: [{ events: undefined, reason: "" }],
-      extensions: [{ events: undefined, deadlineMs: 0 }],
-    });
-    expect(restoreDelivery().settle(1n, empty, { nowMs: 0, jitter: half }).verdicts).toEqual([]);
+  it.each<[string, Partial<Settlement>]>([
+    ["settlement.nacks.events", { nacks: [{ events: undefined, reason: "" }] }],
+    ["settlement.extensions.events", { extensions: [{ events: undefined, deadlineMs: 0 }] }],
+  ])("refuses a settlement without %s", (field, settlement) => {
+    const run = () =>
+      restoreDelivery().settle(1n, Settlement.create(settlement), { nowMs: 0, jitter: half });
+    expect(run).toThrowError(
+      expect.objectContaining({
+        reason: "BAD_REQUEST",
+        metadata: expect.objectContaining({ field }),
+      }),
+    );
   });
 
   it.each<[string, Partial<Settlement>]>([
@@ -172,7 +178,7 @@ describe("settling", () => {
     );
   });
 
-  it("refuses a settlement that asks for too much work, in bounded time", () => {
+  it("refuses a settlement that names more events than it may, and carries nothing of it out", () => {
     const delivery = restoreDelivery();
     delivery.addConsumer(1n, { bytes: 60_000_000n, events: 100_000 });
     offerAll(delivery, batchRef(1n, 4_000));
@@ -184,10 +190,13 @@ describe("settling", () => {
       );
       delivery.settle(1n, ack(lease, 1n, ...spans), { nowMs: 0, jitter: half });
     }
-    const events = rangesOf(lease, 1n, Array(1_000).fill([0, 3_999]));
-    const hostile = Settlement.create({ extensions: [{ events, deadlineMs: 1 }] });
+    const first = rangesOf(lease, 1n, [[1, 1]]);
+    const events = rangesOf(lease, 1n, Array(60).fill([0, 3_999]));
+    const hostile = Settlement.create({ acks: [first], extensions: [{ events, deadlineMs: 1 }] });
     expect(() => delivery.settle(1n, hostile, { nowMs: 0, jitter: half })).toThrowError(
-      expect.objectContaining({ metadata: expect.objectContaining({ field: "settlement.work" }) }),
+      expect.objectContaining({
+        metadata: expect.objectContaining({ field: "settlement.events" }),
+      }),
     );
     expect(delivery.figures().leased).toBe(2_000);
   });

@@ -14,11 +14,9 @@ import { type DeliveryParts, laneStateOf } from "./delivery-parts.js";
 import { ackLate } from "./late-acks.js";
 import type { Lease } from "./lease.js";
 import { covers } from "./lease-table.js";
-import { settlementRunsMax } from "./limits.js";
 import type { Moment } from "./moment.js";
 import type { Run } from "./run.js";
 import { ackRun, failRun } from "./run-changes.js";
-import { requireAtMost } from "./settlement-rules.js";
 import { VerdictList } from "./verdict-list.js";
 
 /** What a settlement wants of events: acks may come late, the others need the lease. */
@@ -54,7 +52,6 @@ export class Settler {
   readonly #verdicts = new VerdictList();
   readonly #givenBack = new Map<Run, bigint>();
   #absent: readonly AbsentBatch[] = [];
-  #runsTouched = 0;
   #toMerge: SlotSpan[] = [];
 
   constructor(parts: DeliveryParts, consumerId: bigint | undefined, moment: Moment) {
@@ -226,9 +223,7 @@ export class Settler {
   }
 
   #slot(wish: Wish, slot: BatchSlot, span: IndexRange, lease: Lease | undefined): void {
-    const runs = slot.runsIn(span.first, span.last);
-    this.#work(runs.length);
-    for (const run of runs) {
+    for (const run of slot.runsIn(span.first, span.last)) {
       const first = Math.max(span.first, run.first);
       const last = Math.min(span.last, run.last);
       if (slot.countOf(first, last) === 0) continue;
@@ -262,15 +257,9 @@ export class Settler {
   /** What was not looked at yet is nobody's: only a late ack can be meant. */
   #slotAhead(wish: Wish, slot: BatchSlot, span: IndexRange): void {
     const absent = this.#absent.find(({ ref }) => ref === slot.ref);
-    this.#work(this.#parts.keys === undefined ? 1 : span.last - span.first + 1);
     const refuse = (refused: IndexRange) => this.#verdicts.add(wish.item, refused, Verdict.STALE);
     if (wish.kind !== "ack" || absent === undefined) refuse(span);
     else ackLate(this.#parts, { slot, absent }, span, refuse);
-  }
-
-  #work(runs: number): void {
-    this.#runsTouched += runs;
-    requireAtMost("settlement.work", settlementRunsMax, this.#runsTouched);
   }
 
   #isHolder(lease: Lease): boolean {

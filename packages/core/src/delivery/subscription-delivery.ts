@@ -197,8 +197,7 @@ export class SubscriptionDelivery {
    * floor; UNKNOWN for positions that are not the lease's or, of an old lease, nowhere, and for tokens
    * that were never issued. A late ack of an event that is neither settled nor leased is carried out, also
    * with a token of an earlier start if it names its ranges, and then also of absent batches.
-   * Throws LIMIT_EXCEEDED; a settlement over its limits changes nothing, one that asks for too much
-   * work may have been carried out in part.
+   * Throws LIMIT_EXCEEDED or BAD_REQUEST; then nothing changed.
    *
    * @param consumerId who settles; absent: a caller without a stream, known by the token alone
    */
@@ -207,7 +206,7 @@ export class SubscriptionDelivery {
     settlement: Settlement,
     moment: SettleMoment,
   ): SettleOutcome {
-    checkSettlement(settlement);
+    checkSettlement(this.#parts.leases, settlement);
     const before = this.#doomedEvents();
     const settler = new Settler(this.#parts, consumerId, moment);
     const verdicts = settler.settle(settlement, admittedOf(this.#parts, moment.absent));
@@ -220,7 +219,7 @@ export class SubscriptionDelivery {
    * to `settle`. Empty for what the leases of this start cover. Throws LIMIT_EXCEEDED.
    */
   absentSequences(settlement: Settlement): bigint[] {
-    checkSettlement(settlement);
+    checkSettlement(this.#parts.leases, settlement);
     return absentSequences(this.#parts, settlement);
   }
 

@@ -1,4 +1,5 @@
 import {
+  badRequest,
   EVENT_ID_BYTES_MAX,
   FeedbackEvent,
   TEXT_BYTES_MAX,
@@ -16,7 +17,7 @@ import {
   trimmedCommentCharsMax,
   trimmedMetricsMax,
 } from "./limits.js";
-import { badRequest, limitExceeded, requireKeys, requireText } from "./validation.js";
+import { limitExceeded, requireKeys, requireText } from "./validation.js";
 
 const feedbackTypes: ReadonlySet<string> = new Set([
   "success",
@@ -41,7 +42,7 @@ function requireMemory({ memory }: ReceiveFeedbackCommand): void {
 
 function requireFeedback(feedback: FeedbackEvent): void {
   if (!feedbackTypes.has(feedback.feedbackType)) {
-    throw badRequest("feedback.feedback_type", `one of ${[...feedbackTypes].join(", ")}`);
+    throw badRequest("feedback.feedback_type", `must be one of ${[...feedbackTypes].join(", ")}`);
   }
 }
 

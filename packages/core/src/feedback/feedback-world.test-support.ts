@@ -1,4 +1,10 @@
-import { type BatchEvent, decodeBatch, Entry, Execution } from "@opendxa/pubsub-protocol";
+import {
+  type BatchEvent,
+  decodeBatch,
+  Entry,
+  Execution,
+  type FeedbackEvent,
+} from "@opendxa/pubsub-protocol";
 import { batchesProjection } from "../publishing/batches-projection.js";
 import type { Operation, Projection } from "../state/operation.js";
 import type { AnyStateKey, Loaded, StateKey } from "../state/state-key.js";
@@ -166,7 +172,7 @@ export function submission(id: string, correlationKeys: string[], comments = "fa
 }
 
 /** Feedback with defaults. */
-export function feedback(fields: { comments?: string; feedbackType?: string } = {}) {
+export function feedback(fields: Partial<FeedbackEvent> = {}): FeedbackEvent {
   return {
     functionId: "",
     executionId: "",

@@ -1,4 +1,5 @@
 import {
+  badRequest,
   brokenTextRule,
   CORRELATION_KEYS_MAX,
   correlationIdOf,
@@ -10,7 +11,7 @@ import {
   TEXT_BYTES_MAX,
 } from "@opendxa/pubsub-protocol";
 import { brokerSource } from "./feedback-events.js";
-import { badRequest, passes, requireKeys } from "./validation.js";
+import { passes, requireKeys } from "./validation.js";
 
 /** A key that feedback carries. */
 export interface CarriedKey {
@@ -196,6 +197,26 @@ function submittedKeys(given: readonly string[]): readonly CarriedKey[] {
   return Array.from(reasons, ([key, reason]) => ({ key, because: reason }));
 }
 
+/** RFC 3339 as JSON has it everywhere. */
+const timestampGrammar = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+
+function requireFinite(field: string, value: unknown): void {
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    throw badRequest(field, "must be finite: JSON has no other numbers");
+  }
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, inner] of Object.entries(value)) requireFinite(`${field}.${key}`, inner);
+}
+
+/** Checks what JSON would change without a word. Throws BAD_REQUEST. */
+function requireTelling({ timestamp, metrics, context, rating }: FeedbackEvent): void {
+  const isTime = timestampGrammar.test(timestamp) && !Number.isNaN(Date.parse(timestamp));
+  if (timestamp !== "" && !isTime) throw badRequest("feedback.timestamp", "must be RFC 3339");
+  requireFinite("feedback.rating", rating);
+  requireFinite("feedback.metrics", metrics);
+  requireFinite("feedback.context", context);
+}
+
 /**
  * The command for feedback from a caller. Throws BAD_REQUEST without feedback or keys,
  * LIMIT_EXCEEDED and CORRELATION_KEY_INVALID.
@@ -205,9 +226,10 @@ export function submittedFeedback(
   { pendingMs = PENDING_FEEDBACK_MS_MAX }: ReceiveOptions = {},
 ): ReceiveFeedbackCommand {
   const { feedback, originalType, correlationKeys } = request;
-  if (feedback === undefined) throw badRequest("feedback", "required");
-  if (correlationKeys.length === 0) throw badRequest("correlation_keys", "at least one");
+  if (feedback === undefined) throw badRequest("feedback", "must be set");
+  if (correlationKeys.length === 0) throw badRequest("correlation_keys", "must hold at least one");
   requireKeys(correlationKeys);
+  requireTelling(feedback);
   const context =
     originalType === "" ? feedback.context : { ...feedback.context, original_type: originalType };
   return {

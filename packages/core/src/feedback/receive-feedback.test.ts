@@ -325,6 +325,15 @@ describe("receiveFeedback from a caller", () => {
       [{ originalType: "s".repeat(256) }, "LIMIT_EXCEEDED", { field: "original_type" }],
       [{ feedback: feedback({ feedbackType: "odd" }) }, "BAD_REQUEST", {}],
       [{ feedback: feedback({ comments: "c".repeat(50_000) }) }, "LIMIT_EXCEEDED", {}],
+      ...[
+        { field: "feedback.timestamp", value: { timestamp: "yesterday" } },
+        { field: "feedback.timestamp", value: { timestamp: "2026-13-01T00:00:00Z" } },
+        { field: "feedback.rating", value: { rating: Number.NaN } },
+        { field: "feedback.metrics.f1", value: { metrics: { f1: Number.POSITIVE_INFINITY } } },
+        { field: "feedback.context.a.0.b", value: { context: { a: [{ b: Number.NaN }] } } },
+      ].map(({ field, value }): [object, ErrorReasonName, Record<string, string>] => {
+        return [{ feedback: feedback(value) }, "BAD_REQUEST", { field }];
+      }),
     ];
     for (const [fields, reason, metadata] of cases) {
       const attempt = () => {

@@ -78,6 +78,8 @@ describe("registerExecution", () => {
       [{ correlationKeys: Array(17).fill(key) }, "LIMIT_EXCEEDED", { limit: "16", size: "17" }],
       [{ policy: FeedbackPolicy.ALL }, "NOT_SERVED_YET", { field: "policy", part: "5" }],
       [{ policy: FeedbackPolicy.N_OF_M }, "NOT_SERVED_YET", {}],
+      [{ policy: 99 }, "BAD_REQUEST", { field: "policy" }],
+      [{ policy: -1 }, "BAD_REQUEST", { field: "policy" }],
       [{ deadlineUnixMs: now }, "DEADLINE_OUT_OF_RANGE", { field: "deadline_unix_ms" }],
       [{ deadlineUnixMs: now + month + 1n }, "DEADLINE_OUT_OF_RANGE", {}],
     ];

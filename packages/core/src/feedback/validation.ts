@@ -1,4 +1,5 @@
 import {
+  badRequest,
   brokenTextRule,
   CORRELATION_KEYS_MAX,
   FEEDBACK_DEADLINE_MS_MAX,
@@ -6,14 +7,6 @@ import {
   PubSubError,
   parseCorrelationKey,
 } from "@opendxa/pubsub-protocol";
-
-/** A refused field. */
-export function badRequest(field: string, rule: string): PubSubError {
-  return PubSubError.of("BAD_REQUEST", `${field}: ${rule}`, {
-    metadata: { field, rule },
-    fieldViolations: [{ field, description: rule }],
-  });
-}
 
 /** Something larger than its limit. */
 export function limitExceeded(field: string, limit: number, size: number): PubSubError {
@@ -48,9 +41,12 @@ export function requireKeys(keys: readonly string[], keysMax: number = CORRELATI
   for (const key of keys) parseCorrelationKey(key);
 }
 
-/** Checks a policy: FIRST is served, the others come with part 5. */
+/** Checks a policy: FIRST is served, the others come with part 5. Throws BAD_REQUEST or NOT_SERVED_YET. */
 export function requireServedPolicy(policy: FeedbackPolicy): void {
   if (policy === FeedbackPolicy.UNSPECIFIED || policy === FeedbackPolicy.FIRST) return;
+  if (policy < FeedbackPolicy.UNSPECIFIED || policy > FeedbackPolicy.N_OF_M) {
+    throw badRequest("policy", "must be FIRST, ALL or N_OF_M");
+  }
   throw PubSubError.of("NOT_SERVED_YET", "only the policy FIRST is served yet", {
     metadata: { field: "policy", part: "5" },
   });

@@ -1,6 +1,5 @@
-import { Entry, PubSubError } from "@opendxa/pubsub-protocol";
+import { badRequest, Entry, PubSubError } from "@opendxa/pubsub-protocol";
 import type { Decision, Operation } from "../state/operation.js";
-import { refusedField } from "../state/refused-field.js";
 import { type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { producersMax } from "./limits.js";
@@ -20,7 +19,7 @@ export function producerHex(producerId: Uint8Array): string {
 
 function decide(loaded: Loaded, command: OpenProducerCommand): Decision<number> {
   if (command.producerId.length !== 16) {
-    throw refusedField("producer_id", "must be 16 bytes");
+    throw badRequest("producer_id", "must be 16 bytes");
   }
   const state = loaded.get(stateKeys.producer(producerHex(command.producerId)));
   const producers = loaded.get(stateKeys.namespace())?.producers ?? 0;

@@ -78,7 +78,9 @@ export class ProducerSequences {
     if (batch.producerEpoch === current && current > 0) return;
     throw PubSubError.of(
       "PRODUCER_FENCED",
-      `producer ${producer} has epoch ${current}, not ${batch.producerEpoch}`,
+      current === 0
+        ? `producer ${producer} was never opened, or is forgotten`
+        : `producer ${producer} has epoch ${current}, not ${batch.producerEpoch}`,
       {
         metadata: {
           producer_id: producer,

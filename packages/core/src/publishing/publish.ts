@@ -7,19 +7,20 @@ import {
   Entry,
   ErrorReason,
   hasBit,
+  isReservedTopic,
   type PublishFrame,
   PubSubError,
   partitionForKey,
   type RecordBatch,
   type StoredBatch,
   type TopicState,
-  validateTopicName,
+  validateClientTopicName,
 } from "@opendxa/pubsub-protocol";
 import type { DecideContext, Decision, DecisionDurability, Operation } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { DecidedTopics } from "../topics/decided-topics.js";
-import { isCreatedOnFirstUse, requireClientsTopic } from "../topics/topic-family.js";
+import { isCreatedOnFirstUse } from "../topics/topic-family.js";
 import { completeTopicSettings } from "../topics/topic-settings.js";
 import { Dedup, noDuplicates } from "./dedup.js";
 import { requireEntryFits } from "./entry-size.js";
@@ -195,10 +196,9 @@ class FrameDecision {
   }
 
   #topicOf(name: string): TopicState {
-    requireClientsTopic(name);
     const existing = this.topics.find(name);
-    if (existing !== undefined) return existing;
-    validateTopicName(name);
+    if (existing !== undefined && !isReservedTopic(name)) return existing;
+    validateClientTopicName(name);
     if (!isCreatedOnFirstUse(name)) {
       throw PubSubError.of("TOPIC_NOT_FOUND", `topic ${name} does not exist`, {
         metadata: { topic: name },

@@ -1,4 +1,5 @@
 import {
+  badRequest,
   Entry,
   NamespaceState,
   PubSubError,
@@ -13,7 +14,6 @@ import type { LanePosition } from "../delivery/lane-state.js";
 import { leastOf } from "../delivery/position.js";
 import { snapshotLane } from "../delivery/snapshot-lane.js";
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
-import { refusedField } from "../state/refused-field.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { knownSubscription } from "./known-subscription.js";
@@ -61,7 +61,7 @@ function reads(
 }
 
 function refuseName(rule: string): never {
-  throw refusedField("name", rule);
+  throw badRequest("name", rule);
 }
 
 function limitReached(text: string, metadata: { field: string; limit: number }): PubSubError {

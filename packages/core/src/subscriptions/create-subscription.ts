@@ -68,11 +68,11 @@ function decide(
   { name, settings: asked, isEphemeral, timeSequence }: CreateSubscriptionCommand,
   context: DecideContext,
 ): Decision<CreateSubscriptionReply> {
-  validateSubscriptionName(name);
+  validateSubscriptionName(name, "name");
   const settings = completeSubscriptionSettings(name, asked);
   const existing = loaded.get(stateKeys.subscription(name));
   if (existing !== undefined) return existingOf(existing, name, settings);
-  checkAttempts(settings);
+  checkAttempts(name, settings);
   checkDeadLetterTopic(loaded, name, settings);
   const namespace = loaded.get(stateKeys.namespace()) ?? NamespaceState.create();
   if (namespace.subscriptions >= SUBSCRIPTIONS_MAX) {

@@ -1,4 +1,5 @@
 import {
+  brokenPathRule,
   deadLetterTopicOf,
   type SubscriptionSettings,
   TopicPattern,
@@ -43,10 +44,18 @@ export function checkDeadLetterTopic(
   refuseSetting(field, `must match none of the patterns; it matches ${JSON.stringify(pattern)}`);
 }
 
-/** Refuses attempts to dead-letter dead letters. Throws BAD_REQUEST. */
-export function checkAttempts({ attemptsMax, patterns }: SubscriptionSettings): void {
+/** Refuses attempts whose dead letters could go nowhere, or are of dead letters. Throws BAD_REQUEST. */
+export function checkAttempts(
+  name: string,
+  { attemptsMax, deadLetterTopic: topic, patterns }: SubscriptionSettings,
+): void {
+  if (attemptsMax === 0) return;
+  const broken = isDefault(name, topic) ? brokenPathRule(deadLetterTopicOf(name)) : undefined;
+  if (broken !== undefined) {
+    refuseSetting(field, `must be set: the name of the subscription gives none (${broken})`);
+  }
   const root = deadLetterTopicOf("");
-  if (attemptsMax === 0 || !patterns.some((pattern) => pattern.startsWith(root))) return;
+  if (!patterns.some((pattern) => pattern.startsWith(root))) return;
   refuseSetting(
     "attempts_max",
     `must be 0 with a pattern of ${root}: dead letters are retried without bound and never dead-lettered again`,

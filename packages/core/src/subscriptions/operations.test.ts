@@ -141,10 +141,7 @@ describe("createSubscription", () => {
   });
 
   it("refuses bad names and more subscriptions than there may be", () => {
-    expect(refusal(() => create(new ProjectedState(), "a b"))).toEqual([
-      "BAD_REQUEST",
-      "subscription",
-    ]);
+    expect(refusal(() => create(new ProjectedState(), "a b"))).toEqual(["BAD_REQUEST", "name"]);
     const namespace = NamespaceState.create({ subscriptions: SUBSCRIPTIONS_MAX });
     const full = {
       has: () => true,

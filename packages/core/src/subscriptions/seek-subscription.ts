@@ -1,4 +1,5 @@
 import {
+  badRequest,
   CursorException,
   CursorState,
   type SnapshotState,
@@ -10,7 +11,6 @@ import { laneOf } from "../delivery/lane.js";
 import type { LanePosition } from "../delivery/lane-state.js";
 import { lowestOf } from "../delivery/position.js";
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
-import { refusedField } from "../state/refused-field.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { knownSnapshot } from "./known-snapshot.js";
@@ -98,7 +98,7 @@ function remembered(state: SubscriptionState, snapshot: SnapshotState): FullPosi
   const { subscriptionId, partitionStarts, lanes } = snapshot;
   if (subscriptionId !== state.subscriptionId) {
     const rule = `must be a snapshot of this subscription, not of ${snapshot.snapshot?.subscription}`;
-    throw refusedField("snapshot", rule);
+    throw badRequest("snapshot", rule);
   }
   return {
     partitionStarts,

@@ -1,5 +1,5 @@
 import type { StartPosition } from "@opendxa/pubsub-protocol";
-import { refusedField } from "../state/refused-field.js";
+import { badRequest } from "@opendxa/pubsub-protocol";
 
 /** Sequences begin with 1. */
 const firstSequence = 1n;
@@ -16,13 +16,14 @@ export interface StartContext {
 
 /**
  * The sequence that a position stands for. Throws BAD_REQUEST for a sequence behind the journal's
- * end, and RangeError when the time was not looked up.
+ * end and for `earliest` or `latest` that is false, and RangeError when the time was not looked up.
  */
 export function startSequence(
   start: StartPosition | undefined,
   { nextSequence, timeSequence, field }: StartContext,
 ): bigint {
   const position = start?.position;
+  if (position?.value === false) throw badRequest(`${field}.${position.$case}`, "must be true");
   switch (position?.$case) {
     case "earliest":
       return firstSequence;
@@ -31,7 +32,7 @@ export function startSequence(
         return position.value > firstSequence ? position.value : firstSequence;
       }
       const rule = `must be at most ${nextSequence}, the next sequence`;
-      throw refusedField(`${field}.sequence`, rule);
+      throw badRequest(`${field}.sequence`, rule);
     }
     case "timeUnixMs": {
       if (timeSequence === undefined) throw new RangeError("the time's sequence was not looked up");

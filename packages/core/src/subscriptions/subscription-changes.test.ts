@@ -61,12 +61,40 @@ describe("createSubscription", () => {
     const many = refusal(() => world({ deadLetterTopic: "wide" }));
     expect(many).toEqual([
       "BAD_REQUEST",
-      "BAD_REQUEST: settings.dead_letter_topic must have one partition, wide has 2",
+      "BAD_REQUEST: settings.dead_letter_topic: must have one partition, wide has 2",
     ]);
     const back = refusal(() => world({ deadLetterTopic: "a" }));
     expect(back).toEqual([
       "BAD_REQUEST",
-      'BAD_REQUEST: settings.dead_letter_topic must match none of the patterns; it matches "a"',
+      'BAD_REQUEST: settings.dead_letter_topic: must match none of the patterns; it matches "a"',
+    ]);
+  });
+
+  it("needs a dead-letter topic where its name makes none that could be named", () => {
+    const { state } = world();
+    const create = (each: string, more: Partial<SubscriptionSettings>) => {
+      const settings = SubscriptionSettings.create({ patterns: ["a"], ...more });
+      return state.run(createSubscription, { name: each, settings });
+    };
+    for (const each of ["x//y", "x/", "n".repeat(255)]) {
+      const [reason, message] = refusal(() => create(each, { attemptsMax: 3 }));
+      expect([reason, message]).toEqual([
+        "BAD_REQUEST",
+        expect.stringContaining("settings.dead_letter_topic: must be set"),
+      ]);
+      expect(refusal(() => create(each, { attemptsMax: 3, deadLetterTopic: "dead" }))[0]).toBe("");
+    }
+    create("y//z", {});
+    const settings = SubscriptionSettings.create({ attemptsMax: 3 });
+    const command = { name: "y//z", settings, fields: ["attempts_max"], hasConsumers: false };
+    expect(refusal(() => state.run(updateSubscription, command))[0]).toBe("BAD_REQUEST");
+  });
+
+  it.each(["latest", "earliest"] as const)("does not begin at a %s that is false", ($case) => {
+    const start = { position: { $case, value: false } };
+    expect(refusal(() => world({ start }))).toEqual([
+      "BAD_REQUEST",
+      `BAD_REQUEST: settings.start.${$case}: must be true`,
     ]);
   });
 
@@ -136,7 +164,7 @@ describe("updateSubscription", () => {
   it("refuses attempts for a subscription of dead letters, and an unknown subscription", () => {
     const { state, update } = world({ patterns: ["$dead-letter/a"] });
     expect(refusal(() => update(["attempts_max"], { attemptsMax: 1 }))[1]).toMatch(
-      /attempts_max must be 0 with a pattern of \$dead-letter\//,
+      /attempts_max: must be 0 with a pattern of \$dead-letter\//,
     );
     const command = { name: "x", settings: undefined, fields: ["retry"], hasConsumers: false };
     expect(refusal(() => state.run(updateSubscription, command))[0]).toBe("SUBSCRIPTION_NOT_FOUND");

@@ -3,6 +3,7 @@ import {
   ACK_DEADLINE_MS_MAX,
   ACK_DEADLINE_MS_MIN,
   ATTEMPTS_MAX,
+  badRequest,
   DeliveryOrder,
   deadLetterTopicOf,
   PATTERNS_MAX,
@@ -17,11 +18,10 @@ import {
   SubscriptionSettings,
   TopicPattern,
 } from "@opendxa/pubsub-protocol";
-import { refusedField } from "../state/refused-field.js";
 
 /** Refuses a setting. Throws BAD_REQUEST naming it and the rule. */
 export function refuseSetting(field: string, rule: string): never {
-  throw refusedField(`settings.${field}`, rule);
+  throw badRequest(`settings.${field}`, rule);
 }
 
 function refuseNotServed(field: string, part: number): never {
@@ -42,9 +42,9 @@ function patternsOf(patterns: readonly string[]): string[] {
 
 function startOf(start: StartPosition | undefined): StartPosition {
   const position = start?.position;
+  if (position?.value === false) refuseSetting(`start.${position.$case}`, "must be true");
   switch (position?.$case) {
     case "earliest":
-      return StartPosition.create({ position: { $case: "earliest", value: true } });
     case "sequence":
     case "timeUnixMs":
       return StartPosition.create({ position });

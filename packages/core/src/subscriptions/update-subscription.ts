@@ -1,6 +1,10 @@
-import { Entry, SubscriptionSettings, type SubscriptionState } from "@opendxa/pubsub-protocol";
+import {
+  badRequest,
+  Entry,
+  SubscriptionSettings,
+  type SubscriptionState,
+} from "@opendxa/pubsub-protocol";
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
-import { refusedField } from "../state/refused-field.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { checkAttempts, checkDeadLetterTopic, deadLetterReads } from "./dead-letter-topic.js";
@@ -35,7 +39,7 @@ const changeable: Readonly<Record<string, keyof SubscriptionSettings>> = {
 const immutable: readonly string[] = ["patterns", "filter", "start", "order"];
 
 function refuseFields(rule: string): never {
-  throw refusedField("fields", rule);
+  throw badRequest("fields", rule);
 }
 
 function settingOf(field: string): keyof SubscriptionSettings {
@@ -87,7 +91,7 @@ function decide(
   const before = knownSubscription(loaded, name);
   const old = before.subscription?.settings ?? SubscriptionSettings.create();
   const settings = merged(old, command);
-  checkAttempts(settings);
+  checkAttempts(name, settings);
   if (fields.includes("dead_letter_topic")) checkDeadLetterTopic(loaded, name, settings);
   if (differingSubscriptionSetting(old, settings) === undefined) {
     return { entries: [], reply: before };

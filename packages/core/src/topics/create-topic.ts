@@ -2,13 +2,12 @@ import {
   PubSubError,
   type Topic,
   type TopicSettings,
-  validateTopicName,
+  validateClientTopicName,
 } from "@opendxa/pubsub-protocol";
 import type { DecideContext, Decision, Operation } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { DecidedTopics } from "./decided-topics.js";
-import { requireClientsTopic } from "./topic-family.js";
 import { completeTopicSettings, differingTopicSetting } from "./topic-settings.js";
 
 /** What to create. */
@@ -38,8 +37,7 @@ function decide(
   command: CreateTopicCommand,
   context: DecideContext,
 ): Decision<CreateTopicReply> {
-  validateTopicName(command.name);
-  requireClientsTopic(command.name);
+  validateClientTopicName(command.name);
   const settings = completeTopicSettings(command.name, command.settings, command.retentionMsMax);
   const existing = loaded.get(stateKeys.topic(command.name))?.topic;
   if (existing !== undefined) {

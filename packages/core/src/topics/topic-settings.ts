@@ -1,5 +1,10 @@
-import { DedupSettings, Durability, TopicIndex, TopicSettings } from "@opendxa/pubsub-protocol";
-import { refusedField } from "../state/refused-field.js";
+import {
+  badRequest,
+  DedupSettings,
+  Durability,
+  TopicIndex,
+  TopicSettings,
+} from "@opendxa/pubsub-protocol";
 import {
   dedupIdsDefault,
   dedupIdsMax,
@@ -12,7 +17,7 @@ import {
 import { isCreatedOnFirstUse } from "./topic-family.js";
 
 function refuse(field: string, rule: string): never {
-  throw refusedField(`settings.${field}`, rule);
+  throw badRequest(`settings.${field}`, rule);
 }
 
 function durabilityOf(asked: Durability): Durability {

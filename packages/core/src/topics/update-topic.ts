@@ -1,6 +1,5 @@
-import { Entry, Topic, TopicSettings } from "@opendxa/pubsub-protocol";
+import { badRequest, Entry, Topic, TopicSettings } from "@opendxa/pubsub-protocol";
 import type { Decision, Operation } from "../state/operation.js";
-import { refusedField } from "../state/refused-field.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
 import { knownTopic } from "./known-topic.js";
@@ -27,7 +26,7 @@ const changeable: Readonly<Record<string, keyof TopicSettings>> = {
 };
 
 function refuseFields(rule: string): never {
-  throw refusedField("fields", rule);
+  throw badRequest("fields", rule);
 }
 
 function reads({ name }: UpdateTopicCommand, loaded: Loaded): readonly AnyStateKey[] {

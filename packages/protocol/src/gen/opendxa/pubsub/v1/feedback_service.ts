@@ -265,7 +265,10 @@ export interface SubmitFeedbackRequest {
   namespace: string;
   /** Keys to match by, 1 to 16, strongest first. */
   correlationKeys: string[];
-  /** The feedback; `execution_id` and `function_id` are filled in by the match. */
+  /**
+   * The feedback; `execution_id` and `function_id` are filled in by the match, and the time where it has
+   * none. Its numbers are finite.
+   */
   feedback:
     | FeedbackEvent
     | undefined;

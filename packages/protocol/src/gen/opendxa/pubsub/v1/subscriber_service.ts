@@ -158,10 +158,10 @@ export interface SubscribeOpened {
 
 /** Credit given to the broker. It adds to what is left. */
 export interface Credit {
-  /** Serialized bytes of deliveries, at most 64 MiB outstanding. */
+  /** Serialized bytes of deliveries, at most 64 MiB outstanding: what is above is not counted. */
   bytes: bigint;
   /**
-   * Unsettled events, at most 100,000 outstanding. Settling an event gives its credit back by
+   * Unsettled events, at most 100,000 outstanding, counted in the same way. Settling an event gives its credit back by
    * itself, so this is set in `open` and added to only to widen the window.
    */
   events: number;
@@ -220,7 +220,7 @@ export interface SubscribeRequest {
     /** More credit. */
     { $case: "credit"; value: Credit }
     | //
-    /** Acks, nacks, extensions. At most 1,000 items a message. */
+    /** Acks, nacks, extensions. At most 1,000 items a message, which name at most 200,000 events. */
     { $case: "settlement"; value: Settlement }
     | //
     /** When nothing else was sent for a heartbeat. */

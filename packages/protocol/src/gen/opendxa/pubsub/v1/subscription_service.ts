@@ -107,7 +107,8 @@ export interface SubscriptionSettings {
   /** Attempts after which an event is dead-lettered, at most 1,000. 0: no bound. */
   attemptsMax: number;
   /**
-   * Topic of dead letters. Empty: `$dead-letter/<subscription>`, which is created with the first one;
+   * Topic of dead letters. Empty: `$dead-letter/<subscription>`, which is created with the first one
+   * (not with attempts_max where the name makes no topic name of it, as `x//y` or one of 250 bytes);
    * any other must exist, with one partition, and match none of the patterns. A dead letter is the
    * event as it was (id, source, type, subject, time, correlation and causation id, ordering key,
    * data), without its expire time and in the NORMAL lane, with these attributes added:
