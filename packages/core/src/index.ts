@@ -43,7 +43,6 @@ export { requireText } from "./feedback/validation.js";
 export * from "./publishing/ack-and-publish.js";
 export * from "./publishing/batches-projection.js";
 export * from "./publishing/cancel-scheduled.js";
-export { requireEntryFits } from "./publishing/entry-size.js";
 export * from "./publishing/forget-dedup.js";
 export * from "./publishing/forget-producers.js";
 export * from "./publishing/limits.js";

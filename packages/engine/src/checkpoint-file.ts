@@ -1,3 +1,4 @@
+import { INDEX_STORE_LIMITS } from "@opendxa/pubsub-index-store";
 import type { Disk, DiskFile } from "@opendxa/pubsub-journal";
 import { crc32c } from "@opendxa/pubsub-protocol";
 import {
@@ -14,8 +15,14 @@ import {
 } from "./checkpoint-format.js";
 import type { RecordBlock, RecordBlocks } from "./merge-records.js";
 
-/** Largest block: one value of 1 MiB with its key. */
-const blockBytesMax = 2 * 1_024 * 1_024;
+const recordFramingBytes = 64;
+
+/** Largest block: it ends with the record that brings it to its target. */
+const blockBytesMax =
+  blockBytesTarget +
+  INDEX_STORE_LIMITS.keyBytesMax +
+  INDEX_STORE_LIMITS.valueBytesMax +
+  recordFramingBytes;
 
 /** Where a file lies and what it is called while it is not complete. */
 export interface CheckpointPath {

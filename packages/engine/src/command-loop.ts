@@ -1,10 +1,9 @@
-import {
-  type AnyStateKey,
-  type Decision,
-  type Operation,
-  type Projection,
-  requireEntryFits,
-  type StateWrite,
+import type {
+  AnyStateKey,
+  Decision,
+  Operation,
+  Projection,
+  StateWrite,
 } from "@opendxa/pubsub-core";
 import type { Journal, JournalEntry } from "@opendxa/pubsub-journal";
 import {
@@ -47,7 +46,7 @@ export interface CommandLoopParts {
   readonly onDurable: (entry: AppliedEntry) => void;
   /** Resolves when the loop may go on; the way in which a slow index holds it back. */
   readonly admission: () => Promise<void> | undefined;
-  /** Called once when the journal failed. */
+  /** Called once when the journal or the index failed. */
   readonly onFailed: (cause: Error) => void;
 }
 
@@ -227,7 +226,7 @@ export class CommandLoop {
       for (const [i, command] of commands.entries()) {
         open.turn = await this.#take(command, open.turn);
         if (this.#failure !== undefined) {
-          this.#queue = [...commands.slice(i + 1), ...this.#queue];
+          for (const { reject } of commands.slice(i + 1)) reject(this.#failure);
           break;
         }
       }
@@ -270,7 +269,6 @@ export class CommandLoop {
     try {
       const nowMs = Math.max(this.#lastTimeMs, this.#parts.clock.now());
       decision = operation.decide(cache, command.command, { nowMs, nextSequence: this.#next });
-      for (const { batches } of decision.entries) requireEntryFits(batches);
     } catch (error) {
       this.#unsyncedBytes -= command.bytes;
       current.answers.push(() => command.reject(error));
@@ -347,7 +345,7 @@ export class CommandLoop {
     const isFirst = this.#failure === undefined;
     this.#failure ??= PubSubError.of(
       "STORAGE_FAILED",
-      "the journal failed and the broker stopped accepting; whether this was stored is unknown",
+      "the journal or the index failed and the broker stopped accepting; whether this was stored is unknown",
       { cause },
     );
     if (turn !== undefined) {

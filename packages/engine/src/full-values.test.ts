@@ -1,4 +1,4 @@
-import { namesBytesMax, pendingPerKeyMax } from "@opendxa/pubsub-core";
+import { pendingPerKeyMax } from "@opendxa/pubsub-core";
 import { INDEX_STORE_LIMITS } from "@opendxa/pubsub-index-store";
 import {
   BATCH_BYTES_MAX,
@@ -7,8 +7,10 @@ import {
   batchBytes,
   type EncodeBatchOptions,
   ErrorReason,
+  Execution,
   encodeBatch,
   FRAME_BATCHES_MAX,
+  NAMES_BYTES_MAX,
   type OutgoingEvent,
   PRODUCER_BATCHES_REMEMBERED_MAX,
   ProducerWindow,
@@ -22,8 +24,11 @@ import {
   SubscriptionSettings,
   TopicSettings,
 } from "@opendxa/pubsub-protocol";
-import { describe, expect, it } from "vitest";
-import { Inbox, until, World } from "./test/world.js";
+import { describe, expect, it, vi } from "vitest";
+import { Inbox, passUntil, until, World } from "./test/world.js";
+
+// Each fills something to its bound: seconds of work, and more beside other work.
+vi.setConfig({ testTimeout: 120_000 });
 
 const producerId = new Uint8Array(16).fill(7);
 const dedup = { windowMs: 3_600_000n, idsMax: 1_000_000 };
@@ -48,11 +53,15 @@ function nameless(count: number, baseSequence = 0n, options: Partial<EncodeBatch
   return encodeBatch({ topic: "t", events, producer, defaults: { type: "t" }, ...options });
 }
 
-/** The namespace goes on, now and after a start without its index. */
+/** The namespace goes on now, and after starts from the journal and from a checkpoint alone. */
 async function expectAlive(world: World): Promise<void> {
   await world.publish("t", "before");
   await world.powerCut("drop", "lost");
+  await world.publish("t", "between");
+  await world.engine.close();
+  await world.powerCut("keep", "lost");
   await world.publish("t", "after");
+  expect(world.warnings.filter((warning) => warning.includes("damaged"))).toEqual([]);
 }
 
 describe("a batch of as many events as there can be", () => {
@@ -76,6 +85,10 @@ describe("a batch of as many events as there can be", () => {
     const batch = nameless(BATCH_EVENTS_MAX, 0n, { deliverTimeUnixMs });
     expect(await send(world, [batch])).toMatchObject([{ refusal: undefined, scheduled: true }]);
     await expectAlive(world);
+    await passUntil(world.clock, async () => {
+      const { partitions } = await world.engine.getTopic("t");
+      return partitions[0]?.nextOffset === BigInt(BATCH_EVENTS_MAX + 3);
+    });
   });
 
   it("is refused where its names are more than are remembered of one", async () => {
@@ -89,12 +102,49 @@ describe("a batch of as many events as there can be", () => {
       {
         refusal: {
           reason: ErrorReason.LIMIT_EXCEEDED,
-          metadata: { field: "batch.names_bytes", limit: String(namesBytesMax) },
+          metadata: { field: "batch.names_bytes", limit: String(NAMES_BYTES_MAX) },
         },
       },
     ]);
     // Nothing of it counts as published.
     expect(await send(world, [nameless(1)])).toMatchObject([{ baseOffset: 0n }]);
+    await expectAlive(world);
+  });
+
+  it("is refused in an atomic frame with others: an entry has as many as a batch", async () => {
+    const world = await opened();
+    const batches = [0n, 40_000n].map((base) => nameless(40_000, base));
+    for (const { refusal } of await send(world, batches, true)) {
+      expect(refusal).toMatchObject({
+        reason: ErrorReason.LIMIT_EXCEEDED,
+        metadata: { field: "frame.events", limit: String(BATCH_EVENTS_MAX), size: "80000" },
+      });
+    }
+    await expectAlive(world);
+  });
+
+  it("is refused in an atomic frame whose names are together more than one list holds", async () => {
+    const world = await opened({ dedup });
+    const source = "s".repeat(255);
+    const events = Array.from({ length: 16_000 }, (_, i): OutgoingEvent => {
+      return { type: "t", data: noData, source: i % 2 === 0 ? "a" : undefined };
+    });
+    const batches = [0n, 16_000n].map((base) =>
+      nameless(16_000, base, { events, defaults: { type: "t", source } }),
+    );
+    for (const { refusal } of await send(world, batches, true)) {
+      expect(refusal).toMatchObject({ metadata: { field: "batch.names_bytes" } });
+    }
+    expect(await send(world, batches)).toMatchObject([{ baseOffset: 0n }, { baseOffset: 16_000n }]);
+    await expectAlive(world);
+  });
+
+  it("does not keep an index from being rebuilt where its names fill more than one write", async () => {
+    const world = await opened({ index: 3 });
+    const batch = nameless(BATCH_EVENTS_MAX, 0n, {
+      defaults: { type: "t", source: "%".repeat(255), correlationId: "%".repeat(255) },
+    });
+    expect(await send(world, [batch])).toMatchObject([{ refusal: undefined }]);
     await expectAlive(world);
   });
 
@@ -216,7 +266,7 @@ describe("an entry", () => {
     );
     const results = await send(world, batches, true);
     for (const { refusal } of results) {
-      expect(refusal).toMatchObject({ metadata: { field: "batch.stored_bytes" } });
+      expect(refusal).toMatchObject({ metadata: { field: "frame.stored_bytes" } });
     }
     await expectAlive(world);
   });
@@ -225,11 +275,18 @@ describe("an entry", () => {
 it("keeps as many pieces of feedback with the longest names on one key as may wait", async () => {
   const world = await opened();
   const source = "%".repeat(255);
+  const correlationKeys = ["pagerduty:incident:X"];
   for (let n = 0; n <= pendingPerKeyMax; n++) {
     const id = `${n}`.padEnd(128, "%");
-    const request = { id, source, correlationKeys: ["pagerduty:incident:X"] };
     const feedback = { feedbackType: "success" };
-    await world.engine.submitFeedback(SubmitFeedbackRequest.create({ ...request, feedback }));
+    const request = SubmitFeedbackRequest.create({ id, source, correlationKeys, feedback });
+    await world.engine.submitFeedback(request);
   }
   await expectAlive(world);
+  const execution = Execution.create({ executionId: "x", functionName: "f", correlationKeys });
+  await world.engine.registerExecution(execution);
+  await passUntil(world.clock, async () => {
+    const { feedbackReceived } = await world.engine.getExecution("x");
+    return feedbackReceived === pendingPerKeyMax;
+  });
 });

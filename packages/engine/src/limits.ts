@@ -30,6 +30,9 @@ export const indexBatchWritesMax = 50_000;
 /** Bytes of one index batch: half of the store's own bound. */
 export const indexBatchBytesMax = 16 * mebibyte;
 
+/** Writes of one batch while an index is rebuilt: it never stops the event loop for long. */
+export const loadedWritesMax = 5_000;
+
 /** Writes that wait for the index, about 1 KiB each; beyond, the command loop waits for the index. */
 export const indexBacklogWritesMax = 10_000;
 

@@ -1,11 +1,12 @@
 import { type Projection, payloadIndex, type StateWrite, stateKeys } from "@opendxa/pubsub-core";
-import { type IndexStore, type IndexWrite, prefixScope } from "@opendxa/pubsub-index-store";
+import { type IndexStore, prefixScope } from "@opendxa/pubsub-index-store";
 import { type Journal, JournalError } from "@opendxa/pubsub-journal";
 import { decodeEntry, type Entry, TopicState } from "@opendxa/pubsub-protocol";
 import type { CheckpointStore } from "./checkpoint-store.js";
 import { applyEntry } from "./command-loop.js";
 import type { EngineLog } from "./environment.js";
 import { encodeSequence, indexKeys, indexLayout, verifyChain } from "./index-chain.js";
+import { IndexLoader } from "./index-loader.js";
 import type { IndexWriter } from "./index-writer.js";
 import type { JournalSpace } from "./journal-space.js";
 import { removalsOf } from "./payload-removal.js";
@@ -35,8 +36,6 @@ export interface PreparedIndex {
   readonly atCheckpoint: boolean;
 }
 
-const loadBatch = 5_000;
-
 /** Writes the state of the newest sound checkpoint into an empty index; answers its sequence. */
 export async function loadCheckpoint(parts: RecoveryParts): Promise<bigint> {
   const { index, checkpoints, log } = parts;
@@ -44,14 +43,9 @@ export async function loadCheckpoint(parts: RecoveryParts): Promise<bigint> {
     log.warn("a checkpoint is damaged and was left out", { name, why }),
   );
   if (newest === undefined) return 0n;
-  let batch: IndexWrite[] = [];
-  for await (const block of newest.blocks) {
-    for (const record of block) batch.push(record);
-    if (batch.length < loadBatch) continue;
-    await index.write(batch);
-    batch = [];
-  }
-  await index.write(batch);
+  const loader = new IndexLoader(index);
+  for await (const block of newest.blocks) await loader.add(block);
+  await loader.flush();
   return newest.sequence;
 }
 
@@ -84,18 +78,14 @@ async function indexWrites(
 async function indexPayload(parts: RecoveryParts, through: bigint): Promise<void> {
   const { journal, index } = parts;
   const topics = await loadTopics(index);
-  let batch: IndexWrite[] = [];
+  const loader = new IndexLoader(index);
   for await (const stored of journal.read({ from: journal.firstSequence, to: through })) {
     const { sequence } = stored;
     const entry = decodeEntry(stored.payload);
-    for (const write of await indexWrites({ sequence, entry }, { journal, topics })) {
-      batch.push(new StateChange(write));
-    }
-    if (batch.length < loadBatch) continue;
-    await index.write(batch);
-    batch = [];
+    const writes = await indexWrites({ sequence, entry }, { journal, topics });
+    await loader.add(writes.map((write) => new StateChange(write)));
   }
-  await index.write(batch);
+  await loader.flush();
 }
 
 /**

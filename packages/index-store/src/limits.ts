@@ -31,7 +31,7 @@ const MIB = 1024 * KIB;
 export const INDEX_STORE_LIMITS: IndexStoreLimits = {
   // Keys repeat in blocks, filters and logs; names in the contract are far shorter than this.
   keyBytesMax: 8 * KIB,
-  // A list of 65,535 names, or of runs, is more than the entries that it came from.
+  // A list of 65,535 runs, or of NAMES_BYTES_MAX of names, is more than the entries that it came from.
   valueBytesMax: 4 * MIB,
   // Four keys for each of the 65,535 events that the largest journal entry can hold.
   batchWritesMax: 262_144,

@@ -34,6 +34,8 @@ export const EVENT_BYTES_MAX = 960 * KIB;
 export const BATCH_EVENTS_MAX = 65_535;
 /** Serialized bytes of one batch: an entry holds it whole. */
 export const BATCH_BYTES_MAX = MIB - 4 * KIB;
+/** Bytes of the names that one entry's events have in a topic, where they are remembered: one value. */
+export const NAMES_BYTES_MAX = 3 * MIB + 512 * KIB;
 /** Serialized bytes of one journal entry: the unit of atomicity. */
 export const ENTRY_BYTES_MAX = MIB - 4 * KIB;
 /** Serialized bytes of one publish frame. */
@@ -120,6 +122,8 @@ export const CREDIT_BYTES_MAX = 64 * MIB;
 export const CREDIT_EVENTS_MAX = 100_000;
 /** Items of one settlement message. */
 export const SETTLEMENT_ITEMS_MAX = 1_000;
+/** Events that one settlement may name, each as often as it does: a consumer's credit twice over. */
+export const SETTLEMENT_EVENTS_MAX = 200_000;
 /** Events that one AckAndPublish settles. */
 export const ACK_AND_PUBLISH_EVENTS_MAX = 10_000;
 /** Deliveries of one Consume call. */

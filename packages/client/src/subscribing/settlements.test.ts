@@ -70,6 +70,19 @@ it("tells a position that the broker does not know from a lease that is over", a
   expect(await Promise.all(outcomes)).toEqual(["stale", "unknown"]);
 });
 
+it("parts the ranges of one lease over as many messages as they need", async () => {
+  const settlements = new Settlements();
+  const count = 2 * SETTLEMENT_ITEMS_MAX + 1;
+  const outcomes = Array.from({ length: count }, (_, i) =>
+    settlements.ack({ lease: 1n, sequence: 1n, index: 2 * i }),
+  );
+  const messages = settlements.take();
+  const ranges = messages.map(({ acks }) => acks.map((item) => item.ranges.length));
+  expect(ranges).toEqual([[SETTLEMENT_ITEMS_MAX], [SETTLEMENT_ITEMS_MAX], [1]]);
+  settlements.verdicts({ throughNumber: 3n, exceptions: [] });
+  expect(new Set(await Promise.all(outcomes))).toEqual(new Set(["settled"]));
+});
+
 it("keeps to the number of items of one message", () => {
   const settlements = new Settlements();
   for (let lease = 0; lease <= SETTLEMENT_ITEMS_MAX; lease += 1)

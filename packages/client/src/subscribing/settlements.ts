@@ -1,5 +1,4 @@
 import {
-  type IndexRange,
   type PositionRanges,
   REASON_BYTES_MAX,
   SETTLEMENT_ITEMS_MAX,
@@ -41,8 +40,21 @@ interface Settling {
 
 interface Sent {
   readonly number: bigint;
-  readonly acks: readonly Settling[];
-  readonly others: readonly Settling[];
+  readonly acks: Settling[];
+  readonly others: Settling[];
+}
+
+/** Events of one lease and entry that are settled alike. */
+interface Item {
+  readonly events: PositionRanges;
+  readonly settling: Settling[];
+}
+
+/** An item, and how a message says it. */
+interface Word {
+  readonly item: Item;
+  readonly isAck: boolean;
+  readonly say: (message: Settlement) => void;
 }
 
 interface NackGroup {
@@ -105,42 +117,58 @@ export class Settlements {
     return new Promise((resolve) => group.push({ position, resolve }));
   }
 
-  /** The messages to send now, numbered on. */
+  /** The messages to send now, numbered on, each within SETTLEMENT_ITEMS_MAX. */
   take(): Settlement[] {
-    const acks = rangesOf(this.#acks);
+    const messages: Settlement[] = [];
+    let sent: Sent = { number: 0n, acks: [], others: [] };
+    let room = 0;
+    for (const { item, isAck, say } of this.#words()) {
+      let message = messages.at(-1);
+      if (message === undefined || item.events.ranges.length > room) {
+        this.#number += 1n;
+        message = { number: this.#number, acks: [], nacks: [], extensions: [] };
+        messages.push(message);
+        sent = { number: this.#number, acks: [], others: [] };
+        this.#sent.push(sent);
+        room = SETTLEMENT_ITEMS_MAX;
+      }
+      room -= item.events.ranges.length;
+      say(message);
+      for (const one of item.settling) (isAck ? sent.acks : sent.others).push(one);
+    }
+    return messages;
+  }
+
+  /** Takes what waits: acks, nacks, extensions. */
+  #words(): Word[] {
+    const acks = rangesOf(this.#acks).map((item) => ({
+      item,
+      isAck: true,
+      say: ({ acks: said }: Settlement) => said.push(item.events),
+    }));
     const nacks = [...this.#nacks.values()].flatMap(({ options, settling }) =>
-      rangesOf(settling).map((item) => ({ ...item, options })),
+      rangesOf(settling).map((item) => ({
+        item,
+        isAck: false,
+        say: ({ nacks: said }: Settlement) =>
+          said.push({
+            events: item.events,
+            delayMs: options.delayMs,
+            reason: options.reason ?? "",
+          }),
+      })),
     );
     const extensions = [...this.#extensions].flatMap(([deadlineMs, settling]) =>
-      rangesOf(settling).map((item) => ({ ...item, deadlineMs })),
+      rangesOf(settling).map((item) => ({
+        item,
+        isAck: false,
+        say: ({ extensions: said }: Settlement) => said.push({ events: item.events, deadlineMs }),
+      })),
     );
     this.#acks = [];
     this.#nacks = new Map();
     this.#extensions = new Map();
-    const messages: Settlement[] = [];
-    while (acks.length + nacks.length + extensions.length > 0) {
-      const room = SETTLEMENT_ITEMS_MAX;
-      const someAcks = acks.splice(0, room);
-      const someNacks = nacks.splice(0, room - someAcks.length);
-      const someExtensions = extensions.splice(0, room - someAcks.length - someNacks.length);
-      this.#number += 1n;
-      this.#sent.push({
-        number: this.#number,
-        acks: someAcks.flatMap(({ settling }) => settling),
-        others: [...someNacks, ...someExtensions].flatMap(({ settling }) => settling),
-      });
-      messages.push({
-        number: this.#number,
-        acks: someAcks.map(({ events }) => events),
-        nacks: someNacks.map(({ events, options }) => ({
-          events,
-          delayMs: options.delayMs,
-          reason: options.reason ?? "",
-        })),
-        extensions: someExtensions.map(({ events, deadlineMs }) => ({ events, deadlineMs })),
-      });
-    }
-    return messages;
+    return [...acks, ...nacks, ...extensions];
   }
 
   /** Takes the broker's verdicts. */
@@ -195,10 +223,8 @@ export function positionRangesOf(positions: readonly SettledPosition[]): Positio
   return rangesOf(settling).map(({ events }) => events);
 }
 
-/** One item for each lease and entry, its indexes as ranges. */
-function rangesOf(
-  settling: readonly Settling[],
-): { events: PositionRanges; settling: Settling[] }[] {
+/** Items for each lease and entry, their indexes as ranges, as many as one message may have. */
+function rangesOf(settling: readonly Settling[]): Item[] {
   const groups = new Map<string, Settling[]>();
   for (const one of settling) {
     const key = `${one.position.lease} ${one.position.sequence}`;
@@ -206,21 +232,27 @@ function rangesOf(
     if (group === undefined) groups.set(key, [one]);
     else group.push(one);
   }
-  return [...groups.values()].map((group) => {
-    const { lease, sequence } = (group[0] as Settling).position;
-    const indexes = group.map(({ position }) => position.index);
-    return { events: { lease, sequence, ranges: toRanges(indexes) }, settling: group };
-  });
+  return [...groups.values()].flatMap(itemsOf);
 }
 
-function toRanges(indexes: number[]): IndexRange[] {
-  const ranges: IndexRange[] = [];
-  for (const index of indexes.sort((a, b) => a - b)) {
-    const last = ranges.at(-1);
-    if (last !== undefined && index <= last.last + 1) last.last = index;
-    else ranges.push({ first: index, last: index });
+function itemsOf(group: Settling[]): Item[] {
+  const items: Item[] = [];
+  for (const one of group.sort((a, b) => a.position.index - b.position.index)) {
+    const { lease, sequence, index } = one.position;
+    let item = items.at(-1);
+    const last = item?.events.ranges.at(-1);
+    if (item !== undefined && last !== undefined && index <= last.last + 1) {
+      last.last = index;
+    } else {
+      if (item === undefined || item.events.ranges.length >= SETTLEMENT_ITEMS_MAX) {
+        item = { events: { lease, sequence, ranges: [] }, settling: [] };
+        items.push(item);
+      }
+      item.events.ranges.push({ first: index, last: index });
+    }
+    item.settling.push(one);
   }
-  return ranges;
+  return items;
 }
 
 /** A reason has a limit of its own; what is cut is only shown. */

@@ -31,9 +31,6 @@ export const clearedBesideBatchesMax = 1_024;
 /** Runs of events above the cursor that differ from "never tried"; beyond it dispatch narrows. */
 export const exceptionsMax = 100_000;
 
-/** Events that one settlement may name, each as often as it does: a consumer's credit twice over. */
-export const settlementEventsMax = 200_000;
-
 /** Runs of one batch that are looked through for a grant: fragments beyond it go in the next one. */
 export const grantRunsMax = 1_024;
 

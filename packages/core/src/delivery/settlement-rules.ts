@@ -2,15 +2,17 @@ import {
   ACK_DEADLINE_MS_MAX,
   BATCH_EVENTS_MAX,
   badRequest,
+  type IndexRange,
   type PositionRanges,
   PubSubError,
   REASON_BYTES_MAX,
   RETRY_DELAY_MS_MAX,
+  SETTLEMENT_EVENTS_MAX,
   SETTLEMENT_ITEMS_MAX,
   type Settlement,
 } from "@opendxa/pubsub-protocol";
+import type { Lease } from "./lease.js";
 import type { LeaseTable } from "./lease-table.js";
-import { settlementEventsMax } from "./limits.js";
 
 /** UTF-8 bytes of a text, without an encoder: core knows no platform. */
 export function utf8Bytes(text: string): number {
@@ -34,7 +36,15 @@ function itemsOf(named: readonly (PositionRanges | undefined)[]): number {
   return named.reduce((sum, item) => sum + Math.max(1, item?.ranges.length ?? 0), 0);
 }
 
-/** Events that items name, those that no batch has among them; of a lease that is over, none. */
+/** Events that a range names: where the lease is known, those of its batch that can be meant. */
+function eventsIn(lease: Lease | undefined, { first, last }: IndexRange): number {
+  if (lease === undefined) return Math.min(Math.max(0, last - first + 1), BATCH_EVENTS_MAX);
+  const { slot } = lease;
+  const from = Math.max(first, slot.ref.firstIndex);
+  const to = Math.min(last, slot.lastIndex);
+  return from > to ? 0 : slot.countOf(from, to);
+}
+
 function eventsOf(
   leases: Pick<LeaseTable, "find">,
   named: readonly (PositionRanges | undefined)[],
@@ -42,17 +52,16 @@ function eventsOf(
   let events = 0;
   for (const item of named) {
     if (item === undefined) continue;
-    const spans = item.ranges.length > 0 ? item.ranges : leases.find(item.lease)?.spans;
-    for (const { first, last } of spans ?? []) {
-      events += Math.min(Math.max(0, last - first + 1), BATCH_EVENTS_MAX);
-    }
+    const lease = leases.find(item.lease);
+    const ranges = item.ranges.length > 0 ? item.ranges : (lease?.spans ?? []);
+    for (const range of ranges) events += eventsIn(lease, range);
   }
   return events;
 }
 
 function requireEvents(field: string, items: readonly { readonly events?: unknown }[]): void {
   if (items.every(({ events }) => events !== undefined)) return;
-  throw badRequest(`${field}.events`, "must name what is meant");
+  throw badRequest(`${field}.events`, "must be set");
 }
 
 /**
@@ -87,5 +96,5 @@ export function checkSettlement(
       leases,
       extensions.map(({ events: named }) => named),
     );
-  requireAtMost("settlement.events", settlementEventsMax, events);
+  requireAtMost("settlement.events", SETTLEMENT_EVENTS_MAX, events);
 }

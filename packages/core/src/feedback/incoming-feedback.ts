@@ -198,7 +198,8 @@ function submittedKeys(given: readonly string[]): readonly CarriedKey[] {
 }
 
 /** RFC 3339 as JSON has it everywhere. */
-const timestampGrammar = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+const timestampGrammar =
+  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt ]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 function requireFinite(field: string, value: unknown): void {
   if (typeof value === "number" && !Number.isFinite(value)) {
@@ -210,8 +211,9 @@ function requireFinite(field: string, value: unknown): void {
 
 /** Checks what JSON would change without a word. Throws BAD_REQUEST. */
 function requireTelling({ timestamp, metrics, context, rating }: FeedbackEvent): void {
-  const isTime = timestampGrammar.test(timestamp) && !Number.isNaN(Date.parse(timestamp));
-  if (timestamp !== "" && !isTime) throw badRequest("feedback.timestamp", "must be RFC 3339");
+  if (timestamp !== "" && !timestampGrammar.test(timestamp)) {
+    throw badRequest("feedback.timestamp", "must be RFC 3339, with its offset from UTC");
+  }
   requireFinite("feedback.rating", rating);
   requireFinite("feedback.metrics", metrics);
   requireFinite("feedback.context", context);

@@ -12,12 +12,12 @@ export function storedBytes(batches: readonly StoredBatch[]): number {
   return sizeOf(batches, headerBytes);
 }
 
-/** Checks that batches fit one entry of the journal. Throws LIMIT_EXCEEDED. */
-export function requireEntryFits(batches: readonly StoredBatch[]): void {
+/** Checks that batches fit one entry of the journal. Throws LIMIT_EXCEEDED naming the field. */
+export function requireEntryFits(field: string, batches: readonly StoredBatch[]): void {
   const room = ENTRY_BYTES_MAX - ENTRY_OVERHEAD_BYTES;
   // Headers are serialized to be counted, and that only where they could matter.
   if (sizeOf(batches, () => HEADER_BYTES_AT_MOST) <= room) return;
-  requireAtMost("batch.stored_bytes", room, storedBytes(batches));
+  requireAtMost(field, room, storedBytes(batches));
 }
 
 function headerBytes({ batch }: StoredBatch): number {

@@ -1,15 +1,15 @@
 import {
   EVENT_ID_BYTES_MAX,
   type EventName,
+  NAMES_BYTES_MAX,
   type ScannedHeads,
   TEXT_BYTES_MAX,
 } from "@opendxa/pubsub-protocol";
 import { requireAtMost, utf8Bytes } from "../delivery/settlement-rules.js";
 import type { EventIdentity } from "../state/state-keys.js";
-import { namesBytesMax } from "./limits.js";
 
 /** Tags and lengths of one name. */
-const NAME_FRAMING_BYTES = 8;
+const NAME_FRAMING_BYTES = 9;
 const NAME_BYTES_AT_MOST = EVENT_ID_BYTES_MAX + TEXT_BYTES_MAX + NAME_FRAMING_BYTES;
 
 /**
@@ -40,21 +40,24 @@ export function unpackNames(packed: readonly EventName[]): (EventIdentity | unde
   });
 }
 
-/**
- * Checks that the names of a batch's events fit one value of the state. Throws LIMIT_EXCEEDED.
- *
- * Only a batch can break it whose source is long and left out of its heads.
- */
-export function requireNamesFit(heads: ScannedHeads): void {
-  const { count } = heads;
-  if (count * NAME_BYTES_AT_MOST <= namesBytesMax) return;
+/** Checks that the names of some batches' events fit one value of the state. Throws LIMIT_EXCEEDED. */
+export function requireNamesFit(batches: readonly ScannedHeads[]): void {
+  const count = batches.reduce((sum, heads) => sum + heads.count, 0);
+  // Counting bytes costs; it is needed only where they could matter.
+  if (count * NAME_BYTES_AT_MOST <= NAMES_BYTES_MAX) return;
+  const size = batches.reduce((sum, heads) => sum + namesBytes(heads), 0);
+  requireAtMost("batch.names_bytes", NAMES_BYTES_MAX, size);
+}
+
+/** Bytes that the names of a batch's events take in a list, from above. */
+function namesBytes(heads: ScannedHeads): number {
   let size = 0;
   let before = "";
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < heads.count; i++) {
     const source = heads.source(i);
     size += utf8Bytes(heads.id(i)) + NAME_FRAMING_BYTES;
     if (source !== before) size += utf8Bytes(source);
     before = source;
   }
-  requireAtMost("batch.names_bytes", namesBytesMax, size);
+  return size;
 }

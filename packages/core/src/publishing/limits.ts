@@ -37,6 +37,3 @@ export const ackAndPublishReserveBytes = 32 * 1_024;
 
 /** Bytes that a stored batch takes beside what was sent and its bitmaps, at most. */
 export const storedBatchOverheadBytes = 64;
-
-/** Bytes of the names of one batch's events, where they are remembered: they are one value of the state. */
-export const namesBytesMax = 3 * 1_024 * 1_024 + 512 * 1_024;

@@ -1,4 +1,5 @@
 import {
+  BATCH_EVENTS_MAX,
   type BatchResult,
   BatchResult as BatchResultMessage,
   bitmapOf,
@@ -10,12 +11,13 @@ import {
   isReservedTopic,
   type PublishFrame,
   PubSubError,
-  partitionForKey,
   type RecordBatch,
+  type ScannedHeads,
   type StoredBatch,
   type TopicState,
   validateClientTopicName,
 } from "@opendxa/pubsub-protocol";
+import { requireAtMost } from "../delivery/settlement-rules.js";
 import type { DecideContext, Decision, DecisionDurability, Operation } from "../state/operation.js";
 import { type AnyStateKey, type Loaded, missingKeys } from "../state/state-key.js";
 import { stateKeys } from "../state/state-keys.js";
@@ -28,6 +30,7 @@ import { requireNamesFit } from "./event-names.js";
 import { deliverAheadMsMax, scheduledEventsMax } from "./limits.js";
 import { producerHex } from "./open-producer.js";
 import { PartitionOffsets } from "./partition-offsets.js";
+import { checkPlacement } from "./placement.js";
 import { ProducerSequences, type RememberedBatch } from "./producer-sequences.js";
 
 /** A frame with what the check of each batch found. */
@@ -90,6 +93,8 @@ class FrameDecision {
   readonly stored: StoredBatch[] = [];
   readonly results: BatchResult[] = [];
 
+  /** Heads of what is stored in topics that deduplicate, by topic. */
+  readonly #named = new Map<number, readonly ScannedHeads[]>();
   #scheduled = 0;
 
   constructor(loaded: Loaded, context: DecideContext) {
@@ -162,20 +167,26 @@ class FrameDecision {
         appendTimeUnixMs: BigInt(nowMs),
       },
     };
-    requireEntryFits([stored]);
-    if (isDeduplicated || scheduled) requireNamesFit(check.heads);
+    requireEntryFits("batch.stored_bytes", [stored]);
+    if (isDeduplicated || scheduled) requireNamesFit([check.heads]);
     if (scheduled) this.#schedule(left);
     else this.#offsets.take(topicId, batch.partition, batch.count);
     this.#sequences.remember(batch, topicId, { baseOffset: next, scheduled, ...found });
     this.#dedup.remember(duplicates);
     this.stored.push(stored);
+    if (isDeduplicated) {
+      this.#named.set(topicId, [...(this.#named.get(topicId) ?? []), check.heads]);
+    }
     return result;
   }
 
   /** Refuses all of an atomic frame that no entry holds. */
   requireOneEntry(): void {
     try {
-      requireEntryFits(this.stored);
+      requireEntryFits("frame.stored_bytes", this.stored);
+      const events = this.stored.reduce((sum, { batch }) => sum + (batch?.count ?? 0), 0);
+      requireAtMost("frame.events", BATCH_EVENTS_MAX, events);
+      for (const batches of this.#named.values()) requireNamesFit(batches);
     } catch (error) {
       const refused = refusedBatch(PubSubError.from(error));
       this.results.fill(refused);
@@ -253,32 +264,6 @@ function isAhead({ deliverTimeUnixMs = 0n }: RecordBatch, nowMs: number): boolea
   );
 }
 
-function checkPlacement(batch: RecordBatch, check: CheckedBatch, partitions: number): void {
-  const misplaced = batch.partition >= partitions || hasForeignKey(batch, check, partitions);
-  if (misplaced) {
-    throw PubSubError.of(
-      "PARTITION_INVALID",
-      `partition ${batch.partition} of topic ${batch.topic} does not exist or is not that of an ordering key`,
-      {
-        metadata: {
-          topic: batch.topic,
-          partition: String(batch.partition),
-          partitions: String(partitions),
-        },
-      },
-    );
-  }
-}
-
-function hasForeignKey(batch: RecordBatch, check: CheckedBatch, partitions: number): boolean {
-  if (partitions <= 1) return false;
-  for (let i = 0; i < batch.count; i++) {
-    const key = check.heads.orderingKey(i);
-    if (key !== undefined && partitionForKey(key, partitions) !== batch.partition) return true;
-  }
-  return false;
-}
-
 /** Batches as they lie in one entry. */
 function placedTogether(batches: readonly StoredBatch[]): StoredBatch[] {
   let firstIndex = 0;
@@ -338,8 +323,12 @@ function decidedFrame(
   return frame;
 }
 
-function hasRefusal({ results }: FrameDecision): boolean {
-  return results.some((r) => r.refusal !== undefined || r.refusals.length > 0);
+/** Whether an atomic frame is refused: for one of its events, or because no entry holds it. */
+function isRefusedWhole(frame: FrameDecision): boolean {
+  const hasRefusal = () =>
+    frame.results.some((r) => r.refusal !== undefined || r.refusals.length > 0);
+  if (!hasRefusal()) frame.requireOneEntry();
+  return hasRefusal();
 }
 
 function decide(
@@ -347,10 +336,9 @@ function decide(
   command: PublishCommand,
   context: DecideContext,
 ): Decision<PublishReply> {
-  const frame = decidedFrame(loaded, command, context);
   const { atomic } = command.frame;
-  if (atomic && !hasRefusal(frame)) frame.requireOneEntry();
-  if (atomic && hasRefusal(frame)) {
+  const frame = decidedFrame(loaded, command, context);
+  if (atomic && isRefusedWhole(frame)) {
     return { entries: [], reply: refusedInAtomicFrame(frame.results) };
   }
   const entries = [...frame.topics.entries, ...entriesOf(frame, atomic)];
@@ -376,7 +364,7 @@ export function decideAtomicFrame(
   context: DecideContext,
 ): AtomicFrame {
   const frame = decidedFrame(loaded, command, context);
-  if (hasRefusal(frame)) {
+  if (isRefusedWhole(frame)) {
     const results = refusedInAtomicFrame(frame.results);
     return { isRefused: true, created: [], batches: [], results };
   }

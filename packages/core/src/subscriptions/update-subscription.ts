@@ -91,7 +91,9 @@ function decide(
   const before = knownSubscription(loaded, name);
   const old = before.subscription?.settings ?? SubscriptionSettings.create();
   const settings = merged(old, command);
-  checkAttempts(name, settings);
+  if (fields.includes("dead_letter_topic") || fields.includes("attempts_max")) {
+    checkAttempts(name, settings);
+  }
   if (fields.includes("dead_letter_topic")) checkDeadLetterTopic(loaded, name, settings);
   if (differingSubscriptionSetting(old, settings) === undefined) {
     return { entries: [], reply: before };

@@ -69,9 +69,9 @@ export function codecToJSON(object: Codec): string {
 /**
  * Events of one topic-partition, packed by the client, stored and delivered as a unit. The broker
  * reads the heads and never the bodies. Limits: 1 to 65,535 events; 1 MiB - 4 KiB as it is stored,
- * which takes up to 128 bytes and two bits an event more than it is sent with; each event (head +
- * body) 960 KiB before compression; ids and sources of all events 3.5 MiB where the topic
- * deduplicates or the batch is scheduled.
+ * which takes up to 160 bytes and two bits an event more than it is sent with; each event (head +
+ * body) 960 KiB before compression; ids and sources of all events, those of the producer and of the
+ * defaults included, 3.5 MiB where the topic deduplicates or the batch is scheduled.
  */
 export interface RecordBatch {
   /** Topic name. */

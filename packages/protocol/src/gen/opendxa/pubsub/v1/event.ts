@@ -180,7 +180,10 @@ export interface Event {
   head:
     | EventHead
     | undefined;
-  /** Its payload. Absent: it cannot be read, because what its publisher sent does not decompress. */
+  /**
+   * Its payload. Absent: it cannot be read, because what its publisher sent does not decompress, or not
+   * here.
+   */
   body:
     | EventBody
     | undefined;

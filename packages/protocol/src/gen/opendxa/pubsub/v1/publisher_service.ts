@@ -67,7 +67,8 @@ export interface PublishFrame {
   batches: RecordBatch[];
   /**
    * All batches of the frame are stored in one journal entry or none is, and no event is refused
-   * alone. Default: invalid events are refused one by one and the rest is stored.
+   * alone; together they have at most 65,535 events and, as they are stored, 1 MiB - 4 KiB. Default:
+   * invalid events are refused one by one and the rest is stored.
    */
   atomic: boolean;
 }
