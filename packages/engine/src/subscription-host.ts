@@ -15,6 +15,7 @@ import {
   type Subscription,
   type SubscriptionSettings,
   type SubscriptionState,
+  validateSubscriptionName,
 } from "@opendxa/pubsub-protocol";
 import type { ActiveSubscription } from "./active-subscription.js";
 import type { AppliedEntry } from "./command-loop.js";
@@ -112,6 +113,7 @@ export class SubscriptionHost {
       });
     }
     const { subscription: asked, settings } = open;
+    if (asked !== "") validateSubscriptionName(asked, "open.subscription");
     const name = asked === "" ? await this.#createEphemeral(settings) : asked;
     try {
       if (asked !== "" && settings !== undefined) await this.#create(name, settings, false);

@@ -1,7 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { badRequest, PubSubError } from "@opendxa/pubsub-protocol";
-
 import { BROKER_LIMITS } from "../limits.js";
 import { errorBody } from "./error-body.js";
 

@@ -1,6 +1,5 @@
 import { badRequest } from "@opendxa/pubsub-protocol";
 import type { services } from "@opendxa/pubsub-protocol/grpc";
-
 import type { ServedMethods } from "../grpc/served-methods.js";
 import type { Namespaces } from "../namespaces.js";
 

@@ -1,6 +1,6 @@
 import { badRequest } from "@opendxa/pubsub-protocol";
-
 import { BROKER_LIMITS } from "../limits.js";
+
 /** Repeats a call; the broker's is `setInterval`. */
 export interface Ticker {
   /** Calls `tick` every `periodMs` until the answer is called. */

@@ -13,7 +13,6 @@ import {
   PubSubError,
   RecordBatch,
 } from "@opendxa/pubsub-protocol";
-
 import type { Connection } from "../connection/connection.js";
 import { StreamLink } from "../connection/stream-link.js";
 import { writeRequest } from "../connection/write-request.js";

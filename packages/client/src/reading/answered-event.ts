@@ -1,9 +1,10 @@
 import {
   DATA_CONTENT_TYPE_DEFAULT,
   type Event,
-  EventBody,
+  type EventBody,
   EventHead,
   type FeedbackEvent,
+  PubSubError,
 } from "@opendxa/pubsub-protocol";
 import { feedbackFromJson } from "../feedback/feedback-event.js";
 import { parseJson } from "./event-json.js";
@@ -20,8 +21,7 @@ export class AnsweredEvent {
   readonly appendTimeUnixMs: bigint;
   /** Its envelope with every default filled in. */
   readonly head: EventHead;
-  /** Its payload with what belongs to it. */
-  readonly body: EventBody;
+  readonly #body: EventBody | undefined;
 
   /** Wraps an answer. */
   constructor({ topic, partition, offset, appendTimeUnixMs, head, body }: Event) {
@@ -30,7 +30,20 @@ export class AnsweredEvent {
     this.offset = offset;
     this.appendTimeUnixMs = appendTimeUnixMs;
     this.head = head ?? EventHead.create();
-    this.body = body ?? EventBody.create();
+    this.#body = body;
+  }
+
+  /**
+   * Its payload with what belongs to it.
+   *
+   * @throws {@link PubSubError} BATCH_MALFORMED where the broker could not read what its publisher sent
+   */
+  get body(): EventBody {
+    if (this.#body !== undefined) return this.#body;
+    const rule = "readable by the broker";
+    throw PubSubError.of("BATCH_MALFORMED", `the body of event ${this.id} is not ${rule}`, {
+      metadata: { field: "body", rule },
+    });
   }
 
   /** Its id. */
@@ -53,7 +66,7 @@ export class AnsweredEvent {
   get causationId(): string | undefined {
     return this.head.causationId;
   }
-  /** Payload. */
+  /** Payload. @throws {@link PubSubError} BATCH_MALFORMED as `body` */
   get data(): Uint8Array {
     return this.body.data;
   }

@@ -7,7 +7,6 @@ import {
   PubSubError,
   type RecordBatch,
 } from "@opendxa/pubsub-protocol";
-
 import type { Connection } from "../connection/connection.js";
 import type { Partitions } from "../publishing/partitions.js";
 import { checkedOptions, type PublishOptions } from "../publishing/publish-options.js";

@@ -1,5 +1,4 @@
-import type { StartPosition } from "@opendxa/pubsub-protocol";
-import { badRequest } from "@opendxa/pubsub-protocol";
+import { badRequest, type StartPosition } from "@opendxa/pubsub-protocol";
 
 /** Sequences begin with 1. */
 const firstSequence = 1n;

@@ -23,7 +23,7 @@ class StoredEvent:
         batch: batch_pb2.RecordBatch,
         head: event_pb2.EventHead,
         index: int,
-        body: bytes | event_pb2.EventBody,
+        body: bytes | event_pb2.EventBody | None,
     ) -> None:
         """Binds the parts; the codec makes these, not the user.
 
@@ -31,16 +31,20 @@ class StoredEvent:
             batch: The batch that holds it.
             head: Its head as stored.
             index: Its index in the batch.
-            body: Its body, parsed or not.
+            body: Its body, parsed or not; None where the broker could not read it.
         """
         self._batch = batch
         self._head = head
         self._index = index
-        self._body_bytes = body if isinstance(body, bytes) else b""
+        self._body_bytes = body if isinstance(body, bytes) else None
         self._body = None if isinstance(body, bytes) else body
 
     def _parsed(self) -> event_pb2.EventBody:
         if self._body is None:
+            if self._body_bytes is None:
+                rule = "readable by the broker"
+                text = f"the body of event {self.id} is not {rule}"
+                raise pubsub_error("BATCH_MALFORMED", text, {"field": "body", "rule": rule})
             try:
                 self._body = event_pb2.EventBody.FromString(self._body_bytes)
             except Exception as error:  # protobuf's own error class differs by its implementation
@@ -48,7 +52,7 @@ class StoredEvent:
                 metadata = {"index": self._index, "field": "body", "rule": rule}
                 text = f"body of event {self._index}: {rule}"
                 raise pubsub_error("BATCH_MALFORMED", text, metadata) from error
-            self._body_bytes = b""
+            self._body_bytes = None
         return self._body
 
     def _stated(self, name: str) -> Any:  # noqa: ANN401 - texts and numbers alike
@@ -224,4 +228,4 @@ def stored_event(event: event_pb2.Event) -> StoredEvent:
         append_time_unix_ms=event.append_time_unix_ms,
         priority=event.priority,
     )
-    return StoredEvent(batch, event.head, 0, event.body)
+    return StoredEvent(batch, event.head, 0, event.body if event.HasField("body") else None)

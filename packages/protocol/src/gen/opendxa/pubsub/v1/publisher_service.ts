@@ -2394,8 +2394,9 @@ export const PublisherServiceDefinition = {
      * must carry an epoch granted earlier on a stream; without one a retry is safe only where the
      * topic deduplicates by event id.
      *
-     * Errors of the whole call: BATCH_CHECKSUM_MISMATCH, NAMESPACE_NOT_FOUND, LIMIT_EXCEEDED, BAD_REQUEST, OVERLOADED,
-     * STORAGE_NEARLY_FULL, STORAGE_FAILED, SHUTTING_DOWN. Errors of single batches stand in their results.
+     * Errors of the whole call: BATCH_CHECKSUM_MISMATCH, NAMESPACE_NOT_FOUND, LIMIT_EXCEEDED, BAD_REQUEST,
+     * OVERLOADED, STORAGE_NEARLY_FULL, STORAGE_FAILED, SHUTTING_DOWN. Errors of single batches stand in
+     * their results.
      */
     publish: {
       name: "Publish",

@@ -161,8 +161,8 @@ export interface Credit {
   /** Serialized bytes of deliveries, at most 64 MiB outstanding: what is above is not counted. */
   bytes: bigint;
   /**
-   * Unsettled events, at most 100,000 outstanding, counted in the same way. Settling an event gives its credit back by
-   * itself, so this is set in `open` and added to only to widen the window.
+   * Unsettled events, at most 100,000 outstanding, counted in the same way. Settling an event gives its
+   * credit back by itself, so this is set in `open` and added to only to widen the window.
    */
   events: number;
 }

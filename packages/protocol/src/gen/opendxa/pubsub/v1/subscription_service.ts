@@ -115,8 +115,8 @@ export interface SubscriptionSettings {
    * `dlsubscription`, `dlcause` (`nack`, `deadline` or `disconnect`), `dlattempts`, `dlreason` (of the
    * last nack, up to 1 KiB), `dltopic`, `dlpartition`, `dloffset`, `dltime` (RFC 3339). Where the
    * event's batch does not decompress, the letter has no data, and the attribute `dldata` is
-   * `unreadable`. It is stored in the same journal entry as the verdict. A dead letter is never dead-lettered again, whatever
-   * subscription delivers it: it is retried without bound.
+   * `unreadable`. It is stored in the same journal entry as the verdict. A dead letter is never
+   * dead-lettered again, whatever subscription delivers it: it is retried without bound.
    */
   deadLetterTopic: string;
   /** Order that is kept. */
