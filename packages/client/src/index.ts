@@ -51,6 +51,7 @@ export {
   learningJson,
 } from "./feedback/learning-event.js";
 export * from "./limits.js";
+export type { AtomicEvent } from "./publishing/atomic-batches.js";
 export { BYTES_TYPE, type EventInput, type Publishable } from "./publishing/outgoing.js";
 export type { PublishOptions } from "./publishing/publish-options.js";
 export type { BatchReceipt, DurabilityName, PublishReceipt } from "./publishing/receipt.js";

@@ -13,6 +13,7 @@ import type { ClientState, StateListener } from "./connection/client-state.js";
 import { Connection, type RequestOptions } from "./connection/connection.js";
 import { Executions } from "./feedback/executions.js";
 import { FeedbackCalls } from "./feedback/feedback-calls.js";
+import { type AtomicEvent, checkedAtomicEvents } from "./publishing/atomic-batches.js";
 import { outgoingEvent, type Publishable } from "./publishing/outgoing.js";
 import { Partitions } from "./publishing/partitions.js";
 import { Producer } from "./publishing/producer.js";
@@ -164,6 +165,22 @@ export class PubSubClient extends FeedbackCalls {
     return await Promise.all(
       outgoing.map((event) => this.#publisher.publish(topic, event, options)),
     );
+  }
+
+  /**
+   * Publishes events of one topic or several in one step: all are stored, in one journal entry, or
+   * none is. Sent again after a lost connection as `publish`, but in no order with what it sends. At
+   * most 256 topic-partitions, and 1 MiB - 4 KiB together with their batches.
+   *
+   * @returns their receipts, in order
+   * @throws {@link PubSubError} as `publish`, for the first event or batch at fault: none is stored
+   */
+  async publishAtomic(
+    events: readonly AtomicEvent[],
+    options: PublishOptions = {},
+  ): Promise<PublishReceipt[]> {
+    const checked = checkedAtomicEvents(events, this.#options.source);
+    return await this.#publisher.publishAtomic(checked, options);
   }
 
   /**

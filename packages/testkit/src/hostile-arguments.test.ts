@@ -40,6 +40,11 @@ const publishing: Record<string, Place> = {
   priority: (client, priority) => client.publish("bad/a", { type: "x" }, { priority }),
   deliverTimeUnixMs: (client, deliverTimeUnixMs) =>
     client.publish("bad/a", { type: "x" }, { deliverTimeUnixMs }),
+  atomicEvents: (client, events) => client.publishAtomic(events),
+  atomicEvent: (client, event) => client.publishAtomic([{ topic: "bad/a", event }]),
+  atomicTopic: (client, topic) => client.publishAtomic([{ topic, event: { type: "x" } }]),
+  atomicPriority: (client, priority) =>
+    client.publishAtomic([{ topic: "bad/a", event: { type: "x" } }], { priority }),
   batch: (client, value) => client.publishBatch(value),
   batchTopic: (client, topic) => client.publishBatch({ topic } as never),
   ...Object.fromEntries(

@@ -5,6 +5,7 @@ import { Batcher, type BatcherItem, type Frame } from "./batcher.js";
 interface Numbered {
   readonly lane: string;
   readonly number: number;
+  readonly takes: "event" | "batch" | "frame";
 }
 
 const BOUNDS = {
@@ -22,7 +23,7 @@ const step = fc.oneof(
       kind: fc.constant("add" as const),
       lane: fc.constantFrom("a", "b", "c", "d"),
       bytes: fc.integer({ min: 1, max: 130 }),
-      isWhole: fc.boolean(),
+      takes: fc.constantFrom("event" as const, "batch" as const, "frame" as const),
     }),
   },
   {
@@ -52,10 +53,11 @@ class Model {
   #inFlight: Frame<Numbered>[] = [];
   #again = 0;
 
-  add(lane: string, bytes: number, isWhole: boolean): void {
-    const value = { lane, number: this.added.length };
+  add(lane: string, bytes: number, takes: Numbered["takes"]): void {
+    const value = { lane, number: this.added.length, takes };
     this.added.push(value);
-    const item: BatcherItem<Numbered> = { lane, bytes, isWhole, value };
+    const kind = { isWhole: takes === "batch", isAlone: takes === "frame" };
+    const item: BatcherItem<Numbered> = { lane, bytes, ...kind, value };
     this.batcher.add(item);
   }
 
@@ -92,8 +94,10 @@ class Model {
   #checkBounds({ batches, bytes }: Frame<Numbered>): void {
     const values = batches.flatMap((batch) => batch.values);
     expect(batches.length).toBeLessThanOrEqual(BOUNDS.frameBatchesMax);
+    if (values.some(({ takes }) => takes === "frame")) expect(values.length).toBe(1);
     if (values.length > 1) expect(bytes).toBeLessThanOrEqual(BOUNDS.frameBytesTarget);
     for (const batch of batches) {
+      if (batch.values.some(({ takes }) => takes === "batch")) expect(batch.values.length).toBe(1);
       expect(batch.values.length).toBeLessThanOrEqual(BOUNDS.batchEventsMax);
       expect(new Set(batch.values.map(({ lane }) => lane))).toEqual(new Set([batch.lane]));
     }
@@ -105,7 +109,7 @@ it("acknowledges everything once, in the order of each lane, whatever breaks", (
     fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
       const model = new Model();
       for (const one of steps) {
-        if (one.kind === "add") model.add(one.lane, one.bytes, one.isWhole);
+        if (one.kind === "add") model.add(one.lane, one.bytes, one.takes);
         else if (one.kind === "send") model.send(one);
         else if (one.kind === "ack") model.ack(one.share);
         else model.breakStream();

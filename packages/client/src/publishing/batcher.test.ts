@@ -11,7 +11,7 @@ const BOUNDS = {
 const OPEN = { framesMax: 8, creditBytes: 1_000 };
 
 function item(value: string, lane = "a", bytes = 10, isWhole = false): BatcherItem<string> {
-  return { value, lane, bytes, isWhole };
+  return { value, lane, bytes, isWhole, isAlone: false };
 }
 
 function valuesOf(frame: ReturnType<Batcher<string>["next"]>): (readonly string[])[] | undefined {
@@ -58,6 +58,15 @@ it("leaves a ready batch alone", () => {
   batcher.add(item("whole", "a", 10, true));
   batcher.add(item("2"));
   expect(valuesOf(batcher.next(OPEN))).toEqual([["1"], ["whole"], ["2"]]);
+});
+
+it("sends one that is alone in a frame of its own, however large, and before what comes later", () => {
+  const batcher = new Batcher<string>(BOUNDS);
+  batcher.add(item("1"));
+  for (const value of ["2", "3"]) batcher.add({ ...item(value, "own", 150), isAlone: true });
+  batcher.add(item("4"));
+  const frames = [1, 2, 3].map(() => valuesOf(batcher.next(OPEN)));
+  expect(frames).toEqual([[["1", "4"]], [["2"]], [["3"]]]);
 });
 
 it("sends the same frames again after a loss, first and in order", () => {

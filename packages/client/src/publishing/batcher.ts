@@ -6,6 +6,8 @@ export interface BatcherItem<T> {
   readonly bytes: number;
   /** It is a batch already: nothing else goes into it. */
   readonly isWhole: boolean;
+  /** It is a frame already: nothing else is sent beside it. */
+  readonly isAlone: boolean;
   /** What it is. */
   readonly value: T;
 }
@@ -164,6 +166,7 @@ export class Batcher<T> {
       }
       if (taken > 0) counts.set(lane, taken);
       if (batches.length >= this.#bounds.frameBatchesMax) break;
+      if (items[taken - 1]?.isAlone === true) break;
       if (bytes >= this.#bounds.frameBytesTarget) break;
     }
     return { frame: { batches, bytes }, counts };
@@ -177,15 +180,18 @@ export class Batcher<T> {
   ): { end: number; bytes: number } | undefined {
     const { frameBytesTarget, batchOverheadBytes, batchEventsMax } = this.#bounds;
     const isFirst = frameBytes === 0;
+    const isBesideAlone = [items[start - 1], items[start]].some((item) => item?.isAlone === true);
+    if (isBesideAlone && !isFirst) return undefined;
     let bytes = frameBytes + batchOverheadBytes;
     let end = start;
     for (; end < items.length && end - start < batchEventsMax; end += 1) {
       const item = items[end] as BatcherItem<T>;
       const mayExceed = isFirst && end === start;
       if (!mayExceed && bytes + item.bytes > frameBytesTarget) break;
-      if (item.isWhole && end > start) break;
+      const isOwnBatch = item.isWhole || item.isAlone;
+      if (isOwnBatch && end > start) break;
       bytes += item.bytes;
-      if (item.isWhole) return { end: end + 1, bytes };
+      if (isOwnBatch) return { end: end + 1, bytes };
     }
     return end === start ? undefined : { end, bytes };
   }

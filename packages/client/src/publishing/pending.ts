@@ -3,10 +3,11 @@ import {
   encodeBatch,
   type OutgoingEvent,
   type Priority,
-  type PubSubError,
+  PubSubError,
   type RecordBatch,
 } from "@opendxa/pubsub-protocol";
-import type { PlannedBatch } from "./batcher.js";
+import { type AtomicBatch, atomicReceipts } from "./atomic-batches.js";
+import type { Frame, PlannedBatch } from "./batcher.js";
 import type { Partitions } from "./partitions.js";
 import type { Producer } from "./producer.js";
 import {
@@ -55,8 +56,26 @@ export interface PendingBatch extends PendingBase {
   readonly resolve: (receipt: BatchReceipt) => void;
 }
 
+/** Events whose publish waits, and which are stored together or not at all. */
+export interface PendingAtomic extends PendingBase {
+  /** Which kind. */
+  readonly kind: "atomic";
+  /** All that the frame holds; producer and sequences are given when it is first sent. */
+  readonly batches: readonly AtomicBatch[];
+  /** Tells its caller where they are stored. */
+  readonly resolve: (receipts: PublishReceipt[]) => void;
+}
+
 /** A publish that waits. */
-export type Pending = PendingEvent | PendingBatch;
+export type Pending = PendingEvent | PendingBatch | PendingAtomic;
+
+/** Lane of atomic publishes: no topic has an empty name. */
+export const ATOMIC_LANE = "";
+
+/** All of a frame is stored or nothing. */
+export function isAtomic({ batches }: Frame<Pending>): boolean {
+  return batches[0]?.values[0]?.kind === "atomic";
+}
 
 /** Lane of an event: those that may share a batch. */
 export function laneOf(
@@ -66,18 +85,19 @@ export function laneOf(
   return `${topic}\n${partition ?? "*"}\n${priority}\n${deliverTimeUnixMs ?? ""}`;
 }
 
-/** Encodes a planned batch once and for all: a repetition must be the same batch. */
-export function recordOf(
+/** Encodes a planned batch once and for all: a repetition must be the same. One of an atomic publish is several. */
+export function recordsOf(
   { values }: PlannedBatch<Pending>,
   producer: Producer,
   partitions: Partitions,
-): RecordBatch {
+): readonly RecordBatch[] {
   const [first] = values;
   if (first === undefined) throw new Error("a batch without events was planned");
-  if (first.kind === "batch") return ownedBy(first.batch, producer);
+  if (first.kind === "atomic") return first.batches.map(({ batch }) => sequenced(batch, producer));
+  if (first.kind === "batch") return [ownedBy(first.batch, producer)];
   const { topic, priority, deliverTimeUnixMs } = first;
   const partition = first.partition ?? partitions.inTurn(topic);
-  return encodeBatch({
+  const record = encodeBatch({
     topic,
     partition,
     priority,
@@ -85,24 +105,50 @@ export function recordOf(
     events: values.map((value) => (value as PendingEvent).event),
     producer: producer.take(topic, partition, values.length),
   });
+  return [record];
 }
 
 function ownedBy(batch: RecordBatch, producer: Producer): RecordBatch {
-  if (batch.producerId.length > 0) return batch;
+  return batch.producerId.length > 0 ? batch : sequenced(batch, producer);
+}
+
+function sequenced(batch: RecordBatch, producer: Producer): RecordBatch {
   const { id, epoch, baseSequence } = producer.take(batch.topic, batch.partition, batch.count);
   return { ...batch, producerId: id, producerEpoch: epoch, baseSequence };
 }
 
-/** Tells the callers of one batch what became of it. */
+/** Tells the callers of one planned batch what became of its records. */
 export function settleBatch(
   { values }: PlannedBatch<Pending>,
-  record: RecordBatch,
-  result: BatchResult,
+  records: readonly RecordBatch[],
+  results: readonly BatchResult[],
   producer: Producer,
 ): void {
   const [first] = values;
+  if (first?.kind === "atomic") {
+    settleAtomic(first, records, results, producer);
+    return;
+  }
+  const [record] = records;
+  const [result] = results;
+  if (record === undefined || result === undefined) throw new Error("an ack without results");
   if (first?.kind === "batch") settleWhole(first, record, result);
   else settleEvents(values as readonly PendingEvent[], record, result, producer);
+}
+
+function settleAtomic(
+  { batches, resolve, reject }: PendingAtomic,
+  records: readonly RecordBatch[],
+  results: readonly BatchResult[],
+  producer: Producer,
+): void {
+  const sent = records.map((batch, i) => ({ batch, events: batches[i]?.events ?? [] }));
+  try {
+    const receipts = atomicReceipts(sent, results, (event, at) => producer.eventId(event, at));
+    resolve(receipts);
+  } catch (error) {
+    reject(PubSubError.from(error));
+  }
 }
 
 function settleWhole(pending: PendingBatch, record: RecordBatch, result: BatchResult): void {

@@ -23,10 +23,17 @@ import {
   FRAMES_IN_FLIGHT_DEFAULT,
   PUBLISH_SWEEP_MS,
 } from "../limits.js";
+import { abortable } from "./abortable.js";
+import {
+  atomicBatches,
+  atomicFrameBytes,
+  type CheckedAtomicEvent,
+  largestProducer,
+} from "./atomic-batches.js";
 import { Batcher, type Frame } from "./batcher.js";
 import { ByteGate } from "./byte-gate.js";
 import type { Partitions } from "./partitions.js";
-import { laneOf, type Pending, recordOf, settleBatch } from "./pending.js";
+import { ATOMIC_LANE, isAtomic, laneOf, type Pending, recordsOf, settleBatch } from "./pending.js";
 import type { Producer } from "./producer.js";
 import { checkedOptions, type PublishOptions } from "./publish-options.js";
 import type { BatchReceipt, PublishReceipt } from "./receipt.js";
@@ -76,7 +83,8 @@ export class Publisher {
   });
   readonly #gate: ByteGate;
   readonly #link: StreamLink<PublishStreamRequest, PublishStreamResponse>;
-  readonly #records = new Map<Frame<Pending>, readonly RecordBatch[]>();
+  /** Of each planned batch of a frame. */
+  readonly #records = new Map<Frame<Pending>, readonly (readonly RecordBatch[])[]>();
   /** In the order of their deadlines: all have the same timeout. */
   readonly #waiting = new Set<Pending>();
   #window = { framesMax: FRAMES_IN_FLIGHT_DEFAULT, creditBytes: 0 };
@@ -135,6 +143,20 @@ export class Publisher {
     return await this.#admit<BatchReceipt>(entry, (told) => {
       const lane = `${batch.topic}\n${batch.partition}\n${batch.priority || Priority.NORMAL}\n`;
       this.#add({ kind: "batch", batch, ...told }, lane);
+    });
+  }
+
+  /** Publishes checked events in a frame of their own: all are stored, or none. */
+  async publishAtomic(
+    events: readonly CheckedAtomicEvent[],
+    options: PublishOptions,
+  ): Promise<PublishReceipt[]> {
+    const { partitions, producer } = this.#parts;
+    const largest = largestProducer(producer.id);
+    const batches = await atomicBatches(events, options, partitions, largest);
+    const entry = { bytes: atomicFrameBytes(batches), topic: undefined, signal: options.signal };
+    return await this.#admit<PublishReceipt[]>(entry, (told) => {
+      this.#add({ kind: "atomic", batches, ...told }, ATOMIC_LANE);
     });
   }
 
@@ -218,7 +240,8 @@ export class Publisher {
   #add(pending: Pending, lane: string): void {
     this.#waiting.add(pending);
     const { bytes, kind } = pending;
-    this.#batcher.add({ lane, bytes, isWhole: kind === "batch", value: pending });
+    const isWhole = kind === "batch";
+    this.#batcher.add({ lane, bytes, isWhole, isAlone: kind === "atomic", value: pending });
     if (!this.#isStarted) {
       this.#isStarted = true;
       this.#link.start();
@@ -246,19 +269,21 @@ export class Publisher {
 
   #send(frame: Frame<Pending>): boolean {
     const { producer } = this.#parts;
-    const batches = this.#recordsOf(frame).map((record) =>
-      record.producerId === producer.id ? { ...record, producerEpoch: producer.epoch } : record,
-    );
+    const batches = this.#recordsOf(frame)
+      .flat()
+      .map((record) =>
+        record.producerId === producer.id ? { ...record, producerEpoch: producer.epoch } : record,
+      );
     this.#lastFrame += 1n;
-    const value = { number: this.#lastFrame, batches, atomic: false };
+    const value = { number: this.#lastFrame, batches, atomic: isAtomic(frame) };
     return this.#link.send({ message: { $case: "frame", value } });
   }
 
-  #recordsOf(frame: Frame<Pending>): readonly RecordBatch[] {
+  #recordsOf(frame: Frame<Pending>): readonly (readonly RecordBatch[])[] {
     const known = this.#records.get(frame);
     if (known !== undefined) return known;
     const { producer, partitions } = this.#parts;
-    const records = frame.batches.map((batch) => recordOf(batch, producer, partitions));
+    const records = frame.batches.map((batch) => recordsOf(batch, producer, partitions));
     this.#records.set(frame, records);
     return records;
   }
@@ -293,15 +318,16 @@ export class Publisher {
     for (const frame of frames) {
       const records = this.#recordsOf(frame);
       this.#records.delete(frame);
-      frame.batches.forEach((batch, index) => {
-        const result = results[next];
-        const record = records[index];
-        next += 1;
-        if (result === undefined || record === undefined) throw new Error("an ack without results");
-        this.#noteRefusal(record.topic, result.refusal !== undefined);
-        settleBatch(batch, record, result, this.#parts.producer);
+      for (const [index, batch] of frame.batches.entries()) {
+        const sent = records[index] ?? [];
+        const answered = results.slice(next, next + sent.length);
+        next += sent.length;
+        for (const [i, { topic }] of sent.entries()) {
+          this.#noteRefusal(topic, answered[i]?.refusal !== undefined);
+        }
+        settleBatch(batch, sent, answered, this.#parts.producer);
         for (const pending of batch.values) this.#done(pending);
-      });
+      }
     }
     this.#pump();
   }
@@ -355,27 +381,4 @@ function checkBatch(batch: RecordBatch): void {
 
 function timedOut(timeoutMs: number): PubSubError {
   return PubSubError.of("TIMED_OUT", `not acknowledged within ${timeoutMs} ms; it may be stored`);
-}
-
-/** A promise that its caller may stop waiting for. */
-function abortable<T>(
-  signal: AbortSignal | undefined,
-  begin: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
-): Promise<T> {
-  if (signal === undefined) return new Promise(begin);
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    const heard = () => signal.removeEventListener("abort", onAbort);
-    begin(
-      (value) => {
-        heard();
-        resolve(value);
-      },
-      (error) => {
-        heard();
-        reject(error);
-      },
-    );
-  });
 }
