@@ -12,6 +12,8 @@ from opendxa_pubsub._limits import CONTEXT_NESTING_MAX
 CALLS: list[tuple[str, str, tuple[object, ...], dict[str, object]]] = [
     *(("topic", "publish", (value, "x"), {}) for value in (*NO_TEXTS, None)),
     *(("events", "publish_many", ("t", value), {}) for value in (5, None, "ab", b"ab", {"a": 1})),
+    *(("events", "publish_atomic", (value,), {}) for value in (5, "ab", {"a": 1}, [], ["ab"], [1])),
+    *(("topic", "publish_atomic", ([(value, "x")],), {}) for value in NO_TEXTS),
     *(("events", "ack_and_publish", (value, "t", ["x"]), {}) for value in (5, None, [], ["x"])),
     ("topic", "cancel_scheduled_event", (5, "s", "i"), {}),
     ("source", "cancel_scheduled_event", ("t", LONE, "i"), {}),

@@ -87,6 +87,8 @@ def test_publishing(
     attempted(watched, "publish", watched.topic, "x", **options)
     attempted(watched, "publish", watched.topic, "x", metadata=metadata)
     attempted(watched, "publish", event, "x")
+    attempted(watched, "publish_atomic", [(watched.topic, "x"), (watched.topic, event)], **options)
+    attempted(watched, "publish_atomic", event)
     received = watched.next_event()
     attempted(watched, "ack_and_publish", [received], watched.topic, [event], **options)
     attempted(watched, "ack_and_publish", event, watched.topic, event)

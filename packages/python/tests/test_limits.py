@@ -13,7 +13,8 @@ from opendxa_pubsub._limits import (
     TOPICS_CACHED_MAX,
 )
 from opendxa_pubsub._options import pending_event
-from opendxa_pubsub._publish_window import PendingEvent, PublishWindow
+from opendxa_pubsub._pending_event import PendingEvent
+from opendxa_pubsub._publish_window import PublishWindow
 
 
 def pending(topic: str = "t", size: int = 1, outcomes: list[Any] | None = None) -> PendingEvent:

@@ -41,6 +41,7 @@ def test_an_option_of_a_publish(watched: Watched, option: str, value: object) ->
     for word in ("publish", "publish_async"):
         watched.refuses(option, word, watched.topic, "refused", **named)
     watched.refuses(option, "publish_many", watched.topic, ["refused"], **named)
+    watched.refuses(option, "publish_atomic", [(watched.topic, "refused")], **named)
     watched.refuses(option, "ack_and_publish", [event], watched.topic, ["refused"], **named)
     assert not event.is_settled
     event.ack()
@@ -68,4 +69,5 @@ def test_an_option_of_a_publish(watched: Watched, option: str, value: object) ->
 def test_an_event_that_cannot_be_published(watched: Watched, field: str, event: object) -> None:
     watched.refuses(field, "publish", watched.topic, event)
     watched.refuses(field, "publish_many", watched.topic, [event])
+    watched.refuses(field, "publish_atomic", [(watched.topic, "x"), (watched.topic, event)])
     watched.still_works()

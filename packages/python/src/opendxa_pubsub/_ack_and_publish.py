@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from opendxa_pubsub._arguments import bad_argument, several
-from opendxa_pubsub._batch import encode_batch
+from opendxa_pubsub._atomic_events import AtomicEvents
 from opendxa_pubsub._errors import PubSubError
-from opendxa_pubsub._gen.opendxa.pubsub.v1 import batch_pb2, publisher_service_pb2
+from opendxa_pubsub._gen.opendxa.pubsub.v1 import publisher_service_pb2
 from opendxa_pubsub._leases import Lease, Settled, SettlementOutcome, position_ranges
 from opendxa_pubsub._options import pending_event
-from opendxa_pubsub._publish_window import PendingEvent
+from opendxa_pubsub._pending_event import PendingEvent
 from opendxa_pubsub._publishable import Publishable
 from opendxa_pubsub._receipt import PublishReceipt, outcomes_of
 from opendxa_pubsub._received_event import ReceivedEvent
@@ -38,14 +38,14 @@ class AckAndPublishCall:
         self,
         namespace: str,
         events: Iterable[ReceivedEvent],
-        outputs: Iterable[PendingEvent],
+        outputs: AtomicEvents,
     ) -> None:
-        """Packs the outputs by partition.
+        """Makes the request.
 
         Args:
             namespace: Namespace of everything.
             events: What is acked.
-            outputs: What is published, checked and encoded.
+            outputs: What is published.
 
         Raises:
             PubSubInvalidError: BAD_REQUEST, nothing to ack or to publish, or events of several
@@ -56,17 +56,14 @@ class AckAndPublishCall:
             raise bad_argument("events", "events that were received")
         if len({event.subscription for event in self._events}) != 1:
             raise bad_argument("events", "at least one event, all of one subscription")
-        self._groups: dict[int, list[tuple[int, PendingEvent]]] = {}
-        for at, output in enumerate(outputs):
-            self._groups.setdefault(output.partition or 0, []).append((at, output))
-        if not self._groups:
+        self._outputs = outputs
+        if not outputs.batches:
             raise bad_argument("outputs", "at least one event is published")
-        self._batches = [self._batch(partition) for partition in self._groups]
         self.request = publisher_service_pb2.AckAndPublishRequest(
             namespace=namespace,
             subscription=self._events[0].subscription,
             acks=self._acks(),
-            frame=publisher_service_pb2.PublishFrame(batches=self._batches, atomic=True),
+            frame=outputs.frame(),
         )
 
     @property
@@ -93,36 +90,17 @@ class AckAndPublishCall:
             indexes.setdefault(event._lease, []).append(event._index)
         return [position_ranges(lease, named) for lease, named in indexes.items()]
 
-    def _batch(self, partition: int) -> batch_pb2.RecordBatch:
-        group = [output for _, output in self._groups[partition]]
-        return encode_batch(
-            group[0].topic,
-            [output.event for output in group],
-            partition=partition,
-            priority=group[0].priority,
-            deliver_time_unix_ms=group[0].deliver_time_unix_ms,
-            bodies=[output.body for output in group],
-        )
-
     def _receipts(
         self, answer: publisher_service_pb2.AckAndPublishResponse
     ) -> list[PublishReceipt]:
-        found: dict[int, PublishReceipt] = {}
-        refusals: list[PubSubError] = []
-        for group, batch, result in zip(
-            self._groups.values(), self._batches, answer.results, strict=True
-        ):
-            outcomes = outcomes_of(batch, [output.event.id for _, output in group], result)
-            for (at, _), outcome in zip(group, outcomes, strict=True):
-                if isinstance(outcome, PubSubError):
-                    refusals.append(outcome)
-                else:
-                    found[at] = outcome
-        if refusals:
-            # Of an atomic frame the batches without a fault are refused too, and say only that.
-            causes = [each for each in refusals if each.metadata.get("field") != "frame.atomic"]
-            raise (causes or refusals)[0]
-        return [found[at] for at in sorted(found)]
+        for (batch, group), result in zip(self._outputs.batches, answer.results, strict=True):
+            ids = [pending.event.id for pending in group]
+            for pending, outcome in zip(group, outcomes_of(batch, ids, result), strict=True):
+                pending.settle(outcome)
+        outcome = self._outputs.outcome()
+        if isinstance(outcome, PubSubError):
+            raise outcome
+        return outcome
 
 
 def pending_outputs(

@@ -102,6 +102,14 @@ def several(field: str, values: Iterable[_Item]) -> Iterable[_Item]:
     return values
 
 
+def pairs(field: str, values: Iterable[tuple[str, _Item]]) -> list[tuple[str, _Item]]:
+    """At least one pair of a text and something else."""
+    listed: list[Any] = list(several(field, values))
+    if not listed or not all(isinstance(each, tuple | list) and len(each) == 2 for each in listed):
+        raise bad_argument(field, "at least one pair of a topic and an event")
+    return [(first, second) for first, second in listed]
+
+
 def known_options(options: Mapping[str, Any], names: frozenset[str]) -> None:
     """Refuses an option that there is not."""
     for name in options:

@@ -2,26 +2,26 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from opendxa_pubsub._async_stream_runner import AsyncStreamRunner
+from opendxa_pubsub._atomic_events import AtomicEvents
 from opendxa_pubsub._errors import PubSubError, pubsub_error
 from opendxa_pubsub._limits import BUFFER_BYTES_MAX
+from opendxa_pubsub._pending_event import PendingEvent
 from opendxa_pubsub._publish_session import PublishSession
-from opendxa_pubsub._publish_window import PendingEvent
-from opendxa_pubsub._receipt import PublishReceipt
+
+_Receipt = TypeVar("_Receipt")
 
 
-def receipt_future() -> "asyncio.Future[PublishReceipt]":
+def receipt_future() -> "asyncio.Future[Any]":
     """A future that is silent where nobody asks for its error, as those of the threads are."""
-    future: asyncio.Future[PublishReceipt] = asyncio.get_running_loop().create_future()
+    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     future.add_done_callback(lambda done: done.cancelled() or done.exception())
     return future
 
 
-def settle_receipt(
-    future: "asyncio.Future[PublishReceipt]", outcome: PublishReceipt | PubSubError
-) -> None:
+def settle_receipt(future: "asyncio.Future[_Receipt]", outcome: _Receipt | PubSubError) -> None:
     """Gives a future its outcome; one that its owner cancelled is left alone."""
     if future.done():
         return
@@ -51,8 +51,8 @@ class AsyncPublisher:
         """The producer that it publishes as."""
         return self._session.window.producer_id
 
-    async def add(self, pending: PendingEvent, timeout_s: float) -> None:
-        """Queues an event, waiting for room in the client's buffer; cancelled it is not queued.
+    async def add(self, pending: PendingEvent | AtomicEvents, timeout_s: float) -> None:
+        """Queues one event or several together, waiting for room; cancelled it is not queued.
 
         Raises:
             PubSubOverloadedError: BUFFER_FULL, there was no room in time.

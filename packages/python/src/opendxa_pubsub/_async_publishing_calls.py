@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Unpack
+from typing import TypeVar, Unpack
 
 from opendxa_pubsub._ack_and_publish import (
     AckAndPublishCall,
     AckAndPublishOutcome,
     pending_outputs,
 )
-from opendxa_pubsub._arguments import seconds, several
+from opendxa_pubsub._arguments import pairs, seconds, several
 from opendxa_pubsub._async_calls import AsyncCalls
 from opendxa_pubsub._async_publisher import AsyncPublisher, receipt_future, settle_receipt
+from opendxa_pubsub._atomic_events import AtomicEvents
 from opendxa_pubsub._errors import PubSubError, pubsub_error
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import publisher_service_pb2 as publisher_pb
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import topic_service_pb2 as topic_pb
@@ -21,6 +22,8 @@ from opendxa_pubsub._partitions import PartitionCache
 from opendxa_pubsub._publishable import Publishable
 from opendxa_pubsub._receipt import PublishReceipt
 from opendxa_pubsub._received_event import ReceivedEvent
+
+_Receipt = TypeVar("_Receipt", PublishReceipt, list[PublishReceipt])
 
 
 class AsyncPublishingCalls(AsyncCalls):
@@ -109,9 +112,7 @@ class AsyncPublishingCalls(AsyncCalls):
             PubSubInvalidError: The event breaks a rule.
             PubSubOverloadedError: BUFFER_FULL, there was no room in time.
         """
-        partitions = self._partitions.of(topic)
-        if partitions is None:
-            partitions = await self._look_up_partitions(topic)
+        partitions = await self._partitions_of(topic)
         future = receipt_future()
         pending = pending_event(
             topic,
@@ -123,6 +124,42 @@ class AsyncPublishingCalls(AsyncCalls):
         )
         await self._publisher.add(pending, self._timeout_s)
         return future
+
+    async def publish_atomic(
+        self, events: Iterable[tuple[str, Publishable]], **options: Unpack[PublishOptions]
+    ) -> list[PublishReceipt]:
+        """Publishes events of one topic or several in one step: all are stored, or none is.
+
+        They lie in one journal entry, and are sent again after a lost connection under the same
+        sequences, so none is stored twice; in no order with what :meth:`publish` sends. At most 256
+        topic-partitions, and 1 MiB - 4 KiB together.
+
+        Args:
+            events: Pairs of a topic and what to publish there, as for :meth:`publish`.
+            **options: As for :meth:`publish`, for every event; ``id`` only for a single one.
+
+        Returns:
+            Where each lies, in order.
+
+        Raises:
+            PubSubError: What refuses the first event or batch at fault: none is stored.
+            PubSubInvalidError: Also LIMIT_EXCEEDED, together they are too many or too large.
+            PubSubTimeoutError: No answer in time; all may be stored later.
+        """
+        pending = []
+        for topic, event in pairs("events", events):
+            partitions = await self._partitions_of(topic)
+            made = pending_event(topic, partitions, event, options, self._source, lambda _: None)
+            pending.append(made)
+        future: asyncio.Future[list[PublishReceipt]] = receipt_future()
+        together = AtomicEvents(
+            pending,
+            self._partitions.next_turn(),
+            self._publisher.producer_id,
+            lambda outcome: settle_receipt(future, outcome),
+        )
+        await self._publisher.add(together, self._timeout_s)
+        return await self._result(future)
 
     async def ack_and_publish(
         self,
@@ -153,12 +190,11 @@ class AsyncPublishingCalls(AsyncCalls):
                 nacked. CONNECTION_LOST and TIMED_OUT: it is not known whether it happened; if not,
                 the events come again.
         """
-        partitions = self._partitions.of(topic)
-        if partitions is None:
-            partitions = await self._look_up_partitions(topic)
+        partitions = await self._partitions_of(topic)
         source = self._source or f"/producers/{self._publisher.producer_id.hex()}"
         pending = pending_outputs(topic, partitions, outputs, options, source)
-        call = AckAndPublishCall(self._namespace, events, pending)
+        packed = AtomicEvents(pending, self._partitions.next_turn())
+        call = AckAndPublishCall(self._namespace, events, packed)
         if call.is_stale:
             return AckAndPublishOutcome(True, [])
         answer = await self._call_once(self._stubs.publisher.AckAndPublish, call.request)
@@ -201,13 +237,17 @@ class AsyncPublishingCalls(AsyncCalls):
         wait_s = self._timeout_s if timeout_s is None else seconds("timeout_s", timeout_s)
         return await self._publisher.flush(wait_s)
 
-    async def _result(self, future: "asyncio.Future[PublishReceipt]") -> PublishReceipt:
+    async def _result(self, future: "asyncio.Future[_Receipt]") -> _Receipt:
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await future
         except TimeoutError:
             text = "no acknowledgement in time; the event may be stored"
             raise pubsub_error("TIMED_OUT", text) from None
+
+    async def _partitions_of(self, topic: str) -> int:
+        known = self._partitions.of(topic)
+        return await self._look_up_partitions(topic) if known is None else known
 
     async def _look_up_partitions(self, topic: str) -> int:
         # One question for all that publish to the topic meanwhile: they go on in their order.

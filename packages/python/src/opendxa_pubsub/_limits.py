@@ -20,6 +20,8 @@ BATCH_BYTES_MAX: Final = MIB - 4 * KIB
 """Serialized bytes of one batch: a journal entry holds it whole."""
 EVENT_BYTES_MAX: Final = 960 * KIB
 """Bytes of one event, head and body before compression: it must fit a frame beside its batch."""
+FRAME_BYTES_MAX: Final = MIB - 4 * KIB
+"""Serialized bytes of one publish frame."""
 FRAME_BATCHES_MAX: Final = 256
 """Batches of one publish frame."""
 FRAMES_IN_FLIGHT_MAX: Final = 64

@@ -9,7 +9,7 @@ from opendxa_pubsub._checksum import partition_for_key
 from opendxa_pubsub._errors import pubsub_error
 from opendxa_pubsub._limits import EVENT_BYTES_MAX, INT64_MAX, INT64_MIN, UINT32_MAX
 from opendxa_pubsub._outgoing_event import EventMetadata, check_event, encode_body
-from opendxa_pubsub._publish_window import PendingEvent, Settle
+from opendxa_pubsub._pending_event import PendingEvent, Settle
 from opendxa_pubsub._publishable import Publishable, outgoing_event
 from opendxa_pubsub._requests import priority_number
 

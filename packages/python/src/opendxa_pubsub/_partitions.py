@@ -1,5 +1,7 @@
 """How many partitions topics have, as far as it is known."""
 
+import itertools
+
 from opendxa_pubsub._arguments import text
 from opendxa_pubsub._errors import PubSubError, pubsub_error
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import topic_service_pb2
@@ -12,6 +14,11 @@ class PartitionCache:
     def __init__(self) -> None:
         """Starts empty."""
         self._known: dict[str, int] = {}
+        self._turns = itertools.count()
+
+    def next_turn(self) -> int:
+        """Counts the calls whose events without a key go to the partitions in turn."""
+        return next(self._turns)
 
     def of(self, topic: str) -> int | None:
         """Partitions of a topic, or None when the broker must be asked.

@@ -7,9 +7,10 @@ nothing is stored twice (S-P2).
 
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from opendxa_pubsub._atomic_events import AtomicEvents
 from opendxa_pubsub._batch import BatchProducer, encode_batch
 from opendxa_pubsub._errors import PubSubError, pubsub_error
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import batch_pb2, event_pb2, publisher_service_pb2
@@ -24,38 +25,11 @@ from opendxa_pubsub._limits import (
     PRODUCER_ID_BYTES,
     TOPICS_CACHED_MAX,
 )
-from opendxa_pubsub._outgoing_event import OutgoingEvent
+from opendxa_pubsub._pending_event import PendingEvent
 from opendxa_pubsub._receipt import PublishReceipt, outcomes_of
 
-# Framing of head and body, and every tag and length of their texts.
-_EVENT_FRAMING_BYTES = 96
 # A batch's header: producer, sums, defaults' framing.
 _BATCH_FRAMING_BYTES = 160
-
-Settle = Callable[[PublishReceipt | PubSubError], None]
-
-
-@dataclass(slots=True, frozen=True)
-class PendingEvent:
-    """An event that waits, checked and with its body encoded."""
-
-    topic: str
-    partitions: int
-    event: OutgoingEvent
-    body: bytes
-    partition: int | None
-    priority: event_pb2.Priority
-    deliver_time_unix_ms: int | None
-    settle: Settle
-
-    @property
-    def size(self) -> int:
-        """Bytes that it takes in a frame at most."""
-        event = self.event
-        texts = (event.id, event.source, event.type, event.subject, event.correlation_id)
-        more = (event.causation_id, event.ordering_key)
-        known = sum(len(text.encode()) for text in (*texts, *more) if text)
-        return len(self.body) + known + _EVENT_FRAMING_BYTES
 
 
 @dataclass(slots=True)
@@ -76,6 +50,7 @@ class _Group:
 @dataclass(slots=True)
 class _Frame:
     batches: list[tuple[batch_pb2.RecordBatch, list[PendingEvent]]]
+    atomic: bool = False
     number: int = 0
     size: int = 0
 
@@ -92,7 +67,7 @@ class PublishWindow:
         self._number = 0
         self._sequences: dict[tuple[str, int], int] = {}
         self._rotation: dict[str, int] = {}
-        self._waiting: deque[PendingEvent] = deque()
+        self._waiting: deque[PendingEvent | AtomicEvents] = deque()
         self._unsent: deque[_Frame] = deque()
         self._sent: deque[_Frame] = deque()
         self._bytes = 0
@@ -109,15 +84,18 @@ class PublishWindow:
             return True
         return self._bytes + size <= BUFFER_BYTES_MAX and self._events < BUFFER_EVENTS_MAX
 
-    def add(self, pending: PendingEvent) -> None:
-        """Takes an event; the caller has asked :meth:`has_room`."""
-        if len(self._rotation) >= TOPICS_CACHED_MAX and pending.topic not in self._rotation:
-            metadata = {"field": "topics", "limit": TOPICS_CACHED_MAX}
-            raise pubsub_error("LIMIT_REACHED", "one client publishes to fewer topics", metadata)
-        self._rotation.setdefault(pending.topic, 0)
-        self._waiting.append(pending)
-        self._bytes += pending.size
-        self._events += 1
+    def add(self, waiting: PendingEvent | AtomicEvents) -> None:
+        """Takes one event or several together; the caller has asked :meth:`has_room`."""
+        events = _events_of(waiting)
+        for topic in {event.topic for event in events}:
+            if len(self._rotation) >= TOPICS_CACHED_MAX and topic not in self._rotation:
+                metadata = {"field": "topics", "limit": TOPICS_CACHED_MAX}
+                text = "one client publishes to fewer topics"
+                raise pubsub_error("LIMIT_REACHED", text, metadata)
+            self._rotation.setdefault(topic, 0)
+        self._waiting.append(waiting)
+        self._bytes += waiting.size
+        self._events += len(events)
 
     def opened(self, answer: publisher_service_pb2.PublishOpened) -> None:
         """A stream was opened: what is unacknowledged is to be sent on it, first and in order."""
@@ -171,7 +149,7 @@ class PublishWindow:
         """Settles everything with an error, and begins anew as another producer."""
         frames = [*self._sent, *self._unsent]
         pendings = [p for frame in frames for _, group in frame.batches for p in group]
-        pendings += self._waiting
+        pendings += [p for waiting in self._waiting for p in _events_of(waiting)]
         self._sent.clear()
         self._unsent.clear()
         self._waiting.clear()
@@ -197,11 +175,15 @@ class PublishWindow:
         for batch, _ in frame.batches:
             batch.producer_epoch = self._epoch
         batches = [batch for batch, _ in frame.batches]
-        message = publisher_service_pb2.PublishFrame(number=frame.number, batches=batches)
+        message = publisher_service_pb2.PublishFrame(
+            number=frame.number, batches=batches, atomic=frame.atomic
+        )
         frame.size = message.ByteSize()
         return message
 
     def _pack(self) -> _Frame | None:
+        if isinstance(self._waiting[0], AtomicEvents):
+            return self._sequenced(self._waiting.popleft())
         batches = []
         for topic, group in self._take_groups():
             key = (topic, group.partition)
@@ -223,6 +205,14 @@ class PublishWindow:
             batches.append((batch, group.events))
         return _Frame(batches) if batches else None
 
+    def _sequenced(self, atomic: AtomicEvents) -> _Frame:
+        for batch, _ in atomic.batches:
+            key = (batch.topic, batch.partition)
+            batch.producer_id = self.producer_id
+            batch.base_sequence = self._sequences.get(key, 0)
+            self._sequences[key] = batch.base_sequence + batch.count
+        return _Frame(atomic.batches, atomic=True)
+
     def _take_groups(self) -> Iterator[tuple[str, _Group]]:
         """Takes events from the front, at most one batch for each topic-partition.
 
@@ -232,6 +222,8 @@ class PublishWindow:
         size = 0
         while self._waiting:
             pending = self._waiting[0]
+            if isinstance(pending, AtomicEvents):
+                break
             partition = self._partition_of(pending)
             group = groups.get((pending.topic, partition))
             added = pending.size + (0 if group else _BATCH_FRAMING_BYTES + len(pending.topic) * 4)
@@ -244,7 +236,8 @@ class PublishWindow:
                 groups[pending.topic, partition] = group
             elif not group.takes(pending):
                 break
-            group.events.append(self._waiting.popleft())
+            self._waiting.popleft()
+            group.events.append(pending)
             size += added
         for topic in {topic for topic, _ in groups}:
             self._rotation[topic] += 1
@@ -255,3 +248,7 @@ class PublishWindow:
         if pending.partition is not None:
             return pending.partition
         return self._rotation[pending.topic] % pending.partitions
+
+
+def _events_of(waiting: PendingEvent | AtomicEvents) -> list[PendingEvent]:
+    return waiting.pending if isinstance(waiting, AtomicEvents) else [waiting]

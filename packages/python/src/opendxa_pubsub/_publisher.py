@@ -4,17 +4,19 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeVar
 
+from opendxa_pubsub._atomic_events import AtomicEvents
 from opendxa_pubsub._errors import PubSubError, pubsub_error
 from opendxa_pubsub._limits import BUFFER_BYTES_MAX
+from opendxa_pubsub._pending_event import PendingEvent
 from opendxa_pubsub._publish_session import PublishSession
-from opendxa_pubsub._publish_window import PendingEvent
-from opendxa_pubsub._receipt import PublishReceipt
 from opendxa_pubsub._stream_runner import StreamRunner
 
+_Receipt = TypeVar("_Receipt")
 
-def settle_future(future: "Future[PublishReceipt]", outcome: PublishReceipt | PubSubError) -> None:
+
+def settle_future(future: "Future[_Receipt]", outcome: _Receipt | PubSubError) -> None:
     """Gives a future its outcome; one that its owner cancelled is left alone."""
     if not future.set_running_or_notify_cancel():
         return
@@ -49,8 +51,8 @@ class Publisher:
         """The producer that it publishes as."""
         return self._session.window.producer_id
 
-    def add(self, pending: PendingEvent, timeout_s: float) -> None:
-        """Queues an event, waiting for room in the client's buffer.
+    def add(self, pending: PendingEvent | AtomicEvents, timeout_s: float) -> None:
+        """Queues one event or several together, waiting for room in the client's buffer.
 
         Raises:
             PubSubOverloadedError: BUFFER_FULL, there was no room in time.

@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from typing import Unpack
+from typing import TypeVar, Unpack
 
 from opendxa_pubsub._ack_and_publish import (
     AckAndPublishCall,
     AckAndPublishOutcome,
     pending_outputs,
 )
-from opendxa_pubsub._arguments import seconds, several
+from opendxa_pubsub._arguments import pairs, seconds, several
+from opendxa_pubsub._atomic_events import AtomicEvents
 from opendxa_pubsub._calls import Calls
 from opendxa_pubsub._errors import PubSubError, pubsub_error
 from opendxa_pubsub._gen.opendxa.pubsub.v1 import publisher_service_pb2 as publisher_pb
@@ -22,6 +23,8 @@ from opendxa_pubsub._publishable import Publishable
 from opendxa_pubsub._publisher import Publisher, settle_future
 from opendxa_pubsub._receipt import PublishReceipt
 from opendxa_pubsub._received_event import ReceivedEvent
+
+_Receipt = TypeVar("_Receipt", PublishReceipt, list[PublishReceipt])
 
 
 class PublishingCalls(Calls):
@@ -108,9 +111,7 @@ class PublishingCalls(Calls):
             PubSubOverloadedError: BUFFER_FULL, there was no room in time.
         """
         future: Future[PublishReceipt] = Future()
-        partitions = self._partitions.of(topic)
-        if partitions is None:
-            partitions = self._look_up_partitions(topic)
+        partitions = self._partitions_of(topic)
         pending = pending_event(
             topic,
             partitions,
@@ -121,6 +122,42 @@ class PublishingCalls(Calls):
         )
         self._publisher.add(pending, self._timeout_s)
         return future
+
+    def publish_atomic(
+        self, events: Iterable[tuple[str, Publishable]], **options: Unpack[PublishOptions]
+    ) -> list[PublishReceipt]:
+        """Publishes events of one topic or several in one step: all are stored, or none is.
+
+        They lie in one journal entry, and are sent again after a lost connection under the same
+        sequences, so none is stored twice; in no order with what :meth:`publish` sends. At most 256
+        topic-partitions, and 1 MiB - 4 KiB together.
+
+        Args:
+            events: Pairs of a topic and what to publish there, as for :meth:`publish`.
+            **options: As for :meth:`publish`, for every event; ``id`` only for a single one.
+
+        Returns:
+            Where each lies, in order.
+
+        Raises:
+            PubSubError: What refuses the first event or batch at fault: none is stored.
+            PubSubInvalidError: Also LIMIT_EXCEEDED, together they are too many or too large.
+            PubSubTimeoutError: No answer in time; all may be stored later.
+        """
+        pending = []
+        for topic, event in pairs("events", events):
+            partitions = self._partitions_of(topic)
+            made = pending_event(topic, partitions, event, options, self._source, lambda _: None)
+            pending.append(made)
+        future: Future[list[PublishReceipt]] = Future()
+        together = AtomicEvents(
+            pending,
+            self._partitions.next_turn(),
+            self._publisher.producer_id,
+            lambda outcome: settle_future(future, outcome),
+        )
+        self._publisher.add(together, self._timeout_s)
+        return self._result(future)
 
     def ack_and_publish(
         self,
@@ -151,12 +188,11 @@ class PublishingCalls(Calls):
                 nacked. CONNECTION_LOST and TIMED_OUT: it is not known whether it happened; if not,
                 the events come again.
         """
-        partitions = self._partitions.of(topic)
-        if partitions is None:
-            partitions = self._look_up_partitions(topic)
+        partitions = self._partitions_of(topic)
         source = self._source or f"/producers/{self._publisher.producer_id.hex()}"
         pending = pending_outputs(topic, partitions, outputs, options, source)
-        call = AckAndPublishCall(self._namespace, events, pending)
+        packed = AtomicEvents(pending, self._partitions.next_turn())
+        call = AckAndPublishCall(self._namespace, events, packed)
         if call.is_stale:
             return AckAndPublishOutcome(True, [])
         answer = self._call_once(self._stubs.publisher.AckAndPublish, call.request)
@@ -199,12 +235,16 @@ class PublishingCalls(Calls):
         wait_s = self._timeout_s if timeout_s is None else seconds("timeout_s", timeout_s)
         return self._publisher.flush(wait_s)
 
-    def _result(self, future: "Future[PublishReceipt]") -> PublishReceipt:
+    def _result(self, future: "Future[_Receipt]") -> _Receipt:
         try:
             return future.result(self._timeout_s)
         except FutureTimeoutError:
             text = "no acknowledgement in time; the event may be stored"
             raise pubsub_error("TIMED_OUT", text) from None
+
+    def _partitions_of(self, topic: str) -> int:
+        known = self._partitions.of(topic)
+        return self._look_up_partitions(topic) if known is None else known
 
     def _look_up_partitions(self, topic: str) -> int:
         request = message(topic_pb.GetTopicRequest, namespace=self._namespace, name=topic)
