@@ -97,10 +97,10 @@ class AckAndPublishCall:
             ids = [pending.event.id for pending in group]
             for pending, outcome in zip(group, outcomes_of(batch, ids, result), strict=True):
                 pending.settle(outcome)
-        outcome = self._outputs.outcome()
-        if isinstance(outcome, PubSubError):
-            raise outcome
-        return outcome
+        receipts = self._outputs.outcome()
+        if isinstance(receipts, PubSubError):
+            raise receipts
+        return receipts
 
 
 def pending_outputs(

@@ -182,8 +182,10 @@ class PublishWindow:
         return message
 
     def _pack(self) -> _Frame | None:
-        if isinstance(self._waiting[0], AtomicEvents):
-            return self._sequenced(self._waiting.popleft())
+        first = self._waiting[0]
+        if isinstance(first, AtomicEvents):
+            self._waiting.popleft()
+            return self._sequenced(first)
         batches = []
         for topic, group in self._take_groups():
             key = (topic, group.partition)
