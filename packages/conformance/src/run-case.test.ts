@@ -8,6 +8,7 @@ function stageAnswering(answer: Answer): Stage {
     address: "",
     kill: async () => ({ code: null, signal: null }),
     restart: async () => undefined,
+    signal: () => undefined,
   };
   return { broker, driver: { ask: async () => answer }, scope: "s" };
 }

@@ -7,7 +7,7 @@ import { resolveReferences } from "./references.js";
 /** What a case runs against. */
 export interface Stage {
   /** The broker; a case may restart it. */
-  readonly broker: Pick<RunningBroker, "address" | "kill" | "restart">;
+  readonly broker: Pick<RunningBroker, "address" | "kill" | "restart" | "signal">;
   /** The client library. */
   readonly driver: Pick<DriverProcess, "ask">;
   /** Part of every name, so that runs do not meet. */
@@ -31,6 +31,10 @@ async function runStep(step: Step, stage: Stage, saved: Map<string, unknown>): P
   if (step.do === "restart_broker") {
     await stage.broker.kill("SIGKILL");
     await stage.broker.restart();
+    return [];
+  }
+  if (step.do === "pause_broker" || step.do === "resume_broker") {
+    stage.broker.signal(step.do === "pause_broker" ? "SIGSTOP" : "SIGCONT");
     return [];
   }
   const answer = await stage.driver.ask(step.do, step.client, resolveReferences(step.with, saved));

@@ -17,11 +17,13 @@ from opendxa_pubsub import (
     ReceivedEvent,
     Subscription,
 )
+from raw_frames import RawFrames
 from subscription_operations import SubscriptionOperations
 from wire import (
     TAKE_TIMEOUT_MS_DEFAULT,
     error_json,
     event_of,
+    received_json,
     setting_values,
     stored_json,
     subscription_values,
@@ -29,12 +31,14 @@ from wire import (
 )
 
 
-class Session(SubscriptionOperations):
+class Session(SubscriptionOperations, RawFrames):
     """One client with its consumers and waits."""
 
-    def __init__(self, name: str, namespace: str) -> None:
+    def __init__(self, name: str, namespace: str, timeout_ms: int) -> None:
         """Connects when first used."""
-        super().__init__(PubSubClient(name=name, namespace=namespace))
+        timeout_s = timeout_ms / 1_000
+        super().__init__(PubSubClient(name=name, namespace=namespace, timeout_s=timeout_s))
+        self._publishing: list[Future[PublishReceipt]] = []
         self._consumers: dict[str, Subscription] = {}
         self._received: dict[str, ReceivedEvent] = {}
         self._owners: dict[str, Subscription] = {}
@@ -123,15 +127,34 @@ class Session(SubscriptionOperations):
             refused.set_exception(error)
             return refused
 
+    def publish_atomic(self, events: list[dict[str, Any]]) -> dict[str, Any]:
+        """Publishes events of several topics, all or none."""
+        pairs = [(each["topic"], event_of(each["event"])) for each in events]
+        receipts = self.client.publish_atomic(pairs)
+        return {
+            "receipts": [{"topic": each.topic, "offset": str(each.offset)} for each in receipts]
+        }
+
     def publish_many(self, topic: str, count: int, bytes: int) -> dict[str, Any]:
         """Publishes so many events of so many bytes at once, and waits for all."""
+        self.begin_publish_many(topic, count, bytes)
+        return self.end_publish_many()
+
+    def begin_publish_many(self, topic: str, count: int, bytes: int) -> dict[str, Any]:
+        """Publishes so many events of so many bytes at once, and waits for none."""
         events = [
             OutgoingEvent(id=str(at), type="conformance", data=b"x" * bytes) for at in range(count)
         ]
-        receipts = self.client.publish_many(topic, events)
+        self._publishing = [self.client.publish_async(topic, event) for event in events]
+        return {}
+
+    def end_publish_many(self) -> dict[str, Any]:
+        """Waits for all of them."""
+        timeout_s = TAKE_TIMEOUT_MS_DEFAULT / 1_000
+        receipts = [future.result(timeout_s) for future in self._publishing]
         return {
             "acked": len(receipts),
-            "in_order": [receipt.offset for receipt in receipts] == list(range(count)),
+            "in_order": [receipt.offset for receipt in receipts] == list(range(len(receipts))),
         }
 
     def read_ids(self, topic: str) -> dict[str, Any]:
@@ -188,7 +211,7 @@ class Session(SubscriptionOperations):
         for event in self.client.consume(subscription, wait_ms=wait_ms):
             self._received[event.id] = event
             self._owners.pop(event.id, None)
-            events.append({**stored_json(event), "attempt": event.attempt})
+            events.append(received_json(event))
             if event.id in acked:
                 event.ack()
         return {"events": events}
@@ -212,7 +235,7 @@ class Session(SubscriptionOperations):
                 break
             self._received[event.id] = event
             self._owners[event.id] = subscription
-            events.append({**stored_json(event), "attempt": event.attempt})
+            events.append(received_json(event))
         return {"events": events}
 
     def ack(self, ids: list[str]) -> dict[str, Any]:
@@ -308,7 +331,7 @@ def _outcome_of(future: Future[PublishReceipt]) -> dict[str, Any]:
 
 OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {
     name: operation
-    for owner in (SubscriptionOperations, Session)
+    for owner in (SubscriptionOperations, RawFrames, Session)
     for name, operation in vars(owner).items()
     if callable(operation) and not name.startswith("_")
 }
@@ -325,8 +348,9 @@ def carry_out(op: str, client: str = "main", args: dict[str, Any] | None = None)
             sessions.pop(client).client.close()
         return {}
     if client not in sessions:
-        namespace = known.get("namespace", "") if op == "connect" else ""
-        sessions[client] = Session(client, namespace)
+        options = known if op == "connect" else {}
+        namespace, timeout_ms = options.get("namespace", ""), options.get("timeout_ms", 30_000)
+        sessions[client] = Session(client, namespace, timeout_ms)
     return {} if op == "connect" else OPERATIONS[op](sessions[client], **known)
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from opendxa_pubsub import OutgoingEvent, PubSubError, StoredEvent
+from opendxa_pubsub import OutgoingEvent, PubSubError, ReceivedEvent, StoredEvent
 
 TAKE_TIMEOUT_MS_DEFAULT = 15_000
 JSON_TYPE = "application/json"
@@ -34,6 +34,10 @@ def event_of(fields: dict[str, Any]) -> OutgoingEvent:
         given["data"] = base64.b64decode(fields["data_base64"])
     if "fill_bytes" in fields:
         given["data"] = b"x" * fields["fill_bytes"]
+    if "key_bytes" in fields:
+        given["ordering_key"] = "k" * fields["key_bytes"]
+    if "attribute_count" in fields:
+        given["attributes"] = {str(at): "" for at in range(fields["attribute_count"])}
     if "text" in fields:
         given["data"] = fields["text"].encode()
         given.setdefault("data_content_type", "text/plain; charset=utf-8")
@@ -66,6 +70,11 @@ def stored_json(event: StoredEvent) -> dict[str, Any]:
     if event.data_content_type == JSON_TYPE:
         answer["json"] = event.json()
     return answer
+
+
+def received_json(event: ReceivedEvent) -> dict[str, Any]:
+    """A delivered event in the protocol's form."""
+    return {**stored_json(event), "attempt": event.attempt, "sequence": str(event.sequence)}
 
 
 def setting_values(settings: dict[str, str | int]) -> dict[str, Any]:

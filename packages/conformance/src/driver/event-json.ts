@@ -20,6 +20,8 @@ export function eventOf(fields: Fields): EventInput {
   const timeUnixNs = text(fields, "time_unix_ns");
   const base64 = text(fields, "data_base64");
   const fillBytes = number(fields, "fill_bytes");
+  const keyBytes = number(fields, "key_bytes");
+  const attributeCount = number(fields, "attribute_count");
   return {
     type: text(fields, "type") ?? "conformance",
     id: text(fields, "id"),
@@ -27,11 +29,14 @@ export function eventOf(fields: Fields): EventInput {
     subject: text(fields, "subject"),
     correlationId: text(fields, "correlation_id"),
     causationId: text(fields, "causation_id"),
-    orderingKey: text(fields, "ordering_key"),
+    orderingKey: keyBytes === undefined ? text(fields, "ordering_key") : "k".repeat(keyBytes),
     dataContentType: text(fields, "data_content_type"),
     dataSchema: text(fields, "data_schema"),
     traceparent: text(fields, "traceparent"),
-    attributes: (fields["attributes"] ?? {}) as Readonly<Record<string, string>>,
+    attributes:
+      attributeCount === undefined
+        ? ((fields["attributes"] ?? {}) as Readonly<Record<string, string>>)
+        : Object.fromEntries(Array.from({ length: attributeCount }, (_, at) => [String(at), ""])),
     ...(timeUnixNs === undefined ? {} : { timeUnixNs: BigInt(timeUnixNs) }),
     ...(base64 === undefined ? {} : { data: Buffer.from(base64, "base64") }),
     ...(fillBytes === undefined ? {} : { data: Buffer.alloc(fillBytes, "x") }),
@@ -65,5 +70,9 @@ export function storedJson(event: StoredEvent): Fields {
 
 /** A delivered event in the protocol's form. */
 export function receivedJson(event: ReceivedEvent): Fields {
-  return { ...storedJson(event), attempt: event.attempt };
+  return {
+    ...storedJson(event),
+    attempt: event.attempt,
+    sequence: String(event.position.sequence),
+  };
 }

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import { PubSubClient, PubSubError } from "@opendxa/pubsub-client";
-import type { Fields } from "./event-json.js";
+import { type Fields, number, text } from "./event-json.js";
 import { operations, Session } from "./operations.js";
 
 const sessions = new Map<string, Session>();
@@ -11,10 +11,12 @@ interface Request {
   readonly args?: Fields;
 }
 
-async function sessionOf(name: string, namespace?: string): Promise<Session> {
+async function sessionOf(name: string, options: Fields = {}): Promise<Session> {
   const known = sessions.get(name);
   if (known !== undefined) return known;
-  const session = new Session(await PubSubClient.connect({ name, namespace }));
+  const namespace = text(options, "namespace");
+  const publishTimeoutMs = number(options, "timeout_ms");
+  const session = new Session(await PubSubClient.connect({ name, namespace, publishTimeoutMs }));
   sessions.set(name, session);
   return session;
 }
@@ -22,7 +24,7 @@ async function sessionOf(name: string, namespace?: string): Promise<Session> {
 async function carryOut({ op, client = "main", args = {} }: Request): Promise<Fields> {
   if (op === "ready") return {};
   if (op === "connect") {
-    await sessionOf(client, args["namespace"] as string | undefined);
+    await sessionOf(client, args);
     return {};
   }
   if (op === "close") {

@@ -1,5 +1,6 @@
 import {
   Priority,
+  type PublishReceipt,
   type PubSubClient,
   PubSubError,
   type ReceivedEvent,
@@ -8,12 +9,13 @@ import {
 import { TAKE_TIMEOUT_MS_DEFAULT } from "../limits.js";
 import { awaitIndexed } from "./broker-operations.js";
 import { eventOf, type Fields, number, receivedJson, storedJson, text } from "./event-json.js";
+import { rawOperations } from "./raw-frames.js";
 import {
   subscriptionOperations,
   subscriptionOptionsOf,
   untilTrue,
 } from "./subscription-operations.js";
-import { awaitGone, topicSettingsOf } from "./topic-operations.js";
+import { awaitGone, topicJson, topicSettingsOf } from "./topic-operations.js";
 
 const PRIORITIES: Readonly<Record<string, Priority>> = {
   high: Priority.HIGH,
@@ -32,6 +34,7 @@ export class Session {
   readonly client: PubSubClient;
   readonly #consumers = new Map<string, Consumer>();
   readonly #received = new Map<string, ReceivedEvent>();
+  #publishing: readonly Promise<PublishReceipt>[] = [];
   readonly #waits = new Map<string, Promise<Fields>>();
 
   /** Works over a client. */
@@ -119,6 +122,23 @@ export class Session {
   async unsubscribe(args: Fields): Promise<Fields> {
     await this.#consumer(args).subscription.close();
     return {};
+  }
+
+  /** Publishes so many events of so many bytes at once, and waits for none. */
+  beginPublishMany(args: Fields): Fields {
+    const data = Buffer.alloc(number(args, "bytes") ?? 0, "x");
+    this.#publishing = Array.from({ length: number(args, "count") ?? 0 }, (_, id) =>
+      this.client.publish(text(args, "topic") ?? "", { id: String(id), type: "conformance", data }),
+    );
+    for (const each of this.#publishing) each.catch(() => undefined);
+    return {};
+  }
+
+  /** Waits for all of them. */
+  async endPublishMany(): Promise<Fields> {
+    const receipts = await Promise.all(this.#publishing);
+    const inOrder = receipts.every(({ offset }, at) => offset === BigInt(at));
+    return { acked: receipts.length, in_order: inOrder };
   }
 
   /** Begins a wait for feedback. */
@@ -218,17 +238,19 @@ export const operations: Readonly<Record<string, Operation>> = {
     });
     return { outcomes };
   },
-  async publish_many({ client }, args) {
-    const topic = text(args, "topic") ?? "";
-    const data = Buffer.alloc(number(args, "bytes") ?? 0, "x");
-    const receipts = await Promise.all(
-      Array.from({ length: number(args, "count") ?? 0 }, (_, id) =>
-        client.publish(topic, { id: String(id), type: "conformance", data }),
-      ),
-    );
-    const inOrder = receipts.every(({ offset }, at) => offset === BigInt(at));
-    return { acked: receipts.length, in_order: inOrder };
+  async publish_atomic({ client }, args) {
+    const events = (args["events"] as Fields[]).map((each) => {
+      return { topic: text(each, "topic") ?? "", event: eventOf(each["event"] as Fields) };
+    });
+    const receipts = await client.publishAtomic(events);
+    return { receipts: receipts.map(({ topic, offset }) => ({ topic, offset: String(offset) })) };
   },
+  async publish_many(session, args) {
+    session.beginPublishMany(args);
+    return await session.endPublishMany();
+  },
+  begin_publish_many: (session, args) => session.beginPublishMany(args),
+  end_publish_many: (session) => session.endPublishMany(),
   async read_ids({ client }, args) {
     let count = 0;
     let inOrder = true;
@@ -264,6 +286,8 @@ export const operations: Readonly<Record<string, Operation>> = {
     return { events };
   },
   ...subscriptionOperations,
+  ...rawOperations,
+  get_topic: ({ client }, args) => topicJson(client, args),
   await_notice: (session, args) => session.awaitNotice(args),
   subscribe: (session, args) => session.subscribe(args),
   take: (session, args) => session.take(args),

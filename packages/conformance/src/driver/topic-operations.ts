@@ -24,6 +24,13 @@ export function topicSettingsOf(args: Fields): ChangeableTopicSettings {
   };
 }
 
+/** Settings of a topic that the broker filled in. */
+export async function topicJson(client: PubSubClient, args: Fields): Promise<Fields> {
+  const { settings } = await client.getTopic(text(args, "topic") ?? "");
+  const { windowMs = 0n, idsMax = 0 } = settings?.dedup ?? {};
+  return { dedup_window_ms: String(windowMs), dedup_ids_max: idsMax };
+}
+
 async function isStored(client: PubSubClient, topic: string, offset: bigint): Promise<boolean> {
   try {
     for await (const event of client.read(topic, { offset, eventsMax: 1 })) {
