@@ -85,7 +85,10 @@ export function laneOf(
   return `${topic}\n${partition ?? "*"}\n${priority}\n${deliverTimeUnixMs ?? ""}`;
 }
 
-/** Encodes a planned batch once and for all: a repetition must be the same. One of an atomic publish is several. */
+/**
+ * Encodes a planned batch once and for all: a repetition must be the same. That of an atomic publish
+ * is all batches of its frame.
+ */
 export function recordsOf(
   { values }: PlannedBatch<Pending>,
   producer: Producer,
