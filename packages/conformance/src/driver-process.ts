@@ -68,14 +68,19 @@ export class DriverProcess {
     return await this.#request({ op, client, args }, ANSWER_TIMEOUT_MS);
   }
 
+  /** Kills it: its client says nothing more. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#ended;
+  }
+
   /** Ends it. */
   async stop(): Promise<void> {
     this.#child.stdin?.end();
     try {
       await within("the driver's end", LEAVE_TIMEOUT_MS, this.#ended);
     } catch {
-      this.#child.kill("SIGKILL");
-      await this.#ended;
+      await this.kill();
     }
   }
 

@@ -31,6 +31,13 @@ export class Drivers {
     return await this.#peer.ask(op, client, args);
   }
 
+  /** Kills a client's process; it starts anew when it is asked again. */
+  async kill(client: string): Promise<void> {
+    if (client !== PEER) throw new Error(`only ${PEER} has a process of its own, not ${client}`);
+    await this.#peer?.kill();
+    this.#peer = undefined;
+  }
+
   /** Resolves when the driver of the language takes requests. */
   async ready(): Promise<void> {
     await this.#own.ready();

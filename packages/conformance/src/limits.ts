@@ -6,6 +6,8 @@ export const READY_TIMEOUT_MS = 30_000;
 export const LEAVE_TIMEOUT_MS = 10_000;
 /** Milliseconds that `take` waits for the events that it is asked for, where the case says nothing. */
 export const TAKE_TIMEOUT_MS_DEFAULT = 15_000;
+/** Milliseconds that `take` listens to one consumer before it turns to the next. */
+export const TAKE_TURN_MS = 50;
 /** Lines of a driver's stderr that are shown when a case fails: the newest. */
 export const STDERR_LINES_MAX = 40;
 /** Milliseconds between two looks of `await_indexed`. */

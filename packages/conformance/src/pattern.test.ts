@@ -22,6 +22,9 @@ test.each([
   ["<text>", "a", ""],
   ["<integer>", "-12", 12],
   ["<empty>", null, 0],
+  ["<5 to 10>", 5, 4],
+  ["<5 to 10>", 10, 11],
+  ["<5 to 10>", 7, "7"],
 ])("%s fits %j and not %j", (pattern, fitting, other) => {
   expect(mismatches(pattern, fitting)).toEqual([]);
   expect(mismatches(pattern, other)).toHaveLength(1);

@@ -6,6 +6,12 @@ const KINDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   "<empty>": (value) => value === null || value === "" || value === undefined,
 };
 
+const RANGE = /^<(\d+) to (\d+)>$/;
+
+function isWithin(value: unknown, [, least, most]: RegExpExecArray): boolean {
+  return typeof value === "number" && value >= Number(least) && value <= Number(most);
+}
+
 /**
  * Compares an answer with a pattern: of a map only the named fields, of a list all items in order.
  *
@@ -15,6 +21,8 @@ export function mismatches(pattern: unknown, value: unknown, path = "answer"): s
   if (typeof pattern === "string" && Object.hasOwn(KINDS, pattern)) {
     return KINDS[pattern]?.(value) === true ? [] : [differs(path, pattern, value)];
   }
+  const range = typeof pattern === "string" ? RANGE.exec(pattern) : null;
+  if (range !== null) return isWithin(value, range) ? [] : [differs(path, pattern, value)];
   if (Array.isArray(pattern)) return listMismatches(pattern, value, path);
   if (typeof pattern === "object" && pattern !== null) {
     if (typeof value !== "object" || value === null) return [differs(path, pattern, value)];

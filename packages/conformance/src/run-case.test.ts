@@ -10,7 +10,8 @@ function stageAnswering(answer: Answer): Stage {
     restart: async () => undefined,
     signal: () => undefined,
   };
-  return { broker, driver: { ask: async () => answer }, scope: "s" };
+  const driver = { ask: async () => answer, kill: async () => undefined };
+  return { broker, driver, scope: "s" };
 }
 
 function caseOf(step: Partial<Case["steps"][number]>): Case {

@@ -1,6 +1,7 @@
 import type { RunningBroker } from "@opendxa/pubsub-testkit";
 import type { Case, Step } from "./case-file.js";
-import type { Answer, DriverProcess } from "./driver-process.js";
+import type { Answer } from "./driver-process.js";
+import type { Drivers } from "./drivers.js";
 import { mismatches } from "./pattern.js";
 import { resolveReferences } from "./references.js";
 
@@ -8,8 +9,8 @@ import { resolveReferences } from "./references.js";
 export interface Stage {
   /** The broker; a case may restart it. */
   readonly broker: Pick<RunningBroker, "address" | "kill" | "restart" | "signal">;
-  /** The client library. */
-  readonly driver: Pick<DriverProcess, "ask">;
+  /** The client libraries. */
+  readonly driver: Pick<Drivers, "ask" | "kill">;
   /** Part of every name, so that runs do not meet. */
   readonly scope: string;
 }
@@ -35,6 +36,10 @@ async function runStep(step: Step, stage: Stage, saved: Map<string, unknown>): P
   }
   if (step.do === "pause_broker" || step.do === "resume_broker") {
     stage.broker.signal(step.do === "pause_broker" ? "SIGSTOP" : "SIGCONT");
+    return [];
+  }
+  if (step.do === "kill_client") {
+    await stage.driver.kill(step.client);
     return [];
   }
   const answer = await stage.driver.ask(step.do, step.client, resolveReferences(step.with, saved));

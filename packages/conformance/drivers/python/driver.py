@@ -1,5 +1,6 @@
 """The conformance driver over ``opendxa_pubsub``: one request a line in, one answer a line out."""
 
+import itertools
 import json
 import sys
 import threading
@@ -21,12 +22,14 @@ from raw_frames import RawFrames
 from subscription_operations import SubscriptionOperations
 from wire import (
     TAKE_TIMEOUT_MS_DEFAULT,
+    TAKE_TURN_S,
     error_json,
     event_of,
     received_json,
     setting_values,
     stored_json,
     subscription_values,
+    unix_ms,
     until_true,
 )
 
@@ -135,15 +138,25 @@ class Session(SubscriptionOperations, RawFrames):
             "receipts": [{"topic": each.topic, "offset": str(each.offset)} for each in receipts]
         }
 
-    def publish_many(self, topic: str, count: int, bytes: int) -> dict[str, Any]:
+    def publish_many(
+        self, topic: str, count: int, bytes: int, keyed: bool = False
+    ) -> dict[str, Any]:
         """Publishes so many events of so many bytes at once, and waits for all."""
-        self.begin_publish_many(topic, count, bytes)
+        self.begin_publish_many(topic, count, bytes, keyed=keyed)
         return self.end_publish_many()
 
-    def begin_publish_many(self, topic: str, count: int, bytes: int) -> dict[str, Any]:
+    def begin_publish_many(
+        self, topic: str, count: int, bytes: int, keyed: bool = False
+    ) -> dict[str, Any]:
         """Publishes so many events of so many bytes at once, and waits for none."""
         events = [
-            OutgoingEvent(id=str(at), type="conformance", data=b"x" * bytes) for at in range(count)
+            OutgoingEvent(
+                id=str(at),
+                type="conformance",
+                data=b"x" * bytes,
+                ordering_key=str(at) if keyed else None,
+            )
+            for at in range(count)
         ]
         self._publishing = [self.client.publish_async(topic, event) for event in events]
         return {}
@@ -223,20 +236,37 @@ class Session(SubscriptionOperations, RawFrames):
         return {"message": subscription.notice}
 
     def take(
-        self, consumer: str = "main", count: int = 1, timeout_ms: int = TAKE_TIMEOUT_MS_DEFAULT
+        self,
+        consumer: str | list[str] = "main",
+        count: int = 1,
+        timeout_ms: int = TAKE_TIMEOUT_MS_DEFAULT,
+        not_before_unix_ms: str = "0",
     ) -> dict[str, Any]:
-        """Takes events until there are ``count`` or the time is over."""
-        subscription = self._consumers[consumer]
+        """Takes events, of one consumer or as they come to any of several.
+
+        Until there are ``count`` or the time is over; says how many consumers got some, and whether
+        one came before a time.
+        """
+        names = [consumer] if isinstance(consumer, str) else consumer
         deadline_s = time.monotonic() + timeout_ms / 1_000
         events: list[dict[str, Any]] = []
-        while len(events) < count:
-            event = subscription.take(max(0.0, deadline_s - time.monotonic()))
-            if event is None:
+        takers: set[str] = set()
+        is_early = False
+        for name in itertools.cycle(names):
+            left_s = deadline_s - time.monotonic()
+            if len(events) == count or left_s < 0:
                 break
+            subscription = self._consumers[name]
+            event = subscription.take(min(left_s, TAKE_TURN_S))
+            if event is None:
+                continue
+            is_early |= unix_ms() < int(not_before_unix_ms)
+            takers.add(name)
             self._received[event.id] = event
             self._owners[event.id] = subscription
             events.append(received_json(event))
-        return {"events": events}
+        ids = [event["id"] for event in events]
+        return {"events": events, "ids": ids, "consumers": len(takers), "early": is_early}
 
     def ack(self, ids: list[str]) -> dict[str, Any]:
         """Acks events by id, and waits for the verdicts."""

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from opendxa_pubsub import PubSubClient, PubSubError
-from wire import subscription_values, until_true
+from wire import subscription_values, unix_ms, until_true
 
 
 class SubscriptionOperations:
@@ -87,7 +87,12 @@ class SubscriptionOperations:
     def list_blocked_keys(self, subscription: str) -> dict[str, Any]:
         """Lists keys that stand still."""
         keys = [dataclasses.asdict(key) for key in self.client.list_blocked_keys(subscription)]
-        return {"keys": [{**key, "sequence": str(key["sequence"])} for key in keys]}
+        last_due_ms = max((key["due_time_unix_ms"] for key in keys), default=0)
+        texts = ("sequence", "due_time_unix_ms")
+        return {
+            "keys": [{**key, **{name: str(key[name]) for name in texts}} for key in keys],
+            "longest_wait_ms": max(0, last_due_ms - unix_ms()),
+        }
 
     def skip_events(
         self, subscription: str, sequence: str, first_index: int = 0, last_index: int | None = None

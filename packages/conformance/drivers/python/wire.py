@@ -9,6 +9,7 @@ from typing import Any
 from opendxa_pubsub import OutgoingEvent, PubSubError, ReceivedEvent, StoredEvent
 
 TAKE_TIMEOUT_MS_DEFAULT = 15_000
+TAKE_TURN_S = 0.05
 JSON_TYPE = "application/json"
 ENVELOPE = (
     "id",
@@ -87,13 +88,19 @@ def subscription_values(settings: dict[str, str | int]) -> dict[str, Any]:
     known: dict[str, Any] = dict(settings)
     retry_ms = known.pop("retry_ms", None)
     if retry_ms is not None:
-        known["retry_min_ms"] = known["retry_max_ms"] = retry_ms
+        known["retry_min_ms"] = retry_ms
+        known.setdefault("retry_max_ms", retry_ms)
     time_unix_ms = known.pop("time_unix_ms", None)
     if time_unix_ms is not None:
         known["start"] = int(time_unix_ms)
     if "expiry_ms" in known:
         known["expiry_ms"] = int(known["expiry_ms"])
     return known
+
+
+def unix_ms() -> int:
+    """Milliseconds since the Unix epoch."""
+    return time.time_ns() // 1_000_000
 
 
 def until_true(condition: Callable[[], bool]) -> None:

@@ -6,7 +6,7 @@ import {
   type ReceivedEvent,
   type Subscription,
 } from "@opendxa/pubsub-client";
-import { TAKE_TIMEOUT_MS_DEFAULT } from "../limits.js";
+import { TAKE_TIMEOUT_MS_DEFAULT, TAKE_TURN_MS } from "../limits.js";
 import { awaitIndexed } from "./broker-operations.js";
 import { eventOf, type Fields, number, receivedJson, storedJson, text } from "./event-json.js";
 import { rawOperations } from "./raw-frames.js";
@@ -59,19 +59,31 @@ export class Session {
     return { subscription: subscription.name };
   }
 
-  /** Takes events until there are `count` or the time is over. */
+  /**
+   * Takes events, of one consumer or as they come to any of several, until there are `count` or the
+   * time is over; says how many consumers got some, and whether one came before a time.
+   */
   async take(args: Fields): Promise<Fields> {
-    const consumer = this.#consumer(args);
+    const names = [args["consumer"] ?? "main"].flat();
     const count = number(args, "count") ?? 1;
+    const notBeforeMs = number(args, "not_before_unix_ms") ?? 0;
     const deadline = Date.now() + (number(args, "timeout_ms") ?? TAKE_TIMEOUT_MS_DEFAULT);
     const events: Fields[] = [];
-    while (events.length < count) {
-      const event = await nextWithin(consumer, deadline - Date.now());
-      if (event === undefined) break;
+    const takers = new Set<unknown>();
+    let early = false;
+    for (let turn = 0; events.length < count && Date.now() <= deadline; turn += 1) {
+      const consumer = names[turn % names.length];
+      const leftMs = Math.min(deadline - Date.now(), TAKE_TURN_MS);
+      const result = await nextWithin(this.#consumer({ consumer }), leftMs);
+      if (result === undefined) continue;
+      if (result.done === true) break;
+      const event = result.value;
+      early ||= Date.now() < notBeforeMs;
+      takers.add(consumer);
       this.#received.set(event.id, event);
       events.push(receivedJson(event));
     }
-    return { events };
+    return { events, ids: events.map(({ id }) => id), consumers: takers.size, early };
   }
 
   /** Says something of events by id, and waits for the verdicts. */
@@ -127,8 +139,14 @@ export class Session {
   /** Publishes so many events of so many bytes at once, and waits for none. */
   beginPublishMany(args: Fields): Fields {
     const data = Buffer.alloc(number(args, "bytes") ?? 0, "x");
+    const isKeyed = args["keyed"] === true;
     this.#publishing = Array.from({ length: number(args, "count") ?? 0 }, (_, id) =>
-      this.client.publish(text(args, "topic") ?? "", { id: String(id), type: "conformance", data }),
+      this.client.publish(text(args, "topic") ?? "", {
+        id: String(id),
+        type: "conformance",
+        data,
+        ...(isKeyed ? { orderingKey: String(id) } : {}),
+      }),
     );
     for (const each of this.#publishing) each.catch(() => undefined);
     return {};
@@ -179,7 +197,10 @@ export class Session {
   }
 }
 
-async function nextWithin(consumer: Consumer, leftMs: number): Promise<ReceivedEvent | undefined> {
+async function nextWithin(
+  consumer: Consumer,
+  leftMs: number,
+): Promise<IteratorResult<ReceivedEvent> | undefined> {
   consumer.next ??= consumer.iterator.next();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
@@ -187,9 +208,8 @@ async function nextWithin(consumer: Consumer, leftMs: number): Promise<ReceivedE
   });
   const result = await Promise.race([consumer.next, late]);
   clearTimeout(timer);
-  if (result === undefined) return undefined;
-  consumer.next = undefined;
-  return result.done === true ? undefined : result.value;
+  if (result !== undefined) consumer.next = undefined;
+  return result;
 }
 
 type Operation = (session: Session, args: Fields) => Promise<Fields> | Fields;

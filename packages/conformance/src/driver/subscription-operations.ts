@@ -19,7 +19,9 @@ function changeableOf(args: Fields): ChangeableSubscriptionSettings {
     ...(deadLetterTopic === undefined ? {} : { deadLetterTopic }),
     ...(ackDeadlineMs === undefined ? {} : { ackDeadlineMs }),
     ...(attemptsMax === undefined ? {} : { attemptsMax }),
-    ...(retryMs === undefined ? {} : { retry: { minMs: retryMs, maxMs: retryMs } }),
+    ...(retryMs === undefined
+      ? {}
+      : { retry: { minMs: retryMs, maxMs: number(args, "retry_max_ms") ?? retryMs } }),
     ...(expiryMs === undefined ? {} : { expiryMs: BigInt(expiryMs) }),
   };
 }
@@ -132,12 +134,15 @@ export const subscriptionOperations: Readonly<Record<string, Operation>> = {
   },
   async list_blocked_keys({ client }, args) {
     const keys: Fields[] = [];
+    let lastDueMs = 0n;
     for await (const key of client.subscriptions.listBlockedKeys(nameOf(args))) {
       const { orderingKey, topic, attempts, reason, held, sequence, index } = key;
       const place = { sequence: String(sequence), index };
-      keys.push({ ordering_key: orderingKey, topic, attempts, reason, held, ...place });
+      const due = { due_time_unix_ms: String(key.dueTimeUnixMs) };
+      keys.push({ ordering_key: orderingKey, topic, attempts, reason, held, ...place, ...due });
+      if (key.dueTimeUnixMs > lastDueMs) lastDueMs = key.dueTimeUnixMs;
     }
-    return { keys };
+    return { keys, longest_wait_ms: Math.max(0, Number(lastDueMs) - Date.now()) };
   },
   async skip_events({ client }, args) {
     const sequence = BigInt(text(args, "sequence") ?? 0);
