@@ -5,7 +5,7 @@ import { runCase, type Stage } from "./run-case.js";
 
 function stageAnswering(answer: Answer): Stage {
   const broker = {
-    address: "",
+    address: "127.0.0.1:1",
     kill: async () => ({ code: null, signal: null }),
     restart: async () => undefined,
     signal: () => undefined,

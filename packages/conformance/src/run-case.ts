@@ -4,6 +4,7 @@ import type { Answer } from "./driver-process.js";
 import type { Drivers } from "./drivers.js";
 import { mismatches } from "./pattern.js";
 import { resolveReferences } from "./references.js";
+import { Relay } from "./relay.js";
 
 /** What a case runs against. */
 export interface Stage {
@@ -21,14 +22,25 @@ export async function runCase({ steps }: Case, stage: Stage): Promise<string | u
     ["scope", stage.scope],
     ["now_unix_ms", String(Date.now())],
   ]);
-  for (const [index, step] of steps.entries()) {
-    const wrong = await runStep(step, stage, saved).catch((error: unknown) => [String(error)]);
-    if (wrong.length > 0) return `step ${index + 1} (${step.do}): ${wrong.join("; ")}`;
+  const relay = await Relay.open(stage.broker.address);
+  saved.set("relay_address", relay.address);
+  try {
+    for (const [index, step] of steps.entries()) {
+      const running = runStep(step, { ...stage, relay }, saved);
+      const wrong = await running.catch((error: unknown) => [String(error)]);
+      if (wrong.length > 0) return `step ${index + 1} (${step.do}): ${wrong.join("; ")}`;
+    }
+    return undefined;
+  } finally {
+    await relay.close();
   }
-  return undefined;
 }
 
-async function runStep(step: Step, stage: Stage, saved: Map<string, unknown>): Promise<string[]> {
+async function runStep(
+  step: Step,
+  stage: Stage & { readonly relay: Relay },
+  saved: Map<string, unknown>,
+): Promise<string[]> {
   if (step.do === "restart_broker") {
     await stage.broker.kill("SIGKILL");
     await stage.broker.restart();
@@ -36,6 +48,10 @@ async function runStep(step: Step, stage: Stage, saved: Map<string, unknown>): P
   }
   if (step.do === "pause_broker" || step.do === "resume_broker") {
     stage.broker.signal(step.do === "pause_broker" ? "SIGSTOP" : "SIGCONT");
+    return [];
+  }
+  if (step.do === "stall_relay") {
+    stage.relay.stall();
     return [];
   }
   if (step.do === "kill_client") {

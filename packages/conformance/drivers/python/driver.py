@@ -37,10 +37,18 @@ from wire import (
 class Session(SubscriptionOperations, RawFrames):
     """One client with its consumers and waits."""
 
-    def __init__(self, name: str, namespace: str, timeout_ms: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        address: str | None = None,
+        namespace: str = "",
+        timeout_ms: int = 30_000,
+    ) -> None:
         """Connects when first used."""
         timeout_s = timeout_ms / 1_000
-        super().__init__(PubSubClient(name=name, namespace=namespace, timeout_s=timeout_s))
+        super().__init__(
+            PubSubClient(address, name=name, namespace=namespace, timeout_s=timeout_s)
+        )
         self._publishing: list[Future[PublishReceipt]] = []
         self._consumers: dict[str, Subscription] = {}
         self._received: dict[str, ReceivedEvent] = {}
@@ -378,9 +386,7 @@ def carry_out(op: str, client: str = "main", args: dict[str, Any] | None = None)
             sessions.pop(client).client.close()
         return {}
     if client not in sessions:
-        options = known if op == "connect" else {}
-        namespace, timeout_ms = options.get("namespace", ""), options.get("timeout_ms", 30_000)
-        sessions[client] = Session(client, namespace, timeout_ms)
+        sessions[client] = Session(client, **(known if op == "connect" else {}))
     return {} if op == "connect" else OPERATIONS[op](sessions[client], **known)
 
 

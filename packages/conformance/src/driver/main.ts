@@ -11,12 +11,17 @@ interface Request {
   readonly args?: Fields;
 }
 
-async function sessionOf(name: string, options: Fields = {}): Promise<Session> {
+async function sessionOf(name: string, args: Fields = {}): Promise<Session> {
   const known = sessions.get(name);
   if (known !== undefined) return known;
-  const namespace = text(options, "namespace");
-  const publishTimeoutMs = number(options, "timeout_ms");
-  const session = new Session(await PubSubClient.connect({ name, namespace, publishTimeoutMs }));
+  const session = new Session(
+    await PubSubClient.connect({
+      name,
+      namespace: text(args, "namespace"),
+      address: text(args, "address"),
+      publishTimeoutMs: number(args, "timeout_ms"),
+    }),
+  );
   sessions.set(name, session);
   return session;
 }

@@ -16,7 +16,12 @@ from opendxa_pubsub._gen.opendxa.pubsub.v1 import (
     subscription_service_pb2_grpc,
     topic_service_pb2_grpc,
 )
-from opendxa_pubsub._limits import MESSAGE_BYTES_MAX
+from opendxa_pubsub._limits import (
+    KEEPALIVE_MS,
+    KEEPALIVE_TIMEOUT_MS,
+    MESSAGE_BYTES_MAX,
+    PING_TIMEOUT_MS,
+)
 
 ADDRESS_VARIABLE = "OPENDXA_PUBSUB_ADDRESS"
 _ADDRESS_DEFAULT = "127.0.0.1:50051"
@@ -27,6 +32,12 @@ CHANNEL_OPTIONS: tuple[tuple[str, Any], ...] = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1_000),
+    # A connection that was lost without its end is left: streams that open again would wait on it.
+    ("grpc.keepalive_time_ms", KEEPALIVE_MS),
+    ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_MS),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.http2.ping_timeout_ms", PING_TIMEOUT_MS),
     # Each client has a connection of its own, as streams share its windows.
     ("grpc.use_local_subchannel_pool", 1),
 )

@@ -86,6 +86,12 @@ HEARTBEAT_MS_DEFAULT: Final = 5_000
 """Heartbeat that streams propose, in milliseconds."""
 HEARTBEATS_MISSED_MAX: Final = 3
 """Heartbeats of silence after which the broker counts as gone."""
+KEEPALIVE_MS: Final = 10_000
+"""Silence after which a connection is pinged, in milliseconds."""
+KEEPALIVE_TIMEOUT_MS: Final = 5_000
+"""Longest wait for an answer to such a ping, in milliseconds."""
+PING_TIMEOUT_MS: Final = HEARTBEATS_MISSED_MAX * HEARTBEAT_MS_DEFAULT
+"""Longest wait for an answer to gRPC's own pings, in milliseconds: none other is sent meanwhile."""
 BACKOFF_MS_MIN: Final = 50
 """Base of the reconnecting backoff, in milliseconds."""
 BACKOFF_MS_MAX: Final = 1_000

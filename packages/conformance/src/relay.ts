@@ -1,0 +1,64 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+
+/** A way to the broker whose connections can fall silent without being closed. */
+export class Relay {
+  readonly #server: Server;
+  readonly #open = new Set<Socket>();
+  readonly #stalled = new Set<Socket>();
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  /** Opens one to an address, on a free port. */
+  static async open(target: string): Promise<Relay> {
+    const { hostname, port } = new URL(`tcp://${target}`);
+    const server = createServer();
+    const relay = new Relay(server);
+    server.on("connection", (near) => relay.#join(near, connect(Number(port), hostname)));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return relay;
+  }
+
+  /** Where it listens. */
+  get address(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /**
+   * From now on nothing passes on the connections that there are, not even their end, as when a
+   * machine between lost them; new ones work.
+   */
+  stall(): void {
+    for (const socket of this.#open) {
+      this.#stalled.add(socket);
+      socket.unpipe();
+      socket.pause();
+    }
+  }
+
+  /** Closes it with all its connections. */
+  async close(): Promise<void> {
+    for (const socket of this.#open) socket.destroy();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+
+  #join(near: Socket, far: Socket): void {
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#open.add(socket);
+      socket.pipe(other);
+      // An end without a word is one as well.
+      socket.on("error", () => undefined);
+      socket.on("close", () => {
+        this.#open.delete(socket);
+        if (!this.#stalled.has(other)) other.destroy();
+      });
+    }
+  }
+}
