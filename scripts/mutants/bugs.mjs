@@ -218,4 +218,12 @@ export const bugs = [
     to: "",
     caughtBy: test("engine", "leases", "a subscription that was put away"),
   },
+  {
+    id: "retention-counts-fresh-alone",
+    what: "an event that was tried before its retention is over leaves the accounting",
+    file: delivery("settled-state"),
+    from: "expired: cursor.expired + count,",
+    to: "expired: cursor.expired + enteredCount,",
+    caughtBy: test("engine", "accounting.property"),
+  },
 ];

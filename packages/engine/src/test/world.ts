@@ -42,7 +42,7 @@ export interface Place {
   /** Ordering key of every event. */
   readonly orderingKey?: string | undefined;
   /** When its events expire, milliseconds since the Unix epoch. */
-  readonly expireMs?: number;
+  readonly expireMs?: number | undefined;
   /** Lane. */
   readonly priority?: Priority | undefined;
   /** Scheduled so many milliseconds from now. */
@@ -118,6 +118,8 @@ export interface WorldOptions {
   readonly disk?: SimulatedDisk;
   /** Folder of the namespace. */
   readonly folder?: string;
+  /** What comes between journal and engine. */
+  readonly around?: (journal: Journal) => Journal;
 }
 
 /** The real engine on a simulated disk and a virtual clock, with an index in memory. */
@@ -157,7 +159,7 @@ export class World {
 
   async open(clockConfirmedMs?: number): Promise<Engine> {
     const { clock, index } = this;
-    const { segmentBytes, retentionMsMax } = this.#options;
+    const { segmentBytes, retentionMsMax, around } = this.#options;
     const { engine, journal } = await openSimulated({
       disk: new MachineDisk(this.disk),
       folder: this.#folder,
@@ -166,6 +168,7 @@ export class World {
       timers: this.#timers(),
       random: new SeededRandom(5),
       limits: segmentBytes === undefined ? undefined : smallLimits(segmentBytes),
+      around,
       engine: {
         log: { warn: (message) => this.warnings.push(message), info: () => undefined },
         retentionMsMax,
