@@ -20,7 +20,7 @@ const shape = fc.record({
   isDeadLetter: fc.constantFrom(false, false, true),
   expires: fc.boolean(),
   keys: fc.array(fc.constantFrom("a", "a", "b", "c", undefined), { minLength: 12, maxLength: 12 }),
-  times: fc.array(fc.constantFrom(undefined, 1_500, 6_000, 45_000), {
+  times: fc.array(fc.constantFrom(undefined, 1_500, 6_000, 45_000, 7_200_000), {
     minLength: 12,
     maxLength: 12,
   }),

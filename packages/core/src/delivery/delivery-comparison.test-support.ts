@@ -5,8 +5,25 @@ import type { ProjectedState } from "./delivery-world.test-support.js";
 import type { Lane } from "./lane.js";
 import type { SubscriptionDelivery } from "./subscription-delivery.js";
 
+/** A delivery beside its model. */
+export interface Compared {
+  readonly delivery: SubscriptionDelivery;
+  readonly model: DeliveryModel;
+  readonly projected: ProjectedState;
+  readonly batches: readonly TestBatch[];
+  readonly lanes: readonly Lane[];
+  readonly nowMs: number;
+}
+
+/** Compares everything. All changes must have been taken. */
+export function compare({ delivery, model, projected, batches, lanes, nowMs }: Compared): void {
+  for (const lane of lanes) compareLane(delivery, model, { lane, projected });
+  compareBlocked(delivery, model, nowMs);
+  compareUnexamined(delivery, model, batches);
+}
+
 /** Compares what is journalled and what is resident of a lane, event by event and in figures. */
-export function compareLane(
+function compareLane(
   delivery: SubscriptionDelivery,
   model: DeliveryModel,
   { lane, projected }: { readonly lane: Lane; readonly projected: ProjectedState },
@@ -39,11 +56,7 @@ export function compareLane(
 }
 
 /** Compares the blocked keys. */
-export function compareBlocked(
-  delivery: SubscriptionDelivery,
-  model: DeliveryModel,
-  nowMs: number,
-): void {
+function compareBlocked(delivery: SubscriptionDelivery, model: DeliveryModel, nowMs: number): void {
   const blocked = model.blocked(nowMs);
   expect(delivery.figures().blockedKeys).toBe(blocked.length);
   const views = delivery.operator.blockedKeys(undefined, 100);
@@ -65,7 +78,7 @@ export function compareBlocked(
 }
 
 /** Counts what was not looked at batch by batch: with what is resident it is all that is unsettled. */
-export function compareUnexamined(
+function compareUnexamined(
   delivery: SubscriptionDelivery,
   model: DeliveryModel,
   batches: readonly TestBatch[],
@@ -75,4 +88,12 @@ export function compareUnexamined(
   const open = model.events.filter(({ end }) => end === undefined);
   expect(counted).toBe(open.filter((event) => !model.offered.has(event)).length);
   expect(counted + delivery.figures().unsettled).toBe(open.length);
+}
+
+/** A lane that is through has passed everything and remembers nothing. */
+export function expectThrough(projected: ProjectedState, lane: Lane, last: bigint): void {
+  expect(projected.durable(lane)).toMatchObject({
+    cursor: { sequence: last + 1n, index: 0 },
+    exceptions: new Map(),
+  });
 }

@@ -53,6 +53,10 @@ export function isOf(ref: BatchRef, { sequence, index }: ModelEvent): boolean {
   return sequence === ref.sequence && isInside;
 }
 
+function placeOf({ sequence, index }: ModelEvent): string {
+  return `${sequence}/${index}`;
+}
+
 export function isSelected({ selected, ref }: Grant, index: number): boolean {
   const bit = index - ref.firstIndex;
   return selected.length === 0 || ((selected[bit >> 3] ?? 0) >> (bit & 7)) % 2 === 1;
@@ -126,6 +130,8 @@ function eventsOf({ ref, traits }: TestBatch, rules: ModelRules, lane: Lane): Mo
 export class DeliveryModel {
   readonly rules: ModelRules;
   events: ModelEvent[];
+  #remembered: ReadonlySet<string> = new Set();
+  readonly #laneOf: (ref: BatchRef) => Lane;
   offered = new Set<ModelEvent>();
   #durable: ModelEvent[];
   readonly #seen = new Map<string, number>();
@@ -134,6 +140,7 @@ export class DeliveryModel {
 
   constructor(batches: readonly TestBatch[], rules: ModelRules, laneOf: (ref: BatchRef) => Lane) {
     this.rules = rules;
+    this.#laneOf = laneOf;
     this.events = batches.flatMap((batch) => eventsOf(batch, rules, laneOf(batch.ref)));
     this.#durable = this.#copy(this.events);
   }
@@ -168,6 +175,23 @@ export class DeliveryModel {
     this.#untoldKeys.clear();
   }
 
+  /** Remembers which events are not settled. */
+  remember(): void {
+    const open = this.events.filter(({ end }) => end === undefined);
+    this.#remembered = new Set(open.map(placeOf));
+  }
+
+  /** A new epoch begins: what lies before it never entered, and nothing was tried. */
+  seek(to: bigint | "snapshot", batches: readonly TestBatch[]): void {
+    const everywhere = { ...this.rules, starts: [], floor: 0n };
+    const all = batches.flatMap((batch) => eventsOf(batch, everywhere, this.#laneOf(batch.ref)));
+    this.#durable = all.filter((event) =>
+      to === "snapshot" ? this.#remembered.has(placeOf(event)) : event.sequence >= to,
+    );
+    this.#seen.clear();
+    this.restart();
+  }
+
   /** Unsettled events of the same key before an event, as far as they were offered. */
   before(event: ModelEvent): ModelEvent[] {
     if (event.key === undefined) return [];
@@ -184,15 +208,19 @@ export class DeliveryModel {
   }
 
   /** No crash takes an attempt back that a consumer has seen. */
-  see({ sequence, index }: ModelEvent, attempt: number): void {
-    const place = `${sequence}/${index}`;
+  see(event: ModelEvent, attempt: number): void {
+    const place = placeOf(event);
     expect(attempt).toBeGreaterThanOrEqual(this.#seen.get(place) ?? 1);
     this.#seen.set(place, attempt);
   }
 
-  /** When something happens to an unsettled event by itself; 0: never. */
-  timesOf({ lease, isUntold, dueMs, expireMs }: ModelEvent): number[] {
-    return lease === undefined ? [isUntold ? 0 : dueMs, expireMs] : [lease.endMs];
+  /** When something happens by itself to an unsettled event after a time; infinite: never. */
+  nextTimeMs(nowMs: number): number {
+    const open = [...this.offered].filter(({ end, doom }) => !end && !doom);
+    const times = open.flatMap(({ lease, isUntold, dueMs, expireMs }) =>
+      lease === undefined ? [isUntold ? 0 : dueMs, expireMs] : [lease.endMs],
+    );
+    return Math.min(...times.filter((at) => at > nowMs));
   }
 
   /** Anybody may have it. */

@@ -1,16 +1,7 @@
-import {
-  type PositionRanges,
-  RetryCause,
-  Settlement,
-  type Verdict,
-} from "@opendxa/pubsub-protocol";
+import { RetryCause, Settlement, type Verdict } from "@opendxa/pubsub-protocol";
 import { expect } from "vitest";
 import type { TestBatch } from "./batches.test-support.js";
-import {
-  compareBlocked,
-  compareLane,
-  compareUnexamined,
-} from "./delivery-comparison.test-support.js";
+import { compare, expectThrough } from "./delivery-comparison.test-support.js";
 import {
   DeliveryModel,
   eachVerdict,
@@ -20,6 +11,7 @@ import {
   type ModelEvent,
   type ModelRules,
 } from "./delivery-model.test-support.js";
+import { SoughtSubscription } from "./delivery-seek.test-support.js";
 import {
   freshLanes,
   makeDelivery,
@@ -30,14 +22,7 @@ import type { DoomedRun } from "./doomed-events.js";
 import { unsettledOf } from "./expired-events.js";
 import type { Grant } from "./granter.js";
 import { LeaseTokens } from "./lease-tokens.js";
-import { isUntold, sayToModel, type Word } from "./model-speech.test-support.js";
-
-/** Which events of which grant. */
-export interface Wish {
-  readonly grant: number;
-  readonly from: number;
-  readonly to: number;
-}
+import { isUntold, itemOf, sayToModel, type Wish, type Word } from "./model-speech.test-support.js";
 
 /** The delivery and the model side by side; every step compares them. */
 export class DeliveryPair {
@@ -46,8 +31,9 @@ export class DeliveryPair {
   readonly model: DeliveryModel;
   readonly projected = new ProjectedState();
   readonly #rules: ModelRules;
+  readonly #sought: SoughtSubscription;
   #start = 1;
-  #floor = 0n;
+  #tokens = new LeaseTokens(1);
   delivery;
   nowMs = 1_000;
   #next = 0;
@@ -60,7 +46,7 @@ export class DeliveryPair {
     this.batches = batches;
     this.#rules = rules;
     this.last = batches.at(-1)?.ref.sequence ?? 0n;
-    this.projected.createLanes(rules.order, rules.floor);
+    this.#sought = new SoughtSubscription(this.projected, rules, this.last + 1n);
     this.delivery = this.#restored();
     this.model = new DeliveryModel(batches, rules, (ref) => this.delivery.laneOf(ref));
   }
@@ -69,14 +55,20 @@ export class DeliveryPair {
     return freshLanes(this.#rules.order).map(({ lane }) => lane);
   }
 
+  get #floor() {
+    return this.#sought.state.leaseFloor;
+  }
+
   #restored() {
+    const { subscription, partitionStarts, leaseFloor } = this.#sought.state;
     return makeDelivery({
+      epoch: subscription?.epoch ?? 0,
       order: this.#rules.order,
       settings: { ...settings, attemptsMax: this.#rules.attemptsMax },
       lanes: this.lanes.map((lane) => this.projected.durable(lane)),
-      partitionStarts: this.#rules.starts,
-      leaseFloor: this.#floor,
-      tokens: new LeaseTokens(this.#start),
+      partitionStarts,
+      leaseFloor,
+      tokens: this.#tokens,
     });
   }
 
@@ -162,19 +154,8 @@ export class DeliveryPair {
     expect(this.#leased(consumerId)).toBeLessThanOrEqual(this.#windows.get(consumerId) ?? 0);
   }
 
-  #itemOf(wish: Wish): { item: PositionRanges; grant: Grant; events: ModelEvent[] } | undefined {
-    const grant = this.#grants[wish.grant % Math.max(1, this.#grants.length)];
-    if (grant === undefined) return undefined;
-    const { sequence, firstIndex, count } = grant.ref;
-    const first = firstIndex + (wish.from % count);
-    const last = Math.min(firstIndex + count - 1, first + (wish.to % count));
-    const item = { lease: grant.lease, sequence, ranges: [{ first, last }] };
-    const events = this.model.of(grant.ref).filter(({ index }) => first <= index && index <= last);
-    return { item, grant, events };
-  }
-
   settle(word: Word, wish: Wish): void {
-    const found = this.#itemOf(wish);
+    const found = itemOf(this.model, this.#grants, wish);
     if (found === undefined) return;
     const { item, grant, events } = found;
     const settlement = Settlement.create({
@@ -217,7 +198,9 @@ export class DeliveryPair {
   /** Acks all of several items or none, as AckAndPublish does. */
   tryAck(wishes: readonly Wish[]): void {
     this.commit();
-    const found = wishes.map((wish) => this.#itemOf(wish)).filter((item) => item !== undefined);
+    const found = wishes
+      .map((wish) => itemOf(this.model, this.#grants, wish))
+      .filter((item) => item !== undefined);
     const change = this.delivery.tryAck(found.map(({ item }) => item));
     const isFine = found.every(({ grant, events }) =>
       events.every(({ lease, end, isGone }) => {
@@ -303,11 +286,8 @@ export class DeliveryPair {
   pass(ms: number): void {
     this.nowMs += ms;
     const timer = this.delivery.nextTimerMs();
-    const times = this.model.events
-      .filter((event) => this.model.offered.has(event) && !event.end && !event.doom)
-      .flatMap((event) => this.model.timesOf(event))
-      .filter((at) => at > this.nowMs && at !== Number.POSITIVE_INFINITY);
-    if (times.length > 0) expect(timer ?? 0).toBeLessThanOrEqual(Math.min(...times));
+    const next = this.model.nextTimeMs(this.nowMs);
+    if (next < Number.POSITIVE_INFINITY) expect(timer ?? 0).toBeLessThanOrEqual(next);
     this.delivery.expire(this.nowMs, this.#jitter);
     const isOver = ({ lease }: ModelEvent) => (lease?.endMs ?? this.nowMs + 1) <= this.nowMs;
     this.model.failAll(isOver, this.nowMs, RetryCause.DEADLINE);
@@ -318,11 +298,7 @@ export class DeliveryPair {
     this.projected.follow(this.delivery, isFinal);
     this.delivery.journalled(this.delivery.seal());
     this.model.commit();
-    for (const lane of this.lanes) {
-      compareLane(this.delivery, this.model, { lane, projected: this.projected });
-    }
-    compareBlocked(this.delivery, this.model, this.nowMs);
-    compareUnexamined(this.delivery, this.model, this.batches);
+    compare(this);
   }
 
   /** Drops a batch, with consumers or as of a subscription that has none. */
@@ -337,7 +313,8 @@ export class DeliveryPair {
     const lane = this.delivery.laneOf(ref);
     const { cursor, exceptions } = this.projected.durable(lane);
     const exception = exceptions.get(ref.sequence);
-    const idle = unsettledOf({ lane, cursor, exception, starts: this.#rules.starts }, ref);
+    const starts = this.#sought.state.partitionStarts;
+    const idle = unsettledOf({ lane, cursor, exception, starts }, ref);
     expect(idle, "without consumers").toEqual(expected);
     expect(this.projected.expire(this.delivery, ref)).toEqual(expected);
     for (const event of open) this.#end(event, "expired");
@@ -348,13 +325,35 @@ export class DeliveryPair {
     this.commit();
   }
 
-  /** The broker dies; `isSeek`: and the leases so far belong to an earlier epoch. */
-  restart(isSeek = false): void {
-    if (isSeek) this.#floor = new LeaseTokens(this.#start + 1).next() - 1n;
+  /** The broker dies. */
+  restart(): void {
     this.#start += 1;
+    this.#tokens = new LeaseTokens(this.#start);
+    this.model.restart();
+    this.#takeUp();
+  }
+
+  remember(): void {
+    this.commit();
+    this.#sought.remember(this.lanes.map((lane) => this.delivery.durableState(lane)));
+    this.model.remember();
+  }
+
+  /** Moves the subscription to a sequence or, without one, to what was remembered last. */
+  seek(pick?: number): void {
+    if (pick === undefined && !this.#sought.isRemembered) this.remember();
+    this.commit();
+    const to = pick === undefined ? "snapshot" : (BigInt(pick) % (this.last + 1n)) + 1n;
+    const lanes = this.lanes.map((lane) => this.projected.durable(lane));
+    this.#sought.seek(to, lanes, this.#tokens.newest);
+    this.model.seek(to, this.batches);
+    this.#takeUp();
+    this.commit();
+  }
+
+  #takeUp(): void {
     this.delivery = this.#restored();
     this.#isPaused = false;
-    this.model.restart();
     this.#windows.clear();
     const from = this.delivery.frontier();
     this.#next = this.batches.findIndex(({ ref }) => ref.sequence >= from);
@@ -390,11 +389,6 @@ export class DeliveryPair {
     this.delivery.examinedThrough(this.last);
     this.commit(true);
     expect(this.model.events.every(({ end }) => end !== undefined)).toBe(true);
-    for (const lane of this.lanes) {
-      expect(this.projected.durable(lane)).toMatchObject({
-        cursor: { sequence: this.last + 1n, index: 0 },
-        exceptions: new Map(),
-      });
-    }
+    for (const lane of this.lanes) expectThrough(this.projected, lane, this.last);
   }
 }

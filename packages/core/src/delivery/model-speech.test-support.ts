@@ -1,4 +1,4 @@
-import { Verdict } from "@opendxa/pubsub-protocol";
+import { type PositionRanges, Verdict } from "@opendxa/pubsub-protocol";
 import { type DeliveryModel, isSelected, type ModelEvent } from "./delivery-model.test-support.js";
 import type { Grant } from "./granter.js";
 
@@ -61,4 +61,27 @@ export function sayToModel(
  */
 export function isUntold({ isGone, end }: ModelEvent): boolean {
   return isGone || end !== undefined;
+}
+
+/** Which events of which grant. */
+export interface Wish {
+  readonly grant: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a wish means: the item of a settlement and the events that it names. */
+export function itemOf(
+  model: DeliveryModel,
+  grants: readonly Grant[],
+  wish: Wish,
+): { item: PositionRanges; grant: Grant; events: ModelEvent[] } | undefined {
+  const grant = grants[wish.grant % Math.max(1, grants.length)];
+  if (grant === undefined) return undefined;
+  const { sequence, firstIndex, count } = grant.ref;
+  const first = firstIndex + (wish.from % count);
+  const last = Math.min(firstIndex + count - 1, first + (wish.to % count));
+  const item = { lease: grant.lease, sequence, ranges: [{ first, last }] };
+  const events = model.of(grant.ref).filter(({ index }) => first <= index && index <= last);
+  return { item, grant, events };
 }

@@ -19,6 +19,10 @@ function step<T>(name: string, of: fc.Arbitrary<T>, run: (pair: DeliveryPair, wi
   });
 }
 
+const hourMs = 60 * 60 * 1_000;
+/** What a clock usually moves on by, and what it may jump by. */
+const steadyMs = [1, 700, 5_000, 31_000];
+const jumpMs = [hourMs, 40 * 24 * hourMs];
 const nothing = fc.constant(undefined);
 const credit = fc.record({
   events: fc.integer({ min: 1, max: 30 }),
@@ -33,7 +37,7 @@ const steps = fc.oneof(
   step("nack", wish, (pair, of) => pair.settle("nack", of)),
   step("extend", wish, (pair, of) => pair.settle("extend", of)),
   step("tryAck", fc.array(wish, { minLength: 1, maxLength: 3 }), (pair, of) => pair.tryAck(of)),
-  step("pass", fc.constantFrom(1, 700, 5_000, 31_000), (pair, ms) => pair.pass(ms)),
+  step("pass", fc.constantFrom(...steadyMs, ...steadyMs, ...jumpMs), (pair, ms) => pair.pass(ms)),
   step("commit", nothing, (pair) => pair.commit()),
   step("join", credit, (pair, { events, bytes }) => pair.join(events, bytes)),
   step("leave", number, (pair, pick) => pair.leave(pick)),
@@ -42,10 +46,8 @@ const steps = fc.oneof(
   step("letters", fc.boolean(), (pair, isPartial) => pair.letters(isPartial)),
   step("pause", fc.boolean(), (pair, isPaused) => pair.pause(isPaused)),
   step("restart", nothing, (pair) => pair.restart()),
-  step("seek", nothing, (pair) => {
-    pair.commit();
-    pair.restart(true);
-  }),
+  step("remember", nothing, (pair) => pair.remember()),
+  step("seek", fc.option(number, { nil: undefined, freq: 1 }), (pair, to) => pair.seek(to)),
   step("reboot", nothing, (pair) => pair.reboot()),
   step("expire", number, (pair, pick) => pair.expire(pick)),
 );
