@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 import { AccountedLife, type Step, subscriptions, topics } from "./test/accounted-life.js";
 
 const numRuns = Number(process.env["ACCOUNTING_RUNS"] ?? 10);
+const hourMs = 60 * 60 * 1_000;
 
 const name = fc.constantFrom(...subscriptions);
 const joined = fc.constantFrom("lanes" as const, "keyed" as const);
@@ -34,6 +35,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({ do: is("pass"), ms: fc.constantFrom(1_000, 4_000, 11_000, 61_000) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: is("jump"),
+      ms: fc.constantFrom(-2 * hourMs, -20_000, 20_000, 2 * hourMs, 40 * 24 * hourMs),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ do: is("delete"), topic: fc.constantFrom(...topics) }) },
   {

@@ -42,7 +42,7 @@ export type Step =
   | { readonly do: "seek"; readonly name: Name; readonly pick: number }
   | { readonly do: "time"; readonly name: Name; readonly pick: number }
   | { readonly do: "latest" | "snapshot" | "back"; readonly name: Name }
-  | { readonly do: "pass"; readonly ms: number }
+  | { readonly do: "pass" | "jump"; readonly ms: number }
   | { readonly do: "delete"; readonly topic: string }
   | { readonly do: "restart"; readonly mode: CrashMode; readonly index: "kept" | "lost" };
 
@@ -159,6 +159,8 @@ export class AccountedLife {
         return this.#seekBack(step.name);
       case "pass":
         return this.#pass(step.ms);
+      case "jump":
+        return Promise.resolve(clock.jump(step.ms));
       case "delete":
         return this.#recreate(step.topic as (typeof topics)[number]);
       case "restart":
