@@ -2,6 +2,7 @@ import {
   CursorException_Run,
   DeliveryOrder,
   type PartitionStart,
+  type PositionRanges,
   RetryCause,
   type SettlementException,
   type Verdict,
@@ -130,7 +131,9 @@ function eventsOf({ ref, traits }: TestBatch, rules: ModelRules, lane: Lane): Mo
 export class DeliveryModel {
   readonly rules: ModelRules;
   events: ModelEvent[];
-  #remembered: ReadonlySet<string> = new Set();
+  #remembered = { open: new Set<string>(), settled: new Set<string>() };
+  /** Events that were settled when the epoch began: they never enter it, and their acks are stale. */
+  #settledBefore = new Set<string>();
   readonly #laneOf: (ref: BatchRef) => Lane;
   offered = new Set<ModelEvent>();
   #durable: ModelEvent[];
@@ -175,10 +178,25 @@ export class DeliveryModel {
     this.#untoldKeys.clear();
   }
 
+  /** Whether ranges name an event that was settled when the epoch began. */
+  hasSettledBefore({ sequence, ranges }: PositionRanges): boolean {
+    return [...this.#settledBefore].some((place) => {
+      const [at, index] = place.split("/");
+      const isNamed = ranges.some(
+        ({ first, last }) => first <= Number(index) && Number(index) <= last,
+      );
+      return at === String(sequence) && isNamed;
+    });
+  }
+
   /** Remembers which events are not settled. */
   remember(): void {
-    const open = this.events.filter(({ end }) => end === undefined);
-    this.#remembered = new Set(open.map(placeOf));
+    const open = this.events.filter(({ end }) => end === undefined).map(placeOf);
+    const settled = this.events.filter(({ end }) => end !== undefined).map(placeOf);
+    this.#remembered = {
+      open: new Set(open),
+      settled: new Set([...this.#settledBefore, ...settled]),
+    };
   }
 
   /** A new epoch begins: what lies before it never entered, and nothing was tried. */
@@ -186,8 +204,9 @@ export class DeliveryModel {
     const everywhere = { ...this.rules, starts: [], floor: 0n };
     const all = batches.flatMap((batch) => eventsOf(batch, everywhere, this.#laneOf(batch.ref)));
     this.#durable = all.filter((event) =>
-      to === "snapshot" ? this.#remembered.has(placeOf(event)) : event.sequence >= to,
+      to === "snapshot" ? this.#remembered.open.has(placeOf(event)) : event.sequence >= to,
     );
+    this.#settledBefore = to === "snapshot" ? this.#remembered.settled : new Set();
     this.#seen.clear();
     this.restart();
   }

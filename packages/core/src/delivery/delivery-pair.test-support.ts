@@ -202,11 +202,13 @@ export class DeliveryPair {
       .map((wish) => itemOf(this.model, this.#grants, wish))
       .filter((item) => item !== undefined);
     const change = this.delivery.tryAck(found.map(({ item }) => item));
-    const isFine = found.every(({ grant, events }) =>
-      events.every(({ lease, end, isGone }) => {
-        const isOpen = end === undefined && !isGone;
-        return isOpen && lease?.token === grant.lease && grant.lease > this.#floor;
-      }),
+    const isFine = found.every(
+      ({ item, grant, events }) =>
+        !this.model.hasSettledBefore(item) &&
+        events.every(({ lease, end, isGone }) => {
+          const isOpen = end === undefined && !isGone;
+          return isOpen && lease?.token === grant.lease && grant.lease > this.#floor;
+        }),
     );
     // A range of excluded events alone tells whether its lease is known, which no model knows.
     const isTellable = found.every(({ events }) => events.length > 0);
