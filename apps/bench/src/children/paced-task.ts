@@ -4,9 +4,9 @@ export interface PacedTask {
   readonly address: string;
   /** Topic. */
   readonly topic: string;
-  /** Ordering keys that events have in turn. */
+  /** Ordering keys, at least 2: the first has a share of its own, the others come in turn. */
   readonly keys: number;
-  /** One of so many events is of the first key instead. */
+  /** One of so many events is of the first key. */
   readonly firstKeyEvery: number;
   /** Events of a second. */
   readonly eventsPerSecond: number;
@@ -15,8 +15,13 @@ export interface PacedTask {
 }
 
 /** Number of the ordering key of an event. */
-export function keyOf(number: number, { keys, firstKeyEvery }: PacedTask): number {
-  return number % firstKeyEvery === 0 ? 0 : number % keys;
+export function keyOf(
+  number: number,
+  { keys, firstKeyEvery }: Pick<PacedTask, "keys" | "firstKeyEvery">,
+): number {
+  if (number % firstKeyEvery === 0) return 0;
+  const ofOthers = number - Math.floor(number / firstKeyEvery) - 1;
+  return 1 + (ofOthers % (keys - 1));
 }
 
 /** What consumers with handlers are asked to do. */

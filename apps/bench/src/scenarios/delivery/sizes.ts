@@ -14,7 +14,9 @@ export interface DeliverySizes {
   readonly fanOutDeliveries: number;
   /** Ordering keys among which one is poisoned. */
   readonly fairnessKeys: number;
-  /** Events whose latency is measured. */
+  /** Events beside the poisoned key: so many that each key has one. */
+  readonly fairnessKeyedEvents: number;
+  /** Events beside the stuck consumer. */
   readonly fairnessEvents: number;
   /** Longest that one load may take, in milliseconds. */
   readonly loadMsMax: number;
@@ -30,6 +32,7 @@ export function fullSizes(): DeliverySizes {
     settledAtRandom: 200_000,
     fanOutDeliveries: 1_000_000,
     fairnessKeys: 100_000,
+    fairnessKeyedEvents: 102_000,
     fairnessEvents: 50_000,
     loadMsMax: 300_000,
   };
@@ -44,6 +47,7 @@ export const quickSizes: DeliverySizes = {
   settledAtRandom: 2_000,
   fanOutDeliveries: 10_000,
   fairnessKeys: 100,
+  fairnessKeyedEvents: 1_000,
   fairnessEvents: 1_000,
   loadMsMax: 30_000,
 };
