@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import { topicsMax } from "./limits.js";
 import { PatternTrie } from "./pattern-trie.js";
-import { cachedTopicsMax } from "./pattern-trie-limits.js";
 
 it("follows the alias of feedback and the rule of '$'", () => {
   const trie = new PatternTrie<string>();
@@ -35,10 +35,41 @@ it("remembers no more topics than its bound, and forgets them when patterns chan
   expect(trie.match("t/99")).toBe(trie.match("t/99"));
   trie.add("t/99", "y");
   expect(trie.match("t/99")).toEqual(["y", "x"]);
-  expect(cachedTopicsMax).toBeGreaterThan(100_000);
 });
 
-it("walks the topic and not the patterns: 10,000 patterns over 100,000 topics", () => {
+/** Topics of four segments, all different, and as many patterns of each kind, none like another. */
+const topicOf = (i: number) => `plant/site-${i % 10_000}/line-${i % 9_973}/feedback`;
+const patternOf = [topicOf, (i: number) => `plant/site-${i}/*/feedback`].concat(
+  (i) => `plant/*/line-${i}/feedback`,
+  (i) => `plant/site-${i}/**`,
+);
+
+it.each([100, 10_000])(
+  "comes to nodes by a topic's depth, whatever %i patterns there are",
+  (patterns) => {
+    const trie = new PatternTrie<number>();
+    for (let i = 0; i < patterns; i += 1) trie.add(patternOf[i % 4]?.(i) ?? "", i);
+    let most = 0;
+    for (let i = 0; i < 100_000; i += 1) {
+      const before = trie.visited;
+      trie.match(topicOf(i));
+      most = Math.max(most, trie.visited - before);
+    }
+    // The root and "plant", then its literal and its "*", and below each of these as much again.
+    expect(most).toBeLessThanOrEqual(1 + 1 + 2 + 4 + 4);
+  },
+);
+
+it("walks no topic again, of as many as a namespace may have", () => {
+  const trie = new PatternTrie<number>();
+  for (let i = 0; i < 4; i += 1) trie.add(patternOf[i]?.(i) ?? "", i);
+  for (let i = 0; i < topicsMax; i += 1) trie.match(topicOf(i));
+  const walked = trie.visited;
+  for (let i = 0; i < topicsMax; i += 1) trie.match(topicOf(i));
+  expect(trie.visited).toBe(walked);
+});
+
+it("finds what 10,000 patterns match over 100,000 topics", () => {
   const trie = new PatternTrie<number>();
   for (let i = 0; i < 10_000; i += 1) trie.add(`poet/functions/f${i}/${i % 3 ? "*" : "**"}`, i);
   let matches = 0;
