@@ -19,7 +19,7 @@ const MAY_IMPORT = {
 const APP_MAY_IMPORT = {
   broker: ["protocol", "core", "journal", "index-store", "engine", "connectors"],
   cli: ["protocol", "client"],
-  bench: ["protocol", "client", "testkit", "journal"],
+  bench: ["protocol", "core", "client", "testkit", "journal"],
   walkthrough: ["protocol", "client", "connectors", "testkit"],
 };
 

@@ -3,6 +3,7 @@ import { backlog } from "./backlog.js";
 import { fairness } from "./fairness.js";
 import { fanOut } from "./fan-out.js";
 import { idle } from "./idle.js";
+import { matching } from "./matching.js";
 import { settling } from "./settling.js";
 import { fullSizes, quickSizes } from "./sizes.js";
 
@@ -10,7 +11,7 @@ import { fullSizes, quickSizes } from "./sizes.js";
 export const delivery = scenarioOfParts({
   name: "delivery",
   summary: "what is promised of delivery",
-  parts: [idle, fanOut, settling, fairness, backlog],
+  parts: [matching, idle, fanOut, settling, fairness, backlog],
   fullSizes,
   quickSizes,
 });

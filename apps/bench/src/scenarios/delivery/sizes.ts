@@ -18,6 +18,10 @@ export interface DeliverySizes {
   readonly fairnessKeyedEvents: number;
   /** Events beside the stuck consumer. */
   readonly fairnessEvents: number;
+  /** Topics whose subscriptions are found. */
+  readonly matchedTopics: number;
+  /** Patterns among which they are found. */
+  readonly patterns: number;
   /** Longest that one load may take, in milliseconds. */
   readonly loadMsMax: number;
 }
@@ -34,6 +38,8 @@ export function fullSizes(): DeliverySizes {
     fairnessKeys: 100_000,
     fairnessKeyedEvents: 102_000,
     fairnessEvents: 50_000,
+    matchedTopics: 100_000,
+    patterns: 10_000,
     loadMsMax: 300_000,
   };
 }
@@ -49,6 +55,8 @@ export const quickSizes: DeliverySizes = {
   fairnessKeys: 100,
   fairnessKeyedEvents: 1_000,
   fairnessEvents: 1_000,
+  matchedTopics: 10_000,
+  patterns: 1_000,
   loadMsMax: 30_000,
 };
 
