@@ -13,6 +13,8 @@ export interface ConsumeTask {
   readonly subscriptions: readonly string[];
   /** Topic of all of them. */
   readonly topic: string;
+  /** Order of their deliveries. */
+  readonly order: "none" | "key";
   /** Where they begin. */
   readonly start: "earliest" | "latest";
   /** How events are settled. */

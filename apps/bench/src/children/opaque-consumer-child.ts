@@ -47,7 +47,7 @@ class OpaqueConsumer {
     const isEarliest = task.start === "earliest";
     const settings = SubscriptionSettings.create({
       patterns: [task.topic],
-      order: DeliveryOrder.NONE,
+      order: task.order === "key" ? DeliveryOrder.KEY : DeliveryOrder.NONE,
       start: StartPosition.create({
         position: isEarliest
           ? { $case: "earliest", value: true }

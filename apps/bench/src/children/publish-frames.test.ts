@@ -22,6 +22,7 @@ function batchesOf(frames: PublishFrames, number: number): readonly RecordBatch[
 describe("PublishFrames", () => {
   it.each([
     { identity: "derived", content: "random" },
+    { identity: "keyed", content: "random" },
     { identity: "own", content: "random" },
     { identity: "derived", content: "json" },
   ] as const)("makes events of the asked size: %o", (options) => {

@@ -26,10 +26,11 @@ export interface FrameShape {
   /** How bodies are compressed. */
   readonly codec: "none" | "lz4" | "gzip";
   /**
-   * `derived`: events are known by producer and sequence, nothing else. `own`: each has an id, a
-   * correlation id of one of 100,000 executions and an ordering key of one of 1,000.
+   * `derived`: events are known by producer and sequence, nothing else. `keyed`: each has an
+   * ordering key of one of 1,000 as well. `own`: each has an id, a correlation id of one of 100,000
+   * executions and such an ordering key.
    */
-  readonly identity: "derived" | "own";
+  readonly identity: "derived" | "keyed" | "own";
 }
 
 /** A frame that is ready to be written. */
@@ -127,11 +128,13 @@ function eventOf(shape: FrameShape, dataBytes: number, number: number): Outgoing
     dataContentType: isJson ? "application/json" : "application/octet-stream",
   };
   if (shape.identity === "derived") return { ...event, subject: execution };
+  const orderingKey = `key-${number % ORDERING_KEYS}`;
+  if (shape.identity === "keyed") return { ...event, subject: execution, orderingKey };
   return {
     ...event,
     id: `event-${String(number).padStart(12, "0")}`,
     correlationId: execution,
-    orderingKey: `key-${number % ORDERING_KEYS}`,
+    orderingKey,
   };
 }
 

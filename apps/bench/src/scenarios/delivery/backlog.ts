@@ -25,7 +25,8 @@ export const backlog: DeliveryPart = {
     const { sizes, folder, progress } = context;
     return await whileServing(join(folder, "long"), async (long) => {
       await createTopic(long, TOPIC);
-      const { eventsAcked } = await publish(long, loadOf(TOPIC, sizes.logEvents, sizes));
+      const stored = { topic: TOPIC, order: "none", events: sizes.logEvents } as const;
+      const { eventsAcked } = await publish(long, loadOf(stored, sizes));
       progress(`  ${eventsAcked} events stored`);
       const rounds = await inRounds(context, async (round) => ({
         empty: await inEmptyLog(context, round),
@@ -49,7 +50,8 @@ interface Round {
 }
 
 function liveOf({ sizes }: PartContext, round: number) {
-  return { topic: TOPIC, subscriptions: [`live-${round}`], events: sizes.loadEvents };
+  const subscriptions = [`live-${round}`];
+  return { topic: TOPIC, order: "none", subscriptions, events: sizes.loadEvents } as const;
 }
 
 async function inEmptyLog(context: PartContext, round: number): Promise<MeasuredDelivery> {
@@ -69,6 +71,7 @@ async function catchUp(
   const before = await broker.read();
   const consumers = await startConsumers(broker, {
     topic: TOPIC,
+    order: "none",
     subscriptions: [`behind-${round}`],
     start: "earliest",
     settling: "batches",

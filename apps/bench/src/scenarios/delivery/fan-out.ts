@@ -21,7 +21,7 @@ export const fanOut: DeliveryPart = {
             (_, at) => `s-${count}-${round}-${at}`,
           );
           const events = context.sizes.fanOutDeliveries / count;
-          const live = { topic: topicOf(count), subscriptions, events };
+          const live = { topic: topicOf(count), order: "none", subscriptions, events } as const;
           measured.set(count, await deliver(broker, live, context.sizes));
         }
         return measured;

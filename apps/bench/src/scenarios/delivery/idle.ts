@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { usageFigures } from "../../processes/broker-usage.js";
 import { whileServing } from "../../processes/while-serving.js";
-import { createIdle, createTopic, deliver, type MeasuredDelivery } from "./loads.js";
+import { createIdle, createTopic, deliver, type MeasuredDelivery, type Order } from "./loads.js";
 import { type DeliveryPart, inRounds } from "./part.js";
 
 const TOPIC = "bench/idle";
@@ -21,28 +21,42 @@ export const idle: DeliveryPart = {
         await createIdle(few, TOPIC, 1);
         await createIdle(many, TOPIC, context.sizes.idleSubscriptions);
         const rounds = await inRounds(context, async (round) => {
-          const live = {
-            topic: TOPIC,
-            subscriptions: [`live-${round}`],
-            events: context.sizes.loadEvents,
+          const measure = async (order: Order): Promise<Pair> => {
+            const live = {
+              topic: TOPIC,
+              order,
+              subscriptions: [`live-${order}-${round}`],
+              events: context.sizes.loadEvents,
+            };
+            const first = await deliver(few, live, context.sizes);
+            return { few: first, many: await deliver(many, live, context.sizes) };
           };
-          const first = await deliver(few, live, context.sizes);
-          return { few: first, many: await deliver(many, live, context.sizes) };
+          return { none: await measure("none"), key: await measure("key") };
         });
-        return { figures: figuresOf(rounds) };
+        const none = rounds.map((round) => round.none);
+        return {
+          figures: [
+            ...figuresOf("", none),
+            ...usageFigures(none.map(({ many }) => many.usage)),
+            ...figuresOf(
+              "order KEY, ",
+              rounds.map((round) => round.key),
+            ),
+          ],
+        };
       }),
     ),
 };
 
-interface Round {
+interface Pair {
   readonly few: MeasuredDelivery;
   readonly many: MeasuredDelivery;
 }
 
-function figuresOf(rounds: readonly Round[]) {
+function figuresOf(order: string, rounds: readonly Pair[]) {
   return [
     {
-      name: "processor time per delivered event, with all by with one",
+      name: `${order}processor time per delivered event, with all by with one`,
       unit: "ratio",
       values: rounds.map(
         ({ few, many }) => many.usage.microsecondsPerEvent / few.usage.microsecondsPerEvent,
@@ -50,15 +64,19 @@ function figuresOf(rounds: readonly Round[]) {
       required: { at: "most", value: COST_RATIO_REQUIRED } as const,
     },
     {
-      name: "published and delivered, one idle",
+      name: `${order}processor time per delivered event, one idle`,
+      unit: "us",
+      values: rounds.map(({ few }) => few.usage.microsecondsPerEvent),
+    },
+    {
+      name: `${order}published and delivered, one idle`,
       unit: "events/s",
       values: rounds.map(({ few }) => few.consumed.eventsPerSecond),
     },
     {
-      name: "published and delivered, all idle",
+      name: `${order}published and delivered, all idle`,
       unit: "events/s",
       values: rounds.map(({ many }) => many.consumed.eventsPerSecond),
     },
-    ...usageFigures(rounds.map(({ many }) => many.usage)),
   ];
 }

@@ -8,8 +8,11 @@ import { type Load, type MeasuredLoad, publish } from "../../processes/publishin
 import { withClient } from "../../processes/with-client.js";
 import { type DeliverySizes, EVENT_BYTES, FRAME_EVENTS, FRAMES_IN_FLIGHT } from "./sizes.js";
 
-/** The log profile: events that do not compress, without an identity or an index of their own. */
-export function shapeOf(topic: string): FrameShape {
+/** Order of deliveries; events have ordering keys only where these are looked at. */
+export type Order = ConsumeTask["order"];
+
+/** Events that do not compress, without an identity or an index of their own. */
+export function shapeOf(topic: string, order: Order): FrameShape {
   return {
     topic,
     topics: 1,
@@ -18,14 +21,17 @@ export function shapeOf(topic: string): FrameShape {
     eventBytes: EVENT_BYTES,
     content: "random",
     codec: "none",
-    identity: "derived",
+    identity: order === "key" ? "keyed" : "derived",
   };
 }
 
 /** So many events, as fast as the broker takes them. */
-export function loadOf(topic: string, events: number, { loadMsMax }: DeliverySizes): Load {
+export function loadOf(
+  { topic, order, events }: Pick<LiveDelivery, "topic" | "order" | "events">,
+  { loadMsMax }: DeliverySizes,
+): Load {
   return {
-    shape: shapeOf(topic),
+    shape: shapeOf(topic, order),
     framesInFlight: FRAMES_IN_FLIGHT,
     warmUpMs: 0,
     measureMs: loadMsMax,
@@ -55,6 +61,8 @@ export async function createIdle(
 export interface LiveDelivery {
   /** Topic. */
   readonly topic: string;
+  /** Order in which they are delivered. */
+  readonly order: Order;
   /** Names of the subscriptions, which are new: they begin with the first event of the load. */
   readonly subscriptions: readonly string[];
   /** Events that are published; each subscription gets all of them. */
@@ -74,13 +82,14 @@ export interface MeasuredDelivery {
 /** Publishes while consumers settle everything in batches, and waits until they have all of it. */
 export async function deliver(
   broker: BrokerProcess,
-  { topic, subscriptions, events }: LiveDelivery,
+  { topic, order, subscriptions, events }: LiveDelivery,
   sizes: DeliverySizes,
 ): Promise<MeasuredDelivery> {
-  const load = loadOf(topic, events, sizes);
+  const load = loadOf({ topic, order, events }, sizes);
   const exact = (load.framesMax ?? 0) * FRAME_EVENTS;
   const task = {
     topic,
+    order,
     subscriptions,
     start: "latest",
     settling: "batches",

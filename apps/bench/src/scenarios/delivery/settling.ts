@@ -4,7 +4,7 @@ import type { Settling } from "../../children/consume-task.js";
 import { startConsumers } from "../../processes/opaque-consumers.js";
 import { publish } from "../../processes/publishing.js";
 import { whileServing } from "../../processes/while-serving.js";
-import { createTopic, loadOf } from "./loads.js";
+import { createTopic, loadOf, type Order } from "./loads.js";
 import type { DeliveryPart, PartContext } from "./part.js";
 import { FRAME_EVENTS } from "./sizes.js";
 
@@ -12,24 +12,31 @@ const TOPIC = "bench/settling";
 
 interface Case {
   readonly name: string;
+  readonly order: Order;
   readonly settling: Settling;
   readonly events: (context: PartContext) => number;
   readonly bytesRequired: number;
 }
 
+const inBatches = {
+  name: "journal bytes per event, acked batch by batch",
+  settling: "batches",
+  events: ({ sizes }: PartContext) => sizes.settledInBatches,
+  bytesRequired: 2,
+} as const;
+
+const oneByOne = {
+  name: "journal bytes per event, acked one by one in any order",
+  settling: "random-events",
+  events: ({ sizes }: PartContext) => sizes.settledAtRandom,
+  bytesRequired: 24,
+} as const;
+
 const cases: readonly Case[] = [
-  {
-    name: "journal bytes per event, acked batch by batch",
-    settling: "batches",
-    events: ({ sizes }) => sizes.settledInBatches,
-    bytesRequired: 2,
-  },
-  {
-    name: "journal bytes per event, acked one by one in any order",
-    settling: "random-events",
-    events: ({ sizes }) => sizes.settledAtRandom,
-    bytesRequired: 24,
-  },
+  { ...inBatches, order: "none" },
+  { ...oneByOne, order: "none" },
+  { ...inBatches, order: "key", name: `order KEY, ${inBatches.name}` },
+  { ...oneByOne, order: "key", name: `order KEY, ${oneByOne.name}` },
 ];
 
 /** What settling costs the journal. Counts, not times: one round tells all. */
@@ -58,14 +65,16 @@ export const settling: DeliveryPart = {
 
 async function measure(one: Case, context: PartContext): Promise<{ bytes: number; rate: number }> {
   const { sizes, folder } = context;
-  const data = join(folder, one.settling);
+  const { order } = one;
+  const data = join(folder, `${order}-${one.settling}`);
   const events = Math.ceil(one.events(context) / FRAME_EVENTS) * FRAME_EVENTS;
   return await whileServing(data, async (broker) => {
     await createTopic(broker, TOPIC);
-    await publish(broker, loadOf(TOPIC, events, sizes));
+    await publish(broker, loadOf({ topic: TOPIC, order, events }, sizes));
     const before = await journalBytes(data);
     const consumers = await startConsumers(broker, {
       topic: TOPIC,
+      order,
       subscriptions: ["settling"],
       start: "earliest",
       settling: one.settling,
