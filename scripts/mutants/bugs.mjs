@@ -1,17 +1,18 @@
 const delivery = (file) => `packages/core/src/delivery/${file}.ts`;
 
-/** The model of single events, of both orders. */
-const model = {
-  package: "packages/core",
-  test: "src/delivery/subscription-delivery.property.test.ts",
-  name: "",
-};
-
-const test = (folder, file, name = "") => ({
+const test = (folder, file, name) => ({
   package: `packages/${folder}`,
   test: `src/${file}.test.ts`,
   name,
 });
+
+/** The model of single events in one order. */
+const model = (order) =>
+  test(
+    "core",
+    "delivery/subscription-delivery.property",
+    `order ${order} does what a model of single events does`,
+  );
 
 /**
  * Bugs that somebody could make, each with the test that must notice it.
@@ -24,7 +25,7 @@ export const bugs = [
     file: delivery("pending-change"),
     from: "    addRun(this.#acks, run);",
     to: "    if (run.first !== 1) addRun(this.#acks, run);",
-    caughtBy: model,
+    caughtBy: model("none"),
   },
   {
     id: "cursor-passes-unsettled",
@@ -32,7 +33,7 @@ export const bugs = [
     file: delivery("slot-table"),
     from: "if (index !== undefined) return { sequence, index };",
     to: "if (index !== undefined) return { sequence, index: index + 1 };",
-    caughtBy: model,
+    caughtBy: model("none"),
   },
   {
     id: "double-lease",
@@ -40,7 +41,7 @@ export const bugs = [
     file: delivery("lease-table"),
     from: '      run.state = "leased";',
     to: '      if (run.slot.ref.count % 2 === 0) run.state = "leased";',
-    caughtBy: model,
+    caughtBy: model("none"),
   },
   {
     id: "key-of-everybody",
@@ -48,7 +49,7 @@ export const bugs = [
     file: delivery("key-table"),
     from: 'const wanted = owner === undefined && !isFailureAwaited ? "ready" : "held";',
     to: 'const wanted = "ready";',
-    caughtBy: model,
+    caughtBy: model("by key"),
   },
   {
     id: "key-before-verdict",
@@ -80,7 +81,7 @@ export const bugs = [
     file: delivery("run-changes"),
     from: 'for (let run = failed.after; run?.state === "leased"; run = run.after) {',
     to: 'for (let run = failed.after; run?.state === "settled"; run = run.after) {',
-    caughtBy: model,
+    caughtBy: model("by key"),
   },
   {
     id: "key-overtaken-in-a-grant",
@@ -88,7 +89,7 @@ export const bugs = [
     file: delivery("granter"),
     from: "const isNext = consumer !== undefined && before?.lease?.consumer === consumer;",
     to: 'const isNext = before?.state === "leased";',
-    caughtBy: model,
+    caughtBy: model("by key"),
   },
   {
     id: "cut-run-fails-again",
@@ -104,7 +105,7 @@ export const bugs = [
     file: delivery("run-changes"),
     from: "Math.min(attemptsCountMax, run.attempts + 1)",
     to: "Math.min(attemptsCountMax, run.attempts)",
-    caughtBy: model,
+    caughtBy: model("none"),
   },
   {
     id: "attempt-too-many",
@@ -112,7 +113,7 @@ export const bugs = [
     file: delivery("run-changes"),
     from: "run.attempts + 1 >= attemptsMax",
     to: "run.attempts >= attemptsMax",
-    caughtBy: model,
+    caughtBy: model("none"),
   },
   {
     id: "dead-letter-dropped",
@@ -120,7 +121,7 @@ export const bugs = [
     file: delivery("run-changes"),
     from: " && !run.slot.ref.isDeadLetter;",
     to: ";",
-    caughtBy: model,
+    caughtBy: model("none"),
   },
   {
     id: "accounting-off",
@@ -128,7 +129,7 @@ export const bugs = [
     file: delivery("pending-change"),
     from: "const fresh = run.attempts === 0 ? count : 0;",
     to: "const fresh = count;",
-    caughtBy: model,
+    caughtBy: model("none"),
   },
   {
     id: "removals-forgotten",
@@ -136,7 +137,7 @@ export const bugs = [
     file: delivery("settled-state"),
     from: "    if (isListed(range, change)) lay(range, settledRun(range.first, range.last));",
     to: "    if (isListed(range, change)) continue;",
-    caughtBy: model,
+    caughtBy: model("none"),
   },
   {
     id: "credit-ignored",
@@ -144,7 +145,7 @@ export const bugs = [
     file: delivery("granter"),
     from: "    let left = consumer.window - consumer.leased;",
     to: "    let left = consumer.window;",
-    caughtBy: model,
+    caughtBy: model("none"),
   },
   {
     id: "old-lease-accepted",
@@ -152,7 +153,7 @@ export const bugs = [
     file: delivery("lease-table"),
     from: "return token <= this.#floor;",
     to: "return token < 0n;",
-    caughtBy: model,
+    caughtBy: model("none"),
   },
   {
     id: "start-ignored",
@@ -160,7 +161,7 @@ export const bugs = [
     file: delivery("admission"),
     from: "if (skipped >= BigInt(ref.count)) return undefined;",
     to: "if (skipped >= BigInt(ref.count)) return ref;",
-    caughtBy: model,
+    caughtBy: model("none"),
   },
   {
     id: "late-ack-out-of-order",
@@ -168,7 +169,7 @@ export const bugs = [
     file: delivery("settler"),
     from: "    before === undefined && (first",
     to: "    (first",
-    caughtBy: test("core", "delivery/ordering-keys"),
+    caughtBy: test("core", "delivery/ordering-keys", "takes a late ack of a key only where"),
   },
   {
     id: "retry-before-durable",
@@ -176,7 +177,7 @@ export const bugs = [
     file: delivery("run-book"),
     from: "      if (run.failedIn > this.#journalled) this.#unjournalled.add(run);",
     to: "      if (run.failedIn < 0) this.#unjournalled.add(run);",
-    caughtBy: test("core", "delivery/lanes"),
+    caughtBy: test("core", "delivery/settler", "again only when its failure is journalled"),
   },
   {
     id: "earlier-of-key-not-failed",
@@ -184,7 +185,7 @@ export const bugs = [
     file: delivery("lease-failures"),
     from: "failures.fail(earliestOverdue(run, moment.nowMs), RetryCause.DEADLINE);",
     to: "failures.fail(run, RetryCause.DEADLINE);",
-    caughtBy: model,
+    caughtBy: model("by key"),
   },
   {
     id: "ack-before-fsync",
@@ -192,7 +193,7 @@ export const bugs = [
     file: "packages/journal/src/segment-writer.ts",
     from: "      if (mustSync) await active.file.datasync();",
     to: "      if (mustSync && facts.number < 0n) await active.file.datasync();",
-    caughtBy: test("journal", "segment-journal"),
+    caughtBy: test("journal", "crash", "loses nothing acknowledged, serves nothing wrong"),
   },
   {
     id: "sequence-stored-twice",
@@ -200,7 +201,7 @@ export const bugs = [
     file: "packages/core/src/publishing/producer-sequences.ts",
     from: "(b) => b.baseSequence === batch.baseSequence && b.count === batch.count,",
     to: "(b) => b.baseSequence === batch.baseSequence && b.count === batch.count + 70_000,",
-    caughtBy: test("core", "publishing/publish"),
+    caughtBy: test("core", "publishing/publish", "answers a repeated producer sequence"),
   },
   {
     id: "duplicate-stored",
@@ -208,7 +209,7 @@ export const bugs = [
     file: "packages/core/src/publishing/dedup.ts",
     from: "const offset = this.#earlier(keys, fresh) ?? this.#original(batch, event);",
     to: "const offset = this.#earlier(keys, fresh);",
-    caughtBy: test("core", "publishing/publish"),
+    caughtBy: test("core", "publishing/publish", "finds events by id within the window"),
   },
   {
     id: "put-away-goes-on",

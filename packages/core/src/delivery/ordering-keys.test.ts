@@ -98,6 +98,14 @@ describe("order by key", () => {
       { attempts: 1, ranges: [{ first: 0 }, { first: 2 }] },
     ]);
     expect(delivery.figures()).toMatchObject({ retrying: 2, held: 1, blockedKeys: 2 });
+  });
+
+  it("takes a late ack of a key only where nothing earlier of it is open", () => {
+    const delivery = keyed();
+    delivery.addConsumer(1n, credit);
+    offer(delivery, 1n, "a", "a", "b");
+    const { lease } = only(delivery.grant(0));
+    delivery.settle(1n, nack(lease, 1n, 50), now(0));
     const late = delivery.settle(1n, ack(lease, 1n, [1, 1]), now(0));
     expect(verdictsOf(late), "an earlier event of the key is unsettled").toEqual([
       [Verdict.STALE, [[1, 1]]],

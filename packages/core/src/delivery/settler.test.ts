@@ -141,6 +141,19 @@ describe("settling", () => {
     expect(delivery.nextTimerMs()).toBeUndefined();
   });
 
+  it("grants a failed event again only when its failure is journalled", () => {
+    const delivery = restoreDelivery();
+    delivery.addConsumer(1n, credit);
+    offerAll(delivery, batchRef(1n, 1));
+    const { lease } = only(delivery.grant(0));
+    delivery.settle(1n, nack(lease, 1n, 7), { nowMs: 0, jitter: half });
+    delivery.takeChange();
+    const change = delivery.seal();
+    expect(delivery.grant(1_000), "journalled, but not yet durable").toEqual([]);
+    delivery.journalled(change);
+    expect(only(delivery.grant(1_000)).attempt).toBe(2);
+  });
+
   it.each<[string, Partial<Settlement>]>([
     ["settlement.nacks.events", { nacks: [{ events: undefined, reason: "" }] }],
     ["settlement.extensions.events", { extensions: [{ events: undefined, deadlineMs: 0 }] }],
