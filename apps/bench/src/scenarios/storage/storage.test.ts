@@ -1,33 +1,16 @@
-import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readReport } from "../../report/read-report.js";
-
-const ROOT = fileURLToPath(new URL("../../../../../", import.meta.url));
-const MAIN = fileURLToPath(new URL("../../../dist/main.js", import.meta.url));
+import { bench, makeFolder } from "../run-bench.test-support.js";
 
 let folder: string;
 
 beforeAll(async () => {
-  // Not the system's folder for temporary files: that may lie in memory, which the bench refuses.
-  const cache = join(ROOT, ".cache");
-  await mkdir(cache, { recursive: true });
-  folder = await mkdtemp(join(cache, "bench-test-"));
+  folder = await makeFolder();
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** Runs the built bench; whatever its figures are, it must come to its end. */
-async function bench(...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  expect(existsSync(MAIN), "the bench must be built").toBe(true);
-  return await promisify(execFile)(process.execPath, [MAIN, ...args]).catch(
-    (error: { stdout: string; stderr: string }) => error,
-  );
-}
 
 describe("npm run bench -- storage --quick", () => {
   it("measures, writes a report that can be compared, and leaves nothing behind", async () => {
