@@ -11,13 +11,13 @@ import { realLegs } from "./task/real-legs.mjs";
 import { buildCommand, staticLegs } from "./task/static-legs.mjs";
 import { pythonEnvironment, testLegs } from "./task/test-legs.mjs";
 
-/** Seeds of the fault matrix at night: about an hour and a half. */
+/** Seeds of the fault matrix at night: about 30 minutes. */
 const NIGHTLY_FAULT_SEEDS = "5000";
 
-/** Seeds of simulated worlds at night: about three hours. */
+/** Seeds of simulated worlds at night: about 50 minutes on two processors, which share them. */
 const NIGHTLY_SIMULATION_SEEDS = "10000";
 
-/** Seconds of the history run at night. */
+/** Seconds of the history run at night: 10 minutes, and its judgement. */
 const NIGHTLY_HISTORY_SECONDS = "600";
 
 /** Runs a command with its output shown; true when it succeeded. */

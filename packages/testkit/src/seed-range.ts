@@ -24,3 +24,13 @@ export function parseSeedRange(args: readonly string[], seedsDefault: number): S
   });
   return { first: wholeNumber("seed", values.seed), count: wholeNumber("seeds", values.seeds) };
 }
+
+/** Cuts a range into at most so many parts that follow each other, none empty, all about as long. */
+export function splitRange({ first, count }: SeedRange, parts: number): SeedRange[] {
+  const used = Math.min(parts, count);
+  const cuts = Array.from({ length: used + 1 }, (_, i) => Math.floor((count * i) / used));
+  return cuts.slice(1).map((end, i) => {
+    const begin = cuts[i] ?? 0;
+    return { first: first + begin, count: end - begin };
+  });
+}
