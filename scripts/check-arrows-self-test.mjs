@@ -91,7 +91,7 @@ const PLANTS = [
   ...APPS.map((name) => [
     `layer-${name}-tests`,
     `apps/${name}/src/wrong.test.ts`,
-    ours(name === "broker" ? "conformance" : "core"),
+    ours(name === "broker" ? "conformance" : "engine"),
   ]),
 ];
 
