@@ -16,6 +16,8 @@ export const QUIET_MS = 90_000;
 export const DRAIN_MS_MAX = 1_800_000;
 /** Frames of a publisher that are not acknowledged. */
 export const FRAMES_IN_FLIGHT = 8;
+/** Mean virtual time between two accountings of all subscriptions, in milliseconds. */
+export const ACCOUNT_EVERY_MS = 6_000;
 /** Ack deadline of every subscription, in virtual milliseconds. */
 export const ACK_DEADLINE_MS = 5_000;
 /** Backoff of every subscription, in virtual milliseconds. */

@@ -10,9 +10,11 @@ import {
 async function* eventsOf(engine: Engine, topic: string, partition: number) {
   const range = { topic, partition, offset: 0n, eventsMax: 0n, follow: false };
   for await (const batches of engine.readEvents(range, new AbortController().signal)) {
-    for (const { batch, selected } of batches) {
+    for (const { batch, selected, sequence } of batches) {
       if (batch === undefined) continue;
-      for (const event of decodeBatch(batch, { selected })) yield event;
+      for (const event of decodeBatch(batch, { selected })) {
+        yield { event, sequence: Number(sequence) };
+      }
     }
   }
 }
@@ -23,7 +25,7 @@ async function readTopic(
   history: ProcessHistory,
 ): Promise<void> {
   for (let partition = 0; partition < partitions; partition += 1) {
-    for await (const event of eventsOf(engine, topic, partition)) {
+    for await (const { event, sequence } of eventsOf(engine, topic, partition)) {
       const { source, id, orderingKey: key } = event;
       const [seq = "", lane] = Buffer.from(event.data).toString().split(" ");
       history.write({
@@ -37,13 +39,14 @@ async function readTopic(
         seq: Number(seq),
         lane,
         time: Number(event.appendTimeUnixMs),
+        sequence,
       });
     }
   }
 }
 
 async function readLetters(engine: Engine, topic: string, history: ProcessHistory): Promise<void> {
-  for await (const event of eventsOf(engine, topic, 0)) {
+  for await (const { event, sequence } of eventsOf(engine, topic, 0)) {
     const { source, id, orderingKey: key, attributes } = event;
     history.write({
       k: "deadLetter",
@@ -59,6 +62,7 @@ async function readLetters(engine: Engine, topic: string, history: ProcessHistor
       partition: Number(attributes["dlpartition"]),
       offset: Number(attributes["dloffset"]),
       time: Number(event.appendTimeUnixMs),
+      sequence,
     });
   }
 }

@@ -5,11 +5,12 @@ import { SeededRandom, SimulatedNetwork, VirtualClock } from "@opendxa/pubsub-si
 import { turn } from "../faults/turns.js";
 import { checkHistory } from "../history/checker/check-history.js";
 import type { HistoryFigures } from "../history/checker/figures.js";
-import { DRAIN_MS_MAX, LATENCY_MS, QUIET_MS, STEPS_MAX } from "./limits.js";
+import { ACCOUNT_EVERY_MS, DRAIN_MS_MAX, LATENCY_MS, QUIET_MS, STEPS_MAX } from "./limits.js";
 import { readStored } from "./read-stored.js";
 import { type BrokerWorld, SimulatedBroker } from "./simulated-broker.js";
 import { SimulatedConsumer } from "./simulated-consumer.js";
 import { type ProcessHistory, SimulatedHistory } from "./simulated-history.js";
+import { SimulatedOperator } from "./simulated-operator.js";
 import { SimulatedPublisher } from "./simulated-publisher.js";
 import { planSimulation, recordedSubscription, type SimulationPlan } from "./simulation-plan.js";
 
@@ -41,7 +42,8 @@ class Simulation {
   readonly #faults: string[] = [];
   readonly #clock = new VirtualClock(1_800_000_000_000);
   readonly #history = new SimulatedHistory(() => Math.floor(this.#clock.now()));
-  readonly #operator: ProcessHistory;
+  readonly #notes: ProcessHistory;
+  readonly #operator: SimulatedOperator;
   readonly #network: SimulatedNetwork;
   readonly #broker: SimulatedBroker;
   readonly #publishers: readonly SimulatedPublisher[];
@@ -55,7 +57,7 @@ class Simulation {
     this.#seed = seed;
     this.#random = new SeededRandom(seed);
     this.#plan = planSimulation(this.#random);
-    this.#operator = this.#history.process("operator", "operator");
+    this.#notes = this.#history.process("operator", "operator");
     this.#network = new SimulatedNetwork({
       clock: this.#clock,
       random: this.#random.fork(),
@@ -69,6 +71,7 @@ class Simulation {
     };
     this.#broker = new SimulatedBroker(world);
     const shared = { world, broker: this.#broker, plan: this.#plan };
+    this.#operator = new SimulatedOperator({ ...shared, history: this.#notes });
     this.#publishers = Array.from({ length: this.#plan.publishers }, (_, i) => {
       const history = this.#history.process("publisher", `p${i}`);
       return new SimulatedPublisher(`p${i}`, { ...shared, history });
@@ -107,7 +110,7 @@ class Simulation {
     await this.#startBroker();
     for (const topic of this.#plan.topics) await this.#createTopic(topic);
     for (const subscription of this.#plan.subscriptions) {
-      this.#operator.write(recordedSubscription(subscription));
+      this.#notes.write(recordedSubscription(subscription));
     }
     for (const publisher of this.#publishers) publisher.start();
     for (const consumer of this.#consumers) consumer.start();
@@ -132,6 +135,7 @@ class Simulation {
 
   #scheduleStrikes(): void {
     const { brokerCrash, reset, silence, slow, leave } = this.#plan.strikes;
+    this.#every(ACCOUNT_EVERY_MS, () => void this.#operator.account());
     this.#every(brokerCrash, () => void this.#crash().catch((error) => this.#failed(error)));
     this.#every(reset, () => this.#network.resetOne());
     this.#every(silence, () => this.#network.silenceOne());
@@ -146,12 +150,14 @@ class Simulation {
   async #crash(): Promise<void> {
     if (this.#isStarting) return;
     this.#isStarting = true;
-    this.#operator.write({ k: "kill", what: "broker" });
+    this.#notes.write({ k: "kill", what: "broker" });
     await this.#broker.crash();
     const downMs = this.#random.nextFloat() * 3_000;
     await new Promise<void>((resolve) => this.#clock.setTimer(resolve, downMs));
     await this.#startBroker();
     this.#isStarting = false;
+    // What a checkpoint and the tail behind it say, before anything else happens.
+    void this.#operator.account();
   }
 
   async #startBroker(): Promise<void> {
@@ -161,11 +167,11 @@ class Simulation {
     void started.then((opened) => (engine = opened)).catch(() => undefined);
     if (this.#starts === 1) await this.#stepWhile(() => engine === undefined);
     await started;
-    this.#operator.write({ k: "start", what: "broker", number: this.#starts });
+    this.#notes.write({ k: "start", what: "broker", number: this.#starts });
   }
 
   async #createTopic({ topic, partitions }: SimulationPlan["topics"][number]): Promise<void> {
-    this.#operator.write({ k: "topic", topic, partitions });
+    this.#notes.write({ k: "topic", topic, partitions });
     const settings = TopicSettings.create({ partitions });
     await this.#stepped(this.#engine.createTopic(topic, settings));
   }
@@ -201,8 +207,9 @@ class Simulation {
   }
 
   async #readAll(): Promise<void> {
-    await this.#stepped(readStored(this.#engine, this.#plan, this.#operator));
-    this.#operator.write({ k: "end", drained: true });
+    await this.#stepped(this.#operator.account());
+    await this.#stepped(readStored(this.#engine, this.#plan, this.#notes));
+    this.#notes.write({ k: "end", drained: true });
   }
 
   /** Lets the world go on until a promise of it is settled. */

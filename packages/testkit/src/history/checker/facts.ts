@@ -36,8 +36,8 @@ export class Facts {
   readonly skips: Placed<RecordOf<"skip">>[] = [];
   /** Seeks of operators. */
   readonly seeks: RecordOf<"seek">[] = [];
-  /** Last accounting of each subscription. */
-  readonly accountings = new Map<string, Placed<RecordOf<"accounting">>>();
+  /** Accountings of each subscription, in the order of their records. */
+  readonly accountings = new Map<string, Placed<RecordOf<"accounting">>[]>();
   /** When the broker was killed. */
   readonly brokerKills: number[] = [];
   /** When processes of clients were killed. */
@@ -166,7 +166,7 @@ export class Facts {
     if (record.k === "subscription") this.subs.set(record.sub, { record, place });
     else if (record.k === "skip") this.skips.push({ record, place });
     else if (record.k === "seek") this.seeks.push(record);
-    else if (record.k === "accounting") this.accountings.set(record.sub, { record, place });
+    else if (record.k === "accounting") pushTo(this.accountings, record.sub, { record, place });
     else if (record.k === "end") this.end = { record, place };
   }
 }

@@ -140,7 +140,7 @@ export class FigureCounter {
 
   /** Everything. */
   total(facts: Facts): HistoryFigures {
-    const accountings = [...facts.accountings.values()];
+    const accountings = [...facts.accountings.values()].flatMap((all) => all.slice(-1));
     return {
       ...this.#figures,
       processes: facts.processes.filter(Boolean).length,

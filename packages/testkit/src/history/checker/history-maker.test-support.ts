@@ -18,6 +18,9 @@ const SUBS = [
   { sub: "keys", topics: ["t/keys"], order: "key", attemptsMax: 0 },
 ] as const;
 
+/** Parts of an accounting in which nothing of this history ever is. */
+const NONE = { expired: 0, filtered: 0, skipped: 0, leased: 0, waiting: 0, unexamined: 0 };
+
 type Sub = (typeof SUBS)[number];
 
 interface Stored {
@@ -63,9 +66,25 @@ export class HistoryMaker {
       this.#say("operator", { k: "subscription", ...sub, ...bounds, deadLetterTopic });
     }
     for (const sub of SUBS) for (const number of [1, 2]) this.#open(sub, number);
-    for (let event = 1; event <= 12; event += 1) this.#publish(event);
+    for (let event = 1; event <= 12; event += 1) {
+      this.#publish(event);
+      if (event === 6) for (const sub of SUBS) this.#account(sub);
+    }
     for (const sub of SUBS) this.#consume(sub);
     this.#finish();
+  }
+
+  /** What a subscription's accounting answers while the run goes on. */
+  #account(sub: Sub): void {
+    this.#t += STEP_MS;
+    const asked = this.#t;
+    const { acked, deadLettered } = this.#count(sub.sub);
+    const covered = this.#coveredBy(sub);
+    const sequence = Math.max(...covered.map(({ offset }) => offset));
+    const entered = covered.length;
+    const unexamined = entered - acked - deadLettered;
+    const parts = { entered, acked, deadLettered, ...NONE, unexamined };
+    this.#say("operator", { k: "accounting", sub: sub.sub, epoch: 1, asked, sequence, ...parts });
   }
 
   #say(name: string, body: RecordBody): Loose {
@@ -108,11 +127,19 @@ export class HistoryMaker {
   }
 
   #consume(sub: Sub): void {
-    const covered = this.#stored.filter(({ event }) =>
-      sub.topics.some((each) => each === event.topic),
-    );
-    if (sub.order === "key") this.#consumeKeys(sub, covered);
-    else for (const stored of covered) this.#live(sub, stored, 1);
+    const covered = this.#coveredBy(sub);
+    if (sub.order === "key") {
+      this.#consumeKeys(sub, covered);
+      return;
+    }
+    for (const [at, stored] of covered.entries()) {
+      this.#live(sub, stored, 1);
+      if (at % 5 === 4) this.#account(sub);
+    }
+  }
+
+  #coveredBy({ topics }: Sub): readonly Stored[] {
+    return this.#stored.filter(({ event }) => topics.some((each) => each === event.topic));
   }
 
   /** Pairs of one key come as a run. */
@@ -234,14 +261,14 @@ export class HistoryMaker {
   }
 
   #finish(): void {
-    const none = { expired: 0, filtered: 0, skipped: 0, leased: 0, waiting: 0, unexamined: 0 };
     for (const { sub } of SUBS) {
       const { acked, deadLettered } = this.#count(sub);
-      const parts = { entered: acked + deadLettered, acked, deadLettered, ...none };
+      const parts = { entered: acked + deadLettered, acked, deadLettered, ...NONE };
       this.#say("operator", { k: "accounting", sub, epoch: 1, ...parts });
     }
     for (const { event, offset, seq } of this.#stored) {
-      this.#say("operator", { k: "stored", ...event, partition: 0, offset, seq, time: 0 });
+      const place = { partition: 0, offset, sequence: offset };
+      this.#say("operator", { k: "stored", ...event, ...place, seq, time: 0 });
     }
     for (const letter of this.#letters) {
       this.#say("operator", letter as unknown as RecordOf<"deadLetter">);

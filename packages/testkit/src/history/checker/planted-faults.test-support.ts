@@ -179,7 +179,46 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   change("events are not counted at all", "accounting-wrong", is("accounting"), (record) => {
     Object.assign(record, { entered: 0, acked: 0, deadLettered: 0 });
   }),
+  change("an event enters before it is stored", "accounting-wrong", isDuringRun, (record) => {
+    shift(record, { entered: 1, unexamined: 1 });
+  }),
+  change(
+    "an event is left out while the run goes on",
+    "accounting-wrong",
+    isDuringRun,
+    (record) => {
+      shift(record, { entered: -1, unexamined: -1 });
+    },
+  ),
+  change("an ack counts before it is sent", "accounting-wrong", isDuringRun, (record) => {
+    shift(record, { unexamined: -1, acked: 1 });
+  }),
+  change("a confirmed ack does not count yet", "accounting-wrong", isAfterAck, (record) => {
+    shift(record, { acked: -1, unexamined: 1 });
+  }),
+  change("an event is skipped by nobody", "accounting-wrong", isDuringRun, (record) => {
+    shift(record, { unexamined: -1, skipped: 1 });
+  }),
+  pair("what was settled is so no more", "accounting-wrong", isAfterAck, (a, b) => {
+    if (a["sub"] !== b["sub"] || (a["acked"] as number) >= (b["acked"] as number)) return false;
+    Object.assign(a, { sequence: 1_002 });
+    Object.assign(b, { sequence: 1_001 });
+    return true;
+  }),
 ];
+
+function isDuringRun({ k, asked, unexamined }: Loose): boolean {
+  return k === "accounting" && asked !== undefined && (unexamined as number) > 0;
+}
+
+function isAfterAck(record: Loose): boolean {
+  return isDuringRun(record) && (record["acked"] as number) > 0;
+}
+
+/** Moves counters of an accounting. */
+function shift(record: Loose, by: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(by)) record[name] = (record[name] as number) + count;
+}
 
 function any({ k }: Loose): boolean {
   return k !== "process";

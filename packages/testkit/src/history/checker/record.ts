@@ -87,6 +87,7 @@ const FIELDS = {
     seq: "number?",
     lane: "text?",
     time: "number",
+    sequence: "number?",
   },
   deadLetter: {
     ...EVENT,
@@ -98,9 +99,12 @@ const FIELDS = {
     partition: "number",
     offset: "number",
     time: "number",
+    sequence: "number?",
   },
   accounting: {
     sub: "text",
+    asked: "number?",
+    sequence: "number?",
     epoch: "number",
     entered: "number",
     acked: "number",
