@@ -8,12 +8,18 @@ export interface SeedRange {
   readonly count: number;
 }
 
-function wholeNumber(name: string, text: string): number {
-  if (!/^\d+$/.test(text)) throw new Error(`--${name} must be a whole number`);
-  return Number(text);
+function wholeNumber(name: string, text: string, least: number): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < least || !Number.isSafeInteger(number)) {
+    throw new Error(`--${name} must be a whole number from ${least} on, not ${text}`);
+  }
+  return number;
 }
 
-/** Reads `--seeds N --seed S`; the first seed is 1 where none is named. Throws on what is none. */
+/**
+ * Reads `--seeds N --seed S`; the first seed is 1 where none is named. Throws on what is none: also on no
+ * seeds at all, because a run of nothing would pass and prove nothing.
+ */
 export function parseSeedRange(args: readonly string[], seedsDefault: number): SeedRange {
   const { values } = parseArgs({
     args: [...args],
@@ -22,7 +28,20 @@ export function parseSeedRange(args: readonly string[], seedsDefault: number): S
       seed: { type: "string", default: "1" },
     },
   });
-  return { first: wholeNumber("seed", values.seed), count: wholeNumber("seeds", values.seeds) };
+  return {
+    first: wholeNumber("seed", values.seed, 0),
+    count: wholeNumber("seeds", values.seeds, 1),
+  };
+}
+
+/** The seeds that a process was asked for; what is none ends it with one sentence. */
+export function seedRangeOfProcess(parse: (args: readonly string[]) => SeedRange): SeedRange {
+  try {
+    return parse(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exit(2);
+  }
 }
 
 /** Cuts a range into at most so many parts that follow each other, none empty, all about as long. */

@@ -1,3 +1,4 @@
+import { seedRangeOfProcess } from "../seed-range.js";
 import { CONTROLS, isNoticed } from "./controls.js";
 import { runDamage } from "./damage-run.js";
 import { runFaults } from "./fault-run.js";
@@ -7,7 +8,7 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-const { first, count } = parseSeeds(process.argv.slice(2));
+const { first, count } = seedRangeOfProcess(parseSeeds);
 const startedMs = performance.now();
 const totals = new Totals();
 let passed = 0;

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { HistoryFigures } from "../history/checker/figures.js";
-import { parseSeedRange, splitRange } from "../seed-range.js";
+import { parseSeedRange, seedRangeOfProcess, splitRange } from "../seed-range.js";
 import { simulateShards } from "./simulate-shards.js";
 
 /** Seeds where none are asked for. */
@@ -10,7 +10,7 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-const range = parseSeedRange(process.argv.slice(2), SEEDS_DEFAULT);
+const range = seedRangeOfProcess((args) => parseSeedRange(args, SEEDS_DEFAULT));
 const startedMs = performance.now();
 const totals: Partial<Record<keyof HistoryFigures, number>> = {};
 let ended = 0;
