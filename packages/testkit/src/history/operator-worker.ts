@@ -93,9 +93,11 @@ class HistoryOperator {
     const { sub } = SUBSCRIPTIONS[0] as (typeof SUBSCRIPTIONS)[number];
     this.#writer.write({ k: "pause", sub });
     await this.#calls.pause(sub);
+    this.#writer.write({ k: "pause", sub, done: true });
     await sleep(PAUSE_MS);
+    const asked = Date.now();
     await this.#calls.resume(sub);
-    this.#writer.write({ k: "resume", sub });
+    this.#writer.write({ k: "resume", sub, asked });
   }
 
   /** Once a run: each seek brings everything again. */

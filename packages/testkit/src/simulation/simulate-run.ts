@@ -27,8 +27,9 @@ await simulateShards(splitRange(range, availableParallelism()), ({ failure, figu
 });
 const { published, acked, delivered, redelivered, owed = 0, paid = 0, brokerKills } = totals;
 say(`published ${published}, acked ${acked}, delivered ${delivered}, redelivered ${redelivered}`);
-say(`nacked ${totals.nacked}, dead-lettered ${totals.deadLettered}, keys ${totals.keys}`);
-say(`delivered/acked ${(paid / owed).toFixed(6)} (${paid} of ${owed}); ${brokerKills} crashes`);
+say(`nacked ${totals.nacked}, dead-lettered ${totals.deadLettered}, skipped ${totals.skipped}`);
+say(`keys ${totals.keys}, broker crashes ${brokerKills}`);
+say(`delivered/acked ${(paid / owed).toFixed(6)} (${paid} of ${owed})`);
 say(`${((performance.now() - startedMs) / 1_000).toFixed(1)} s`);
 say(`${range.count - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

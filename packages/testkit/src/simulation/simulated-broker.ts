@@ -36,6 +36,7 @@ export class SimulatedBroker {
   readonly #disk: SimulatedDisk;
   #index = MemoryStore.create();
   #engine: Engine | undefined;
+  #crashed = signal();
 
   /** A machine with an empty disk, switched off. */
   constructor(world: BrokerWorld) {
@@ -46,6 +47,11 @@ export class SimulatedBroker {
   /** The running engine, if it runs. */
   get engine(): Engine | undefined {
     return this.#engine;
+  }
+
+  /** Resolves when the machine ends that runs now: what was asked of it may stay without an answer. */
+  get crashed(): Promise<void> {
+    return this.#crashed.promise;
   }
 
   /** Starts on what the disk holds. */
@@ -77,6 +83,8 @@ export class SimulatedBroker {
     const { network, random } = this.#world;
     const pick = <T>(list: readonly T[]) => list[random.nextInt(0, list.length - 1)] as T;
     this.#engine = undefined;
+    this.#crashed.resolve();
+    this.#crashed = signal();
     network.resetAll();
     this.#disk.crash({ mode: pick(CRASH_MODES) });
     const fate = pick(INDEX_FATES);
@@ -98,6 +106,14 @@ export class SimulatedBroker {
     this.#engine === undefined
       ? refused(end)
       : new ConsumeSession(this.#engine, end, this.#world.clock);
+}
+
+function signal(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
 
 function refused(end: NetworkEnd<never>): NetworkHandler<unknown> {

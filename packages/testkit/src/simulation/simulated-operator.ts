@@ -1,14 +1,28 @@
+import type { Engine } from "@opendxa/pubsub-engine";
 import { PubSubError } from "@opendxa/pubsub-protocol";
+import type { SeededRandom } from "@opendxa/pubsub-simulated";
+import { ASK_AGAIN_MS, PAUSE_MS_MAX } from "./limits.js";
 import type { BrokerWorld, SimulatedBroker } from "./simulated-broker.js";
 import type { ProcessHistory } from "./simulated-history.js";
-import type { SimulationPlan } from "./simulation-plan.js";
+import type { SimulatedSubscription, SimulationPlan } from "./simulation-plan.js";
 
-/** Somebody beside the broker who asks it where every event is. */
+/** What an operator does to a subscription. */
+const ACTS = ["pause", "skip", "release"] as const;
+
+/** An answer, and whether an earlier request may have been carried out without one. */
+interface Answered<T> {
+  readonly answer: T;
+  readonly wasRepeated: boolean;
+}
+
+/** Somebody beside the broker who asks it where every event is, and acts on its subscriptions. */
 export class SimulatedOperator {
   readonly #world: BrokerWorld;
   readonly #broker: SimulatedBroker;
   readonly #plan: SimulationPlan;
   readonly #history: ProcessHistory;
+  readonly #random: SeededRandom;
+  #isActing = false;
 
   constructor(parts: {
     readonly world: BrokerWorld;
@@ -20,6 +34,12 @@ export class SimulatedOperator {
     this.#broker = parts.broker;
     this.#plan = parts.plan;
     this.#history = parts.history;
+    this.#random = parts.world.random.fork();
+  }
+
+  /** Nothing that it began is unfinished. */
+  get isIdle(): boolean {
+    return !this.#isActing;
   }
 
   /** Notes where all events of all subscriptions are; of a broker that ends meanwhile, nothing. */
@@ -27,10 +47,56 @@ export class SimulatedOperator {
     for (const { sub } of this.#plan.subscriptions) await this.#accountOf(sub);
   }
 
+  /** One act, unless an earlier one goes on. */
+  async act(): Promise<void> {
+    if (this.#isActing) return;
+    this.#isActing = true;
+    const { subscriptions } = this.#plan;
+    const at = this.#random.nextInt(0, subscriptions.length - 1);
+    const { sub } = subscriptions[at] as SimulatedSubscription;
+    const act = ACTS[this.#random.nextInt(0, ACTS.length - 1)];
+    try {
+      if (act === "pause") await this.#pause(sub);
+      else await this.#unblock(sub, act);
+    } catch (error) {
+      if (!isAbsent(error)) this.#world.fault(`an act on ${sub}: ${error}`);
+    }
+    this.#isActing = false;
+  }
+
+  async #pause(name: string): Promise<void> {
+    this.#history.write({ k: "pause", sub: name });
+    const request = { namespace: "", name, reason: "by an operator" };
+    await this.#ask((engine) => engine.pauseSubscription(request));
+    this.#history.write({ k: "pause", sub: name, done: true });
+    await this.#wait(this.#random.nextFloat() * PAUSE_MS_MAX);
+    const asked = this.#now();
+    await this.#ask((engine) => engine.resumeSubscription(name));
+    this.#history.write({ k: "resume", sub: name, asked });
+  }
+
+  /** Skips the event that blocks a key, or lets it be tried again at once. */
+  async #unblock(subscription: string, act: "skip" | "release" | undefined): Promise<void> {
+    const page = { namespace: "", subscription, pageSize: 0, pageToken: "" };
+    const { keys } = (await this.#ask((engine) => engine.listBlockedKeys(page))).answer;
+    const blocked = keys[this.#random.nextInt(0, Math.max(0, keys.length - 1))];
+    if (blocked === undefined) return;
+    const { topic, partition, orderingKey: key, sequence, index } = blocked;
+    const named = { namespace: "", subscription };
+    if (act === "release") {
+      await this.#ask((engine) => engine.releaseKey({ ...named, orderingKey: key, topic }));
+      return;
+    }
+    const range = { ...named, sequence, firstIndex: index, lastIndex: index };
+    const { answer: skipped, wasRepeated } = await this.#ask((engine) => engine.skipEvents(range));
+    const where = { topic, partition, key, sequence: Number(sequence), first: index, last: index };
+    this.#history.write({ k: "skip", sub: subscription, ...where, skipped, unsure: wasRepeated });
+  }
+
   async #accountOf(sub: string): Promise<void> {
     const { engine } = this.#broker;
     if (engine === undefined) return;
-    const asked = Math.floor(this.#world.clock.now());
+    const asked = this.#now();
     try {
       const answer = await engine.getAccounting(sub);
       if (this.#broker.engine !== engine) return;
@@ -51,13 +117,43 @@ export class SimulatedOperator {
         unexamined: Number(answer.unexamined),
       });
     } catch (error) {
-      if (this.#broker.engine !== engine || isNotCreated(error)) return;
+      if (this.#broker.engine !== engine || isAbsent(error)) return;
       this.#world.fault(`the accounting of ${sub}: ${error}`);
     }
   }
+
+  /** Asks again after every end of the broker, until there is an answer. */
+  async #ask<T>(request: (engine: Engine) => Promise<T>): Promise<Answered<T>> {
+    for (let wasAsked = false; ; ) {
+      const { engine, crashed } = this.#broker;
+      if (engine !== undefined) {
+        const wasRepeated = wasAsked;
+        wasAsked = true;
+        try {
+          const answered = request(engine).then((answer) => ({ answer }));
+          const first = await Promise.race([answered, crashed]);
+          if (first !== undefined && this.#broker.engine === engine) {
+            return { ...first, wasRepeated };
+          }
+        } catch (error) {
+          if (this.#broker.engine === engine) throw error;
+        }
+      }
+      await this.#wait(ASK_AGAIN_MS);
+    }
+  }
+
+  #now(): number {
+    return Math.floor(this.#world.clock.now());
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#world.clock.setTimer(resolve, ms));
+  }
 }
 
-/** It is created by its first consumer. */
-function isNotCreated(error: unknown): boolean {
-  return error instanceof PubSubError && error.reason === "SUBSCRIPTION_NOT_FOUND";
+/** A subscription is created by its first consumer, and a key may go on before it is released. */
+function isAbsent(error: unknown): boolean {
+  if (!(error instanceof PubSubError)) return false;
+  return error.reason === "SUBSCRIPTION_NOT_FOUND" || error.reason === "EVENT_NOT_FOUND";
 }

@@ -5,7 +5,14 @@ import { SeededRandom, SimulatedNetwork, VirtualClock } from "@opendxa/pubsub-si
 import { turn } from "../faults/turns.js";
 import { checkHistory } from "../history/checker/check-history.js";
 import type { HistoryFigures } from "../history/checker/figures.js";
-import { ACCOUNT_EVERY_MS, DRAIN_MS_MAX, LATENCY_MS, QUIET_MS, STEPS_MAX } from "./limits.js";
+import {
+  ACCOUNT_EVERY_MS,
+  ACT_EVERY_MS,
+  DRAIN_MS_MAX,
+  LATENCY_MS,
+  QUIET_MS,
+  STEPS_MAX,
+} from "./limits.js";
 import { readStored } from "./read-stored.js";
 import { type BrokerWorld, SimulatedBroker } from "./simulated-broker.js";
 import { SimulatedConsumer } from "./simulated-consumer.js";
@@ -136,6 +143,7 @@ class Simulation {
   #scheduleStrikes(): void {
     const { brokerCrash, reset, silence, slow, leave } = this.#plan.strikes;
     this.#every(ACCOUNT_EVERY_MS, () => void this.#operator.account());
+    this.#every(ACT_EVERY_MS, () => void this.#operator.act());
     this.#every(brokerCrash, () => void this.#crash().catch((error) => this.#failed(error)));
     this.#every(reset, () => this.#network.resetOne());
     this.#every(silence, () => this.#network.silenceOne());
@@ -200,7 +208,7 @@ class Simulation {
       if (now > endMs) throw new Error("the world is never drained");
       const isPublishing = this.#publishers.some((publisher) => !publisher.isIdle);
       const newest = Math.max(...this.#consumers.map(({ deliveredAtMs }) => deliveredAtMs));
-      return this.#isStarting || isPublishing || now - newest < QUIET_MS;
+      return this.#isStarting || isPublishing || !this.#operator.isIdle || now - newest < QUIET_MS;
     });
     for (const consumer of this.#consumers) consumer.leave();
     for (const publisher of this.#publishers) publisher.close();

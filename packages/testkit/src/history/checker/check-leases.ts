@@ -87,7 +87,9 @@ function mayBeStale(
   if (t >= record.leaseEnd - CLOCK_SLACK_MS || !process.tellsLosses) return true;
   if (facts.wasKilled(begin, t) || facts.endsOf(process, begin, t) > 0) return true;
   if (facts.wasSought(sub.sub, begin, t)) return true;
-  if (facts.skips.some((skip) => skip.record.sub === sub.sub)) return true;
+  const { topic, key } = record;
+  const isOfKey = (skip: RecordOf<"skip">) => skip.topic === topic && skip.key === key;
+  if (facts.skips.some((skip) => skip.record.sub === sub.sub && isOfKey(skip.record))) return true;
   const published = event.published[0]?.record;
   if (published?.expire !== undefined && published.expire <= t) return true;
   if (all.some((each) => each !== delivery && each.token > delivery.token && each.begin <= t))

@@ -99,6 +99,14 @@ export function checkDelivered(
   if (begin > record.t + CLOCK_SLACK_MS) {
     report("lease-wrong", place, event.name, "its lease began after it was delivered");
   }
+  const { sub } = record;
+  const pause = facts.pauses.get(sub)?.find(({ fromT, untilT = Number.POSITIVE_INFINITY }) => {
+    return begin > fromT + CLOCK_SLACK_MS && begin < untilT - CLOCK_SLACK_MS;
+  });
+  if (pause !== undefined) {
+    const what = `leased ${begin - pause.fromT} ms after ${sub} was paused`;
+    report("delivered-while-paused", place, event.name, what);
+  }
   if (published === undefined) return;
   if (begin < published.t - CLOCK_SLACK_MS) {
     report("lease-wrong", place, event.name, "its lease began before it was published");

@@ -34,6 +34,8 @@ export class Facts {
   readonly subs = new Map<string, Placed<RecordOf<"subscription">>>();
   /** Skips of operators. */
   readonly skips: Placed<RecordOf<"skip">>[] = [];
+  /** Times in which subscriptions surely dispatched nothing; `untilT` absent: to the end. */
+  readonly pauses = new Map<string, { readonly fromT: number; untilT: number | undefined }[]>();
   /** Seeks of operators. */
   readonly seeks: RecordOf<"seek">[] = [];
   /** Accountings of each subscription, in the order of their records. */
@@ -166,8 +168,20 @@ export class Facts {
     if (record.k === "subscription") this.subs.set(record.sub, { record, place });
     else if (record.k === "skip") this.skips.push({ record, place });
     else if (record.k === "seek") this.seeks.push(record);
+    else if (record.k === "pause" || record.k === "resume") this.#pause(record);
     else if (record.k === "accounting") pushTo(this.accountings, record.sub, { record, place });
     else if (record.k === "end") this.end = { record, place };
+  }
+
+  /** From the answer to the pause until the resume was asked for; of whoever does not say these, nothing. */
+  #pause(record: RecordOf<"pause"> | RecordOf<"resume">): void {
+    const { sub, t } = record;
+    if (record.k === "pause") {
+      if (record.done === true) pushTo(this.pauses, sub, { fromT: t, untilT: undefined });
+      return;
+    }
+    const last = this.pauses.get(sub)?.at(-1);
+    if (last !== undefined) last.untilT = record.asked ?? last.fromT;
   }
 }
 

@@ -73,6 +73,15 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   withPublish("a scheduled event is delivered early", "delivered-early", (publish, delivered) => {
     publish["deliver"] = beginOf(delivered) + 50;
   }),
+  ofDelivery(
+    "an event is delivered during a pause",
+    "delivered-while-paused",
+    (record, history) => {
+      const paused = { k: "pause", sub: record["sub"], done: true, t: beginOf(record) - 50 };
+      insert(history.get("operator.jsonl") as Loose[], paused);
+      return true;
+    },
+  ),
   ofDelivery("an event never reaches a subscription", "never-delivered", (record, history) => {
     removeWhere(history, (each) => isSameIn(each, record));
     return true;

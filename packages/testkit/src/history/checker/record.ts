@@ -78,8 +78,8 @@ const FIELDS = {
     unsure: "flag?",
   },
   seek: { sub: "text", to: "text", epoch: "number" },
-  pause: { sub: "text" },
-  resume: { sub: "text" },
+  pause: { sub: "text", done: "flag?" },
+  resume: { sub: "text", asked: "number?" },
   stored: {
     ...EVENT,
     partition: "number",

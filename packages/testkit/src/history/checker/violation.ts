@@ -20,6 +20,7 @@ export const RULES = [
   "delivered-not-stored",
   "delivered-expired",
   "delivered-early",
+  "delivered-while-paused",
   "never-delivered",
   "never-settled",
   "delivered-after-ack",
