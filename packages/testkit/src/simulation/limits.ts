@@ -19,11 +19,13 @@ export const FRAMES_IN_FLIGHT = 8;
 /** Mean virtual time between two accountings of all subscriptions, in milliseconds. */
 export const ACCOUNT_EVERY_MS = 6_000;
 /** Mean virtual time between two acts of an operator, in milliseconds. */
-export const ACT_EVERY_MS = 4_000;
+export const ACT_EVERY_MS = 1_500;
 /** Virtual time after which an operator asks again whom its request may not have reached, in milliseconds. */
 export const ASK_AGAIN_MS = 200;
 /** Longest pause of a subscription, in virtual milliseconds. */
-export const PAUSE_MS_MAX = 4_000;
+export const PAUSE_MS_MAX = 3_000;
+/** Share of an operator's wishes to seek that it follows. */
+export const SEEK_SHARE = 0.1;
 /** Ack deadline of every subscription, in virtual milliseconds. */
 export const ACK_DEADLINE_MS = 5_000;
 /** Backoff of every subscription, in virtual milliseconds. */

@@ -56,6 +56,7 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
   #end: NetworkEnd<ConsumerSays> | undefined;
   #heartbeat: Heartbeat | undefined;
   #session = 0;
+  #epoch: number | undefined;
   #isHeld = false;
   #isGentle = false;
   /** When something was delivered last, on the steady clock. */
@@ -107,6 +108,8 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
       for (const batch of heard.delivery.batches) this.#take(batch);
     } else if (heard.is === "verdicts") {
       this.#answered(heard.verdicts);
+    } else if (heard.is === "opened") {
+      this.#epoch = heard.subscription.epoch;
     }
   }
 
@@ -184,6 +187,7 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
         leaseEnd: leaseEndMs,
         sequence: Number(sequence),
         index,
+        epoch: this.#epoch,
       });
       this.#enqueue(held);
     }

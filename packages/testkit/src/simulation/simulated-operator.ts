@@ -1,13 +1,13 @@
 import type { Engine } from "@opendxa/pubsub-engine";
 import { PubSubError } from "@opendxa/pubsub-protocol";
 import type { SeededRandom } from "@opendxa/pubsub-simulated";
-import { ASK_AGAIN_MS, PAUSE_MS_MAX } from "./limits.js";
+import { ASK_AGAIN_MS, PAUSE_MS_MAX, SEEK_SHARE } from "./limits.js";
 import type { BrokerWorld, SimulatedBroker } from "./simulated-broker.js";
 import type { ProcessHistory } from "./simulated-history.js";
-import type { SimulatedSubscription, SimulationPlan } from "./simulation-plan.js";
+import type { SimulationPlan } from "./simulation-plan.js";
 
 /** What an operator does to a subscription. */
-const ACTS = ["pause", "skip", "release"] as const;
+const ACTS = ["pause", "skip", "release", "seek"] as const;
 
 /** An answer, and whether an earlier request may have been carried out without one. */
 interface Answered<T> {
@@ -51,12 +51,15 @@ export class SimulatedOperator {
   async act(): Promise<void> {
     if (this.#isActing) return;
     this.#isActing = true;
+    const act = this.#pick(ACTS);
     const { subscriptions } = this.#plan;
-    const at = this.#random.nextInt(0, subscriptions.length - 1);
-    const { sub } = subscriptions[at] as SimulatedSubscription;
-    const act = ACTS[this.#random.nextInt(0, ACTS.length - 1)];
+    const isOfKeys = act === "skip" || act === "release";
+    const { sub } = this.#pick(
+      isOfKeys ? subscriptions.filter(({ order }) => order === "key") : subscriptions,
+    );
     try {
       if (act === "pause") await this.#pause(sub);
+      else if (act === "seek") await this.#seek(sub);
       else await this.#unblock(sub, act);
     } catch (error) {
       if (!isAbsent(error)) this.#world.fault(`an act on ${sub}: ${error}`);
@@ -75,12 +78,24 @@ export class SimulatedOperator {
     this.#history.write({ k: "resume", sub: name, asked });
   }
 
+  /** Brings everything again, seldom: what is settled before and after each is to be judged too. */
+  async #seek(name: string): Promise<void> {
+    if (!this.#random.nextBoolean(SEEK_SHARE)) return;
+    this.#history.write({ k: "seek", sub: name, to: "earliest", epoch: 0 });
+    const position = { position: { $case: "earliest", value: true } } as const;
+    const target = { $case: "position", value: position } as const;
+    const { answer } = await this.#ask((engine) =>
+      engine.seekSubscription({ namespace: "", name, target }),
+    );
+    this.#history.write({ k: "seek", sub: name, to: "earliest", epoch: answer.epoch });
+  }
+
   /** Skips the event that blocks a key, or lets it be tried again at once. */
-  async #unblock(subscription: string, act: "skip" | "release" | undefined): Promise<void> {
+  async #unblock(subscription: string, act: "skip" | "release"): Promise<void> {
     const page = { namespace: "", subscription, pageSize: 0, pageToken: "" };
     const { keys } = (await this.#ask((engine) => engine.listBlockedKeys(page))).answer;
-    const blocked = keys[this.#random.nextInt(0, Math.max(0, keys.length - 1))];
-    if (blocked === undefined) return;
+    if (keys.length === 0) return;
+    const blocked = this.#pick(keys);
     const { topic, partition, orderingKey: key, sequence, index } = blocked;
     const named = { namespace: "", subscription };
     if (act === "release") {
@@ -141,6 +156,10 @@ export class SimulatedOperator {
       }
       await this.#wait(ASK_AGAIN_MS);
     }
+  }
+
+  #pick<T>(some: readonly T[]): T {
+    return some[this.#random.nextInt(0, some.length - 1)] as T;
   }
 
   #now(): number {

@@ -41,15 +41,16 @@ export class Accounting {
     const [stored] = event.stored;
     if (stored === undefined) return;
     for (const { record } of facts.accountings.get(sub) ?? []) {
-      // A later epoch counts from where the seek set it.
-      if (record.epoch > 1) continue;
+      if (!facts.countsAll(sub, record.epoch)) continue;
       const moment = momentOf(record, facts);
       const count = this.#counts.get(record) ?? emptyCount();
       this.#counts.set(record, count);
       addTo(count.entered, isBefore(stored.record, moment));
       addTo(count.acked, isAckedBefore(event, sub, moment));
       const letters = event.deadLetters.filter((letter) => letter.record.sub === sub);
-      addTo(count.deadLettered, bestOf(letters.map((each) => isBefore(each.record, moment))));
+      const letter = bestOf(letters.map((each) => isBefore(each.record, moment)));
+      // Of a later epoch it is not known which letters are its own.
+      addTo(count.deadLettered, record.epoch > 1 && letter === "surely" ? "perhaps" : letter);
       count.mayHaveExpired += Number(mayHaveExpired(event, facts));
     }
   }
@@ -71,7 +72,7 @@ export class Accounting {
     if (isOfTheEnd(record, facts) && leased + waiting + unexamined > 0) {
       wrong(`drained, but ${leased} leased, ${waiting} waiting, ${unexamined} unexamined`);
     }
-    if (record.epoch > 1 || facts.end === undefined) return;
+    if (!facts.countsAll(record.sub, record.epoch) || facts.end === undefined) return;
     const count = this.#counts.get(record) ?? emptyCount();
     if (count.mayHaveExpired === 0 && !isWithin(entered, count.entered)) {
       wrong(`${entered} entered, ${say(count.entered)} are stored in its topics`);
@@ -137,10 +138,14 @@ function isBefore(
   return time <= untilT ? "perhaps" : "no";
 }
 
-function isAckedBefore(event: EventLife, sub: string, { fromT, untilT }: Moment): Likelihood {
-  const acks = (event.deliveries.get(sub) ?? []).flatMap(({ settlings }) =>
-    settlings.filter(({ kind }) => kind === "ack"),
-  );
+function isAckedBefore(
+  event: EventLife,
+  sub: string,
+  { record, fromT, untilT }: Moment,
+): Likelihood {
+  const acks = (event.deliveries.get(sub) ?? [])
+    .filter(({ epoch }) => epoch === record.epoch)
+    .flatMap(({ settlings }) => settlings.filter(({ kind }) => kind === "ack"));
   return bestOf(
     acks.map((ack) => {
       if (isConfirmed(ack) && (ack.verdict?.t ?? 0) <= fromT) return "surely";
@@ -166,7 +171,8 @@ function skippedOf({ record, fromT }: Moment, facts: Facts): Range {
   const skips = facts.skips.map((skip) => skip.record).filter(({ sub }) => sub === record.sub);
   const total = (some: typeof skips) => some.reduce((sum, { skipped }) => sum + skipped, 0);
   return {
-    least: total(skips.filter(({ t }) => t <= fromT)),
+    // Those of an earlier epoch are not in it.
+    least: record.epoch > 1 ? 0 : total(skips.filter(({ t }) => t <= fromT)),
     most: total(skips) + skips.filter(({ unsure }) => unsure === true).length,
   };
 }

@@ -79,8 +79,12 @@ function checkLetter(
   );
   const nacks = last.flatMap(({ settlings }) => settlings.filter(({ kind }) => kind === "nack"));
   if (cause === "nack" && nacks.length === 0) wrong("its cause is a nack that nobody sent");
-  if (cause !== "nack" && nacks.some(isConfirmed))
-    wrong(`its cause is ${cause}, but its last attempt was nacked`);
+  // What was nacked before a seek has a letter of its own.
+  const own = last.filter(({ begin }) => !facts.wasSought(sub.sub, begin, record.time));
+  const isNacked = own.some(({ settlings }) =>
+    settlings.some((each) => each.kind === "nack" && isConfirmed(each)),
+  );
+  if (cause !== "nack" && isNacked) wrong(`its cause is ${cause}, but its last attempt was nacked`);
   if (cause === "disconnect" && facts.tellsLosses(sub.sub)) {
     const consumers = facts.consumersOf(sub.sub);
     if (consumers.every((process) => facts.endsOf(process, 0, facts.lastT) === 0)) {

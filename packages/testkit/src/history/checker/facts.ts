@@ -130,6 +130,12 @@ export class Facts {
     return Math.max(1, ...whole.map(({ epoch }) => epoch));
   }
 
+  /** An epoch of a subscription in which every event that it covers enters. */
+  countsAll(sub: string, epoch: number): boolean {
+    if (epoch === 1) return true;
+    return this.#seeksOf(sub).some((seek) => seek.epoch === epoch && seek.to === "earliest");
+  }
+
   /** A subscription was moved in a time. */
   wasSought(sub: string, from: number, to: number): boolean {
     return this.#seeksOf(sub).some(
