@@ -18,7 +18,7 @@ function runTest({ package: folder, test, name }, bug) {
   return new Promise((resolve) => {
     const child = spawn(
       process.execPath,
-      [join(ROOT, "node_modules", "vitest", "vitest.mjs"), "run", test, "-t", name],
+      [join(ROOT, "node_modules", "vitest", "vitest.mjs"), "run", test, "-t", name, "--bail", "1"],
       {
         cwd: join(ROOT, folder),
         env: { ...process.env, ...(bug === undefined ? {} : { PLANTED_BUG: JSON.stringify(bug) }) },

@@ -14,6 +14,9 @@ const model = (order) =>
     `order ${order} does what a model of single events does`,
   );
 
+/** The real engine in simulated worlds: the checker of histories must notice. */
+const simulation = test("testkit", "simulation/simulation", "delivers everything");
+
 /**
  * Bugs that somebody could make, each with the test that must notice it.
  * @type {readonly {id: string, what: string, file: string, from: string, to: string, caughtBy: {package: string, test: string, name: string}}[]}
@@ -225,6 +228,42 @@ export const bugs = [
     file: delivery("settled-state"),
     from: "expired: cursor.expired + count,",
     to: "expired: cursor.expired + enteredCount,",
-    caughtBy: test("engine", "accounting.property"),
+    caughtBy: test(
+      "engine",
+      "accounting.property",
+      "is exact at every sequence, for a broker that starts there f",
+    ),
+  },
+  {
+    id: "acknowledged-and-lost",
+    what: "a write that is to sync itself does not, and what was acknowledged ends with the machine",
+    file: "packages/journal/src/segment-writer.ts",
+    from: 'disk.open(this.#active.segment.path, "synced");',
+    to: 'disk.open(this.#active.segment.path, "write");',
+    caughtBy: simulation,
+  },
+  {
+    id: "passed-unexamined",
+    what: "the cursor passes the first entry that was not looked at before a restart",
+    file: "packages/engine/src/catch-up.ts",
+    from: "scanLane(this.#parts.index, lane, { from, to });",
+    to: "scanLane(this.#parts.index, lane, { from: from + 1n, to });",
+    caughtBy: simulation,
+  },
+  {
+    id: "dead-letters-uncounted",
+    what: "accounting forgets dead letters",
+    file: delivery("settled-state"),
+    from: "    deadLettered: cursor.deadLettered + removed(RemovalCause.DEAD_LETTERED),",
+    to: "    deadLettered: cursor.deadLettered,",
+    caughtBy: simulation,
+  },
+  {
+    id: "leases-outlive-the-broker",
+    what: "a lease from before a restart settles what another one has",
+    file: delivery("lease-tokens"),
+    from: "    this.#start = BigInt(startNumber) & startMask;",
+    to: "    this.#start = BigInt(Math.min(startNumber, 1)) & startMask;",
+    caughtBy: simulation,
   },
 ];
