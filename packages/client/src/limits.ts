@@ -3,6 +3,7 @@ import {
   CREDIT_EVENTS_MAX,
   FRAME_BYTES_MAX,
   FRAMES_IN_FLIGHT_MAX,
+  PRODUCER_BATCHES_REMEMBERED_MAX,
 } from "@opendxa/pubsub-protocol";
 
 const KIB = 1024;
@@ -16,6 +17,11 @@ export const FRAME_BYTES_TARGET = 256 * KIB;
 export const FRAMES_IN_FLIGHT_DEFAULT = FRAMES_IN_FLIGHT_MAX;
 /** Bytes that a batch adds to its events: names, producer, checksums, framing; from above. */
 export const BATCH_OVERHEAD_BYTES = 1_024;
+/**
+ * Unacknowledged batches of one topic-partition. The broker remembers twice as many of a producer, and what
+ * goes to partitions in turn may meet there what a key sent.
+ */
+export const PLACE_BATCHES_MAX = PRODUCER_BATCHES_REMEMBERED_MAX / 2;
 /** Unacknowledged bytes of one client where its options name none: four times the broker's credit. */
 export const UNACKED_BYTES_DEFAULT = 16 * MIB;
 /** Least unacknowledged bytes that may be chosen: one frame of the largest size must fit. */

@@ -14,7 +14,11 @@ const BOUNDS = {
   frameBatchesMax: 3,
   batchEventsMax: 5,
   batchOverheadBytes: 1,
+  placeBatchesMax: 4,
 };
+
+/** Two lanes go to one place. */
+const placeOf = (lane: string) => (lane === "b" ? "a" : lane);
 
 const step = fc.oneof(
   {
@@ -52,12 +56,13 @@ class Model {
   readonly #everSent: Frame<Numbered>[] = [];
   #inFlight: Frame<Numbered>[] = [];
   #again = 0;
+  #ackedFrames = 0;
 
   add(lane: string, bytes: number, takes: Numbered["takes"]): void {
     const value = { lane, number: this.added.length, takes };
     this.added.push(value);
     const kind = { isWhole: takes === "batch", isAlone: takes === "frame" };
-    const item: BatcherItem<Numbered> = { lane, bytes, ...kind, value };
+    const item: BatcherItem<Numbered> = { lane, bytes, ...kind, places: [placeOf(lane)], value };
     this.batcher.add(item);
   }
 
@@ -74,6 +79,7 @@ class Model {
     } else {
       this.#everSent.push(frame);
       this.#checkBounds(frame);
+      this.#checkPlaces();
     }
     this.#inFlight.push(frame);
     return true;
@@ -82,6 +88,7 @@ class Model {
   ack(share: number): void {
     const frames = this.batcher.acked(Math.floor(this.#inFlight.length * share));
     expect(frames).toEqual(this.#inFlight.splice(0, frames.length));
+    this.#ackedFrames += frames.length;
     this.acked.push(...frames.flatMap(({ batches }) => batches.flatMap(({ values }) => values)));
   }
 
@@ -89,6 +96,15 @@ class Model {
     this.batcher.reset();
     this.#again += this.#inFlight.length;
     this.#inFlight = [];
+  }
+
+  /** A broker knows again what is sent again only while it is among so many of its place. */
+  #checkPlaces(): void {
+    const unacked = this.#everSent.slice(this.#ackedFrames).flatMap(({ batches }) => batches);
+    for (const place of ["a", "c", "d"]) {
+      const batches = unacked.filter(({ lane }) => placeOf(lane) === place);
+      expect(batches.length).toBeLessThanOrEqual(BOUNDS.placeBatchesMax);
+    }
   }
 
   #checkBounds({ batches, bytes }: Frame<Numbered>): void {

@@ -7,11 +7,12 @@ const BOUNDS = {
   frameBatchesMax: 3,
   batchEventsMax: 4,
   batchOverheadBytes: 1,
+  placeBatchesMax: 64,
 };
 const OPEN = { framesMax: 8, creditBytes: 1_000 };
 
 function item(value: string, lane = "a", bytes = 10, isWhole = false): BatcherItem<string> {
-  return { value, lane, bytes, isWhole, isAlone: false };
+  return { value, lane, bytes, isWhole, isAlone: false, places: [lane] };
 }
 
 function valuesOf(frame: ReturnType<Batcher<string>["next"]>): (readonly string[])[] | undefined {
@@ -58,6 +59,25 @@ it("leaves a ready batch alone", () => {
   batcher.add(item("whole", "a", 10, true));
   batcher.add(item("2"));
   expect(valuesOf(batcher.next(OPEN))).toEqual([["1"], ["whole"], ["2"]]);
+});
+
+it("has no more batches of a place unacknowledged than may be sent again; others pass them", () => {
+  const batcher = new Batcher<string>({ ...BOUNDS, eagerFrames: 8, placeBatchesMax: 4 });
+  for (let n = 0; n < 6; n += 1) batcher.add(item(String(n), "a", 10, true));
+  batcher.add({ ...item("both", "own"), isAlone: true, places: ["a", "b"] });
+  batcher.add(item("other", "b"));
+  const sendAll = () => {
+    const frames: unknown[] = [];
+    for (let frame = batcher.next(OPEN); frame !== undefined; frame = batcher.next(OPEN))
+      frames.push(valuesOf(frame));
+    return frames;
+  };
+  const first = [[["0"], ["1"], ["2"]], [["both"]], [["other"]]];
+  expect(sendAll()).toEqual(first);
+  batcher.reset();
+  expect(sendAll()).toEqual(first);
+  batcher.acked(1);
+  expect(sendAll()).toEqual([[["3"], ["4"], ["5"]]]);
 });
 
 it("sends one that is alone in a frame of its own, however large, and before what comes later", () => {

@@ -8,6 +8,8 @@ export interface BatcherItem<T> {
   readonly isWhole: boolean;
   /** It is a frame already: nothing else is sent beside it. */
   readonly isAlone: boolean;
+  /** Where its batch goes, of one that is a frame each of its batches: the same in a whole lane. */
+  readonly places: readonly string[];
   /** What it is. */
   readonly value: T;
 }
@@ -26,6 +28,14 @@ export interface Frame<T> {
   readonly batches: readonly PlannedBatch<T>[];
   /** Serialized bytes, from above. */
   readonly bytes: number;
+  /** How many of its batches go where. */
+  readonly places: ReadonlyMap<string, number>;
+}
+
+interface FramePlan<T> {
+  readonly batches: PlannedBatch<T>[];
+  readonly places: Map<string, number>;
+  bytes: number;
 }
 
 /** Bounds of a batcher. */
@@ -40,6 +50,8 @@ export interface BatcherBounds {
   readonly batchEventsMax: number;
   /** Bytes that a batch adds to its items. */
   readonly batchOverheadBytes: number;
+  /** Unacknowledged batches of one place: the broker must know all of them when they are sent again. */
+  readonly placeBatchesMax: number;
 }
 
 /** What the stream allows at the moment. */
@@ -61,6 +73,8 @@ export class Batcher<T> {
   readonly #lanes = new Map<string, BatcherItem<T>[]>();
   readonly #inFlight: Frame<T>[] = [];
   #again: Frame<T>[] = [];
+  /** Unacknowledged batches by place. */
+  readonly #unacked = new Map<string, number>();
   #waitingBytes = 0;
   #inFlightBytes = 0;
 
@@ -108,10 +122,11 @@ export class Batcher<T> {
     }
     if (this.#lanes.size === 0) return undefined;
     if (this.#inFlight.length >= this.#bounds.eagerFrames && !this.isFull) return undefined;
-    const plan = this.#plan();
-    if (!this.#fits(plan.frame, window)) return undefined;
-    this.#take(plan.counts);
-    return this.#sent(plan.frame);
+    const { frame, counts } = this.#plan();
+    if (frame.batches.length === 0 || !this.#fits(frame, window)) return undefined;
+    this.#take(counts);
+    for (const [place, batches] of frame.places) addTo(this.#unacked, place, batches);
+    return this.#sent(frame);
   }
 
   /** The oldest unacknowledged frames are acknowledged. */
@@ -120,7 +135,10 @@ export class Batcher<T> {
       throw new Error(`${count} frames acknowledged, ${this.#inFlight.length} sent`);
     }
     const frames = this.#inFlight.splice(0, count);
-    for (const frame of frames) this.#inFlightBytes -= frame.bytes;
+    for (const frame of frames) {
+      this.#inFlightBytes -= frame.bytes;
+      for (const [place, batches] of frame.places) addTo(this.#unacked, place, -batches);
+    }
     return frames;
   }
 
@@ -137,6 +155,7 @@ export class Batcher<T> {
     for (const lane of this.#lanes.values()) values.push(...lane.map((item) => item.value));
     this.#again = [];
     this.#lanes.clear();
+    this.#unacked.clear();
     this.#waitingBytes = 0;
     return values;
   }
@@ -152,24 +171,39 @@ export class Batcher<T> {
   }
 
   #plan(): { frame: Frame<T>; counts: Map<string, number> } {
-    const batches: PlannedBatch<T>[] = [];
+    const frame: FramePlan<T> = { batches: [], places: new Map(), bytes: 0 };
     const counts = new Map<string, number>();
-    let bytes = 0;
     for (const [lane, items] of this.#lanes) {
-      let taken = 0;
-      while (taken < items.length && batches.length < this.#bounds.frameBatchesMax) {
-        const batch = this.#planBatch(items, taken, bytes);
-        if (batch === undefined) break;
-        batches.push({ lane, values: items.slice(taken, batch.end).map((item) => item.value) });
-        taken = batch.end;
-        bytes = batch.bytes;
-      }
+      const taken = this.#planLane(frame, lane, items);
       if (taken > 0) counts.set(lane, taken);
-      if (batches.length >= this.#bounds.frameBatchesMax) break;
+      if (frame.batches.length >= this.#bounds.frameBatchesMax) break;
       if (items[taken - 1]?.isAlone === true) break;
-      if (bytes >= this.#bounds.frameBytesTarget) break;
+      if (frame.bytes >= this.#bounds.frameBytesTarget) break;
     }
-    return { frame: { batches, bytes }, counts };
+    return { frame, counts };
+  }
+
+  /** Plans as much of a lane as there is room for; answers how many of its items. */
+  #planLane(frame: FramePlan<T>, lane: string, items: readonly BatcherItem<T>[]): number {
+    let taken = 0;
+    while (taken < items.length && frame.batches.length < this.#bounds.frameBatchesMax) {
+      const places = items[taken]?.places ?? [];
+      if (!this.#hasRoom(places, frame)) break;
+      const batch = this.#planBatch(items, taken, frame.bytes);
+      if (batch === undefined) break;
+      frame.batches.push({ lane, values: items.slice(taken, batch.end).map(({ value }) => value) });
+      for (const place of places) addTo(frame.places, place, 1);
+      frame.bytes = batch.bytes;
+      taken = batch.end;
+    }
+    return taken;
+  }
+
+  #hasRoom(places: readonly string[], { places: planned }: FramePlan<T>): boolean {
+    return places.every((place) => {
+      const others = (this.#unacked.get(place) ?? 0) + (planned.get(place) ?? 0);
+      return others < this.#bounds.placeBatchesMax;
+    });
   }
 
   /** End of the batch that begins at `start`, and the frame's bytes with it; undefined: no room. */
@@ -205,4 +239,10 @@ export class Batcher<T> {
       if (items.length > 0) this.#lanes.set(lane, items);
     }
   }
+}
+
+function addTo(counts: Map<string, number>, place: string, batches: number): void {
+  const now = (counts.get(place) ?? 0) + batches;
+  if (now === 0) counts.delete(place);
+  else counts.set(place, now);
 }

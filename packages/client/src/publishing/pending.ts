@@ -85,6 +85,17 @@ export function laneOf(
   return `${topic}\n${partition ?? "*"}\n${priority}\n${deliverTimeUnixMs ?? ""}`;
 }
 
+function placeOf(topic: string, partition: number | undefined): string {
+  return `${topic}\n${partition ?? "*"}`;
+}
+
+/** Topic-partitions that a publish goes to, one a batch; `*`: the one in turn. */
+export function placesOf(pending: Pending): string[] {
+  if (pending.kind === "event") return [placeOf(pending.topic, pending.partition)];
+  const batches = pending.kind === "batch" ? [pending] : pending.batches;
+  return batches.map(({ batch: { topic, partition } }) => placeOf(topic, partition));
+}
+
 /**
  * Encodes a planned batch once and for all: a repetition must be the same. That of an atomic publish
  * is all batches of its frame.

@@ -21,6 +21,7 @@ import {
   EAGER_FRAMES,
   FRAME_BYTES_TARGET,
   FRAMES_IN_FLIGHT_DEFAULT,
+  PLACE_BATCHES_MAX,
   PUBLISH_SWEEP_MS,
 } from "../limits.js";
 import { abortable } from "./abortable.js";
@@ -33,7 +34,15 @@ import {
 import { Batcher, type Frame } from "./batcher.js";
 import { ByteGate } from "./byte-gate.js";
 import type { Partitions } from "./partitions.js";
-import { ATOMIC_LANE, isAtomic, laneOf, type Pending, recordsOf, settleBatch } from "./pending.js";
+import {
+  ATOMIC_LANE,
+  isAtomic,
+  laneOf,
+  type Pending,
+  placesOf,
+  recordsOf,
+  settleBatch,
+} from "./pending.js";
 import type { Producer } from "./producer.js";
 import { checkedOptions, type PublishOptions } from "./publish-options.js";
 import type { BatchReceipt, PublishReceipt } from "./receipt.js";
@@ -80,6 +89,7 @@ export class Publisher {
     frameBatchesMax: FRAME_BATCHES_MAX,
     batchEventsMax: BATCH_EVENTS_MAX,
     batchOverheadBytes: BATCH_OVERHEAD_BYTES,
+    placeBatchesMax: PLACE_BATCHES_MAX,
   });
   readonly #gate: ByteGate;
   readonly #link: StreamLink<PublishStreamRequest, PublishStreamResponse>;
@@ -241,7 +251,8 @@ export class Publisher {
     this.#waiting.add(pending);
     const { bytes, kind } = pending;
     const isWhole = kind === "batch";
-    this.#batcher.add({ lane, bytes, isWhole, isAlone: kind === "atomic", value: pending });
+    const isAlone = kind === "atomic";
+    this.#batcher.add({ lane, bytes, isWhole, isAlone, places: placesOf(pending), value: pending });
     if (!this.#isStarted) {
       this.#isStarted = true;
       this.#link.start();
