@@ -79,8 +79,11 @@ function checkLetter(
   );
   const nacks = last.flatMap(({ settlings }) => settlings.filter(({ kind }) => kind === "nack"));
   if (cause === "nack" && nacks.length === 0) wrong("its cause is a nack that nobody sent");
-  // What was nacked before a seek has a letter of its own.
-  const own = last.filter(({ begin }) => !facts.wasSought(sub.sub, begin, record.time));
+  // What was nacked before or after a seek between the two has a letter of its own.
+  const own = last.filter(
+    ({ begin }) =>
+      begin <= record.time + CLOCK_SLACK_MS && !facts.wasSought(sub.sub, begin, record.time),
+  );
   const isNacked = own.some(({ settlings }) =>
     settlings.some((each) => each.kind === "nack" && isConfirmed(each)),
   );
