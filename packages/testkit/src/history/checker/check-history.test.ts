@@ -172,3 +172,75 @@ it.each([undefined, "stale"] as const)(
     expect(violations.map(({ rule }) => rule)).toEqual(["key-out-of-order"]);
   },
 );
+
+/** A seek ends the last attempt of an event, which becomes a dead letter, and so it does again by a nack. */
+function historyOfTwoLetters(isSought: boolean): Map<string, Loose[]> {
+  const sub = "letters";
+  const event = { topic: "t", source: "s", id: "e" };
+  const place = { partition: 0, offset: 0 };
+  const process = { k: "process", t: 1, version: 1, tellsLosses: true };
+  const seek = { k: "seek", sub, to: "earliest" };
+  const delivered = (lease: string, begin: number, epoch: number) => ({
+    ...{ k: "delivered", t: begin + 10, ...event, sub, lease, ...place, leaseEnd: begin + 5_000 },
+    ...{ attempt: 1, sequence: 1, index: 0, epoch },
+  });
+  const letter = (at: number, cause: string, time: number) => ({
+    ...{
+      k: "deadLetter",
+      t: 9_000,
+      ...event,
+      in: "d",
+      at,
+      sub,
+      cause,
+      ...place,
+      attempts: 1,
+      time,
+    },
+  });
+  const sought = [
+    { ...seek, t: 1_500, epoch: 0 },
+    { ...seek, t: 1_600, epoch: 2 },
+  ];
+  const settings = { topics: ["t"], order: "none", ackDeadline: 5_000, attemptsMax: 1 };
+  return new Map<string, Loose[]>([
+    [
+      "operator.jsonl",
+      [
+        { ...process, role: "operator", name: "operator" },
+        { k: "subscription", t: 2, sub, ...settings, deadLetterTopic: "d" },
+        ...(isSought ? sought : []),
+        { k: "stored", t: 9_000, ...event, ...place, time: 20 },
+        letter(0, "disconnect", 1_550),
+        letter(1, "nack", 2_200),
+        { k: "end", t: 9_600, drained: true },
+      ],
+    ],
+    [
+      "s.jsonl",
+      [
+        { ...process, role: "publisher", name: "s" },
+        { k: "publish", t: 10, ...event },
+      ],
+    ],
+    [
+      "c.jsonl",
+      [
+        { ...process, role: "consumer", name: "c" },
+        { k: "opened", t: 30, sub },
+        delivered("1", 1_000, 1),
+        { k: "lost", t: 1_560, sub },
+        { k: "opened", t: 1_700, sub },
+        delivered("2", 2_000, 2),
+        { k: "nack", t: 2_100, ...event, sub, lease: "2" },
+        { k: "verdict", t: 2_250, ...event, sub, lease: "2", of: "nack", verdict: "settled" },
+      ],
+    ],
+  ]);
+}
+
+it("tells the dead letters before and after a seek apart, and only there", async () => {
+  expect((await judged(historyOfTwoLetters(true))).violations).toEqual([]);
+  const { counts } = await judged(historyOfTwoLetters(false));
+  expect([...counts.keys()]).toContain("dead-letter-wrong");
+});
