@@ -3,14 +3,13 @@
 import itertools
 import json
 import sys
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from feedback_operations import FeedbackOperations
 from opendxa_pubsub import (
-    FeedbackEvent,
     OutgoingEvent,
     PublishReceipt,
     PubSubClient,
@@ -34,7 +33,7 @@ from wire import (
 )
 
 
-class Session(SubscriptionOperations, RawFrames):
+class Session(SubscriptionOperations, FeedbackOperations, RawFrames):
     """One client with its consumers and waits."""
 
     def __init__(
@@ -46,14 +45,12 @@ class Session(SubscriptionOperations, RawFrames):
     ) -> None:
         """Connects when first used."""
         timeout_s = timeout_ms / 1_000
-        super().__init__(
-            PubSubClient(address, name=name, namespace=namespace, timeout_s=timeout_s)
-        )
+        super().__init__(PubSubClient(address, name=name, namespace=namespace, timeout_s=timeout_s))
         self._publishing: list[Future[PublishReceipt]] = []
         self._consumers: dict[str, Subscription] = {}
         self._received: dict[str, ReceivedEvent] = {}
         self._owners: dict[str, Subscription] = {}
-        self._waits: dict[str, Future[dict[str, Any]]] = {}
+        self._waits = {}
 
     def create_topic(self, topic: str, **settings: str | int) -> dict[str, Any]:
         """Creates a topic."""
@@ -305,60 +302,6 @@ class Session(SubscriptionOperations, RawFrames):
         self._consumers.pop(consumer).close()
         return {}
 
-    def register_execution(
-        self,
-        execution_id: str,
-        function_name: str,
-        correlation_keys: tuple[str, ...] = (),
-        correlation_id: str = "",
-    ) -> dict[str, Any]:
-        """Registers an execution."""
-        self.client.register_execution(
-            execution_id,
-            function_name,
-            correlation_keys=correlation_keys,
-            correlation_id=correlation_id,
-        )
-        return {}
-
-    def submit_feedback(
-        self, id: str, correlation_keys: list[str], comments: str
-    ) -> dict[str, Any]:
-        """Submits feedback."""
-        feedback = FeedbackEvent(function_id="", execution_id="", comments=comments)
-        result = self.client.submit_feedback(
-            feedback, correlation_keys=correlation_keys, id=id, source="/conformance"
-        )
-        return {
-            "execution_ids": list(result.execution_ids),
-            "pending": result.pending,
-            "duplicate": result.duplicate,
-        }
-
-    def begin_await(
-        self, execution_id: str, wait_id: str, within_ms: int = TAKE_TIMEOUT_MS_DEFAULT
-    ) -> dict[str, Any]:
-        """Begins a wait for feedback."""
-        future: Future[dict[str, Any]] = Future()
-
-        def wait() -> None:
-            try:
-                result = self.client.await_feedback(
-                    execution_id, wait_id=wait_id, within_s=within_ms / 1_000
-                )
-                feedback = [event.json() for event in result.feedback]
-                future.set_result({"outcome": result.outcome, "feedback": feedback})
-            except PubSubError as error:
-                future.set_exception(error)
-
-        threading.Thread(target=wait, daemon=True).start()
-        self._waits[wait_id] = future
-        return {}
-
-    def end_await(self, wait_id: str) -> dict[str, Any]:
-        """Ends it with its outcome."""
-        return self._waits.pop(wait_id).result()
-
 
 def _outcome_of(future: Future[PublishReceipt]) -> dict[str, Any]:
     try:
@@ -369,7 +312,7 @@ def _outcome_of(future: Future[PublishReceipt]) -> dict[str, Any]:
 
 OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {
     name: operation
-    for owner in (SubscriptionOperations, RawFrames, Session)
+    for owner in (SubscriptionOperations, FeedbackOperations, RawFrames, Session)
     for name, operation in vars(owner).items()
     if callable(operation) and not name.startswith("_")
 }
