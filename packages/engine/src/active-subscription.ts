@@ -18,7 +18,7 @@ import { DeadLetters } from "./dead-letters.js";
 import { type DeliveryWork, type DoneWork, ResidentWork, takeChanges } from "./delivery-work.js";
 import { DetachedConsumers } from "./detached-consumers.js";
 import { DispatchNotice } from "./dispatch-notice.js";
-import type { DispatchParts } from "./dispatch-parts.js";
+import type { DispatchedSubscription, DispatchParts } from "./dispatch-parts.js";
 import type { ConsumerSink } from "./engine-api.js";
 import { GrantSender } from "./grant-sender.js";
 import { deliverySettingsOf } from "./resident-delivery.js";
@@ -58,17 +58,7 @@ export class ActiveSubscription {
   #lastLeaseEndMs = 0;
   readonly #notice = new DispatchNotice();
 
-  constructor(
-    subscription: {
-      readonly name: string;
-      readonly patterns: readonly string[];
-      readonly delivery: SubscriptionDelivery;
-      readonly matches: (topicId: number) => boolean;
-      /** The last one who needed it is gone, without a call. */
-      readonly onIdle: () => void;
-    },
-    parts: DispatchParts,
-  ) {
+  constructor(subscription: DispatchedSubscription, parts: DispatchParts) {
     this.#onIdle = subscription.onIdle;
     this.name = subscription.name;
     this.patterns = subscription.patterns;
@@ -143,6 +133,14 @@ export class ActiveSubscription {
   retire(error: Error): void {
     this.#work.isRetired = true;
     this.endAll(error);
+  }
+
+  /** The same where an epoch ends: the leases end with it, and nobody failed. */
+  retireWithEpoch(error: Error): void {
+    this.#work.isRetired = true;
+    this.#detached.take(Number.POSITIVE_INFINITY);
+    this.#endSinks(error);
+    this.#requestSettle();
   }
 
   /**
@@ -287,7 +285,7 @@ export class ActiveSubscription {
       if (grants.length > 0 || hasMore) this.#pumpAgain = true;
     }
     this.#isPumping = false;
-    this.#noticePause();
+    this.#notice.tell(this.delivery, this.#sinks.values());
   }
 
   /** What may be sent now that leases beyond their deadline have ended; what ended or expired is journalled. */
@@ -309,11 +307,17 @@ export class ActiveSubscription {
       this.#settling = undefined;
       const failure = PubSubError.from(error);
       this.#verdicts.fail(failure);
-      for (const [id, sink] of [...this.#sinks]) {
-        this.#sinks.delete(id);
-        sink.end(failure);
-      }
+      this.#endSinks(failure);
     });
+  }
+
+  /** Nothing more is granted to consumers that end, and what they hold is not given back. */
+  #endSinks(error: Error): void {
+    for (const [id, sink] of [...this.#sinks]) {
+      this.#sinks.delete(id);
+      this.delivery.setWritable(id, false);
+      sink.end(error);
+    }
   }
 
   async #settleAll(): Promise<void> {
@@ -371,13 +375,6 @@ export class ActiveSubscription {
     // Keys whose events became letters go on with the next number.
     if (this.delivery.figures().doomed < before) this.#settleAgain = true;
     this.pump();
-  }
-
-  #noticePause(): void {
-    const { delivery } = this;
-    const news = this.#notice.follow(delivery.pausedReason(), delivery.operator.pauseReason);
-    if (news === undefined) return;
-    for (const sink of this.#sinks.values()) sink.notice(news);
   }
 
   #arm(): void {

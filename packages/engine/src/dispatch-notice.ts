@@ -1,5 +1,6 @@
-import type { PausedReason } from "@opendxa/pubsub-core";
+import type { PausedReason, SubscriptionDelivery } from "@opendxa/pubsub-core";
 import { type Notice, NoticeReason } from "@opendxa/pubsub-protocol";
+import type { ConsumerSink } from "./engine-api.js";
 
 /** What consumers are told of a standstill: once when it begins, and who joins in its course. */
 export class DispatchNotice {
@@ -10,12 +11,14 @@ export class DispatchNotice {
     return this.#current;
   }
 
-  /** Follows what holds; answers what consumers are to be told by that. */
-  follow(reason: PausedReason | undefined, pauseReason: string | undefined): Notice | undefined {
+  /** Follows what holds, and tells it where it is news. */
+  tell(delivery: SubscriptionDelivery, sinks: Iterable<ConsumerSink>): void {
     const before = this.#current;
-    this.#current = noticeOf(reason, pauseReason);
-    const { reason: now, message } = this.#current ?? {};
-    return now === before?.reason && message === before?.message ? undefined : this.#current;
+    this.#current = noticeOf(delivery.pausedReason(), delivery.operator.pauseReason);
+    const news = this.#current;
+    if (news === undefined) return;
+    if (news.reason === before?.reason && news.message === before.message) return;
+    for (const sink of sinks) sink.notice(news);
   }
 }
 

@@ -101,9 +101,18 @@ export class ResidentSubscriptions {
 
   /** Ends all consumers of a subscription and puts it away; only within `quiet`. */
   async end(name: string, error: Error): Promise<void> {
+    await this.#endBy(name, (active) => active.retire(error));
+  }
+
+  /** The same before a seek, which ends the leases without an attempt. */
+  async endEpoch(name: string, error: Error): Promise<void> {
+    await this.#endBy(name, (active) => active.retireWithEpoch(error));
+  }
+
+  async #endBy(name: string, retire: (active: ActiveSubscription) => void): Promise<void> {
     const active = this.#running.get(name);
     if (active === undefined) return;
-    active.retire(error);
+    retire(active);
     await active.settled();
     this.#drop(active);
   }

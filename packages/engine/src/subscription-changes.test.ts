@@ -1,5 +1,6 @@
 import { stateKeys } from "@opendxa/pubsub-core";
 import {
+  decodeBatch,
   NoticeReason,
   type PubSubError,
   SeekSubscriptionRequest,
@@ -10,7 +11,7 @@ import {
   Verdict,
 } from "@opendxa/pubsub-protocol";
 import { beforeEach, describe, expect, it } from "vitest";
-import { Inbox, passUntil, until, World } from "./test/world.js";
+import { Inbox, passUntil, type Received, until, World } from "./test/world.js";
 
 const name = "learner";
 const earliest = StartPosition.create({ position: { $case: "earliest", value: true } });
@@ -65,6 +66,36 @@ async function consume(count: number, acked: readonly string[], subscription = n
 }
 
 describe("seeking", () => {
+  it("ends leases without an attempt: nothing is dead-lettered that nobody failed", async () => {
+    const settings = SubscriptionSettings.create({ ...everything, attemptsMax: 1 });
+    await world.engine.createSubscription(name, settings);
+    await world.publish("a", "held", "nacked");
+    const inbox = new Inbox();
+    const consumer = await world.join(name, inbox);
+    await until(() => inbox.received.length === 2);
+    world.nack(consumer, inbox.received[1] as Received, 0);
+    await until(() => inbox.verdictsSeen.length === 1);
+    await seek({ $case: "position", value: earliest });
+    expect(inbox.ends).toMatchObject([{ reason: "SUBSCRIPTION_EPOCH_CHANGED" }]);
+    const again = new Inbox();
+    await world.join(name, again);
+    await until(() => again.received.length === 2);
+    expect(again.received.map(({ id, attempt }) => [id, attempt])).toEqual([
+      ["held", 1],
+      ["nacked", 1],
+    ]);
+    const letters: string[] = [];
+    const range = { topic: `$dead-letter/${name}`, partition: 0, offset: 0n, eventsMax: 0n };
+    const read = world.engine.readEvents({ ...range, follow: false }, new AbortController().signal);
+    for await (const group of read) {
+      for (const { batch, selected } of group) {
+        for (const { id } of batch === undefined ? [] : decodeBatch(batch, { selected }))
+          letters.push(id);
+      }
+    }
+    expect(letters).toEqual(["nacked"]);
+  });
+
   it("ends the consumers, delivers again in a new epoch and counts anew", async () => {
     await world.engine.createSubscription(name, SubscriptionSettings.create(everything));
     await world.publish("a", "1", "2", "3");

@@ -67,7 +67,7 @@ export class SubscriptionChanges {
       // Refused on what is stored now, before anybody is disturbed, then looked up again at rest.
       await this.#targetOf(state, await positions.lanes(state), target);
       const epoch = (state.subscription?.epoch ?? 0) + 1;
-      await resident.end(name, epochChanged(name, epoch));
+      await resident.endEpoch(name, epochChanged(name, epoch));
       const lanes = await positions.lanes(state);
       await loop.runInternal(seekSubscription, {
         name,

@@ -173,7 +173,7 @@ it.each([undefined, "stale"] as const)(
   },
 );
 
-/** A seek ends the last attempt of an event, which becomes a dead letter, and so it does again by a nack. */
+/** The last attempt of an event ends with its stream; a seek brings it again, and a nack makes a second letter. */
 function historyOfTwoLetters(isSought: boolean): Map<string, Loose[]> {
   const sub = "letters";
   const event = { topic: "t", source: "s", id: "e" };

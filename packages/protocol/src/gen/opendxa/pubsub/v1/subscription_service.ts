@@ -4988,8 +4988,9 @@ export const SubscriptionServiceDefinition = {
       options: { _unknownFields: { 405608: [new Uint8Array([5]) as Uint8Array] } },
     },
     /**
-     * Moves a subscription to an offset, a time or a snapshot and raises its epoch; leases end, their
-     * late acks are stale, and open streams end with SUBSCRIPTION_EPOCH_CHANGED. Attempts begin anew.
+     * Moves a subscription to an offset, a time or a snapshot and raises its epoch; leases end without an
+     * attempt counted, their late acks are stale, and open streams end with SUBSCRIPTION_EPOCH_CHANGED.
+     * Attempts begin anew.
      * Events that left since cannot come again. Errors: SUBSCRIPTION_NOT_FOUND, SNAPSHOT_NOT_FOUND,
      * TOPIC_NOT_FOUND, OFFSET_OUT_OF_RANGE, LIMIT_REACHED (64 topic-partitions sought by offset),
      * BAD_REQUEST.

@@ -179,8 +179,9 @@ class SubscriptionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def SeekSubscription(self, request, context):
-        """Moves a subscription to an offset, a time or a snapshot and raises its epoch; leases end, their
-        late acks are stale, and open streams end with SUBSCRIPTION_EPOCH_CHANGED. Attempts begin anew.
+        """Moves a subscription to an offset, a time or a snapshot and raises its epoch; leases end without an
+        attempt counted, their late acks are stale, and open streams end with SUBSCRIPTION_EPOCH_CHANGED.
+        Attempts begin anew.
         Events that left since cannot come again. Errors: SUBSCRIPTION_NOT_FOUND, SNAPSHOT_NOT_FOUND,
         TOPIC_NOT_FOUND, OFFSET_OUT_OF_RANGE, LIMIT_REACHED (64 topic-partitions sought by offset),
         BAD_REQUEST.
