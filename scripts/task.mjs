@@ -17,6 +17,9 @@ const NIGHTLY_FAULT_SEEDS = "5000";
 /** Seeds of simulated worlds at night: about 50 minutes on two processors, which share them. */
 const NIGHTLY_SIMULATION_SEEDS = "10000";
 
+/** Lives of the delivery property, in each order, and of the accounting property at night: about 15 minutes. */
+const NIGHTLY_PROPERTY_RUNS = { DELIVERY_RUNS: "5000", ACCOUNTING_RUNS: "100" };
+
 /** Seconds of the history run at night: 10 minutes, and its judgement. */
 const NIGHTLY_HISTORY_SECONDS = "600";
 
@@ -71,6 +74,13 @@ async function simulate(args) {
   return show(["node", "packages/testkit/dist/simulation/simulate-run.js", ...args]);
 }
 
+async function properties() {
+  await installNodePackages();
+  const tests = ["packages/core/src/delivery", "packages/engine/src/accounting.property.test.ts"];
+  const command = ["vitest", "run", "--testTimeout", "3600000", ...tests];
+  return show(command, { env: NIGHTLY_PROPERTY_RUNS });
+}
+
 async function mutants(args) {
   await installNodePackages();
   return show(["node", "scripts/mutants.mjs", ...args]);
@@ -115,6 +125,7 @@ const COMMANDS = {
     passed.push(await faults(["--seeds", NIGHTLY_FAULT_SEEDS, "--seed", "100000"]));
     passed.push(await history(["--seconds", NIGHTLY_HISTORY_SECONDS, "--seed", "100000"]));
     passed.push(await simulate(["--seeds", NIGHTLY_SIMULATION_SEEDS, "--seed", "100000"]));
+    passed.push(await properties());
     passed.push(await mutants([]));
     return passed.every(Boolean);
   },
