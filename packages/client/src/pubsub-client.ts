@@ -170,7 +170,7 @@ export class PubSubClient extends FeedbackCalls {
   /**
    * Publishes events of one topic or several in one step: all are stored, in one journal entry, or
    * none is. Sent again after a lost connection as `publish`, but in no order with what it sends. At
-   * most 256 topic-partitions, and 1 MiB - 4 KiB together with their batches.
+   * most 256 topic-partitions, 65,535 events, and 1 MiB - 4 KiB together with their batches.
    *
    * @returns their receipts, in order
    * @throws {@link PubSubError} as `publish`, for the first event or batch at fault: none is stored

@@ -132,7 +132,7 @@ class AsyncPublishingCalls(AsyncCalls):
 
         They lie in one journal entry, and are sent again after a lost connection under the same
         sequences, so none is stored twice; in no order with what :meth:`publish` sends. At most 256
-        topic-partitions, and 1 MiB - 4 KiB together.
+        topic-partitions, 65,535 events, and 1 MiB - 4 KiB together.
 
         Args:
             events: Pairs of a topic and what to publish there, as for :meth:`publish`.

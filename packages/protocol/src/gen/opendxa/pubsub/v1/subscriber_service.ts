@@ -180,7 +180,10 @@ export interface Nack {
   delayMs?:
     | number
     | undefined;
-  /** Why, at most 1 KiB; kept with the event and shown in its dead letter. */
+  /**
+   * Why, at most 1 KiB; kept with the event and shown in its dead letter. Of the events of one journal
+   * entry 512 KiB of reasons are stored; those beyond are empty after a restart.
+   */
   reason: string;
 }
 
