@@ -289,6 +289,34 @@ describe("names each fault in LevelDB with its place and its entries", () => {
     await expectSalvaged([]);
   });
 
+  const entriesTo = (last: number) =>
+    Array.from({ length: last }, (_, at) => ({ key: entryKey(BigInt(at + 1)) }));
+  const forgotten = FORGOTTEN.map((first) => ({ key: forgottenKey(first) }));
+  it.each([
+    // 7 and 8 are one range.
+    ["begins with what is forgotten", entriesTo(8), ["head_damaged"]],
+    [
+      "begins with an entry where nothing is forgotten",
+      [...entriesTo(5), ...forgotten],
+      ["head_damaged", "entry_missing 7-8", "entry_missing 30-30", "entry_missing 70-70"],
+    ],
+    ["has nothing else", [...entriesTo(LAST + 20), ...forgotten], ["head_damaged"]],
+  ])("the head missing of a journal that %s", async (_, removed, kinds) => {
+    await tamper((opened) => opened.write([{ key: HEAD_KEY }, ...removed]));
+    expect(shown(await findings())).toEqual(kinds);
+  });
+
+  it("an empty manifest: all tables are read instead", async () => {
+    await writeFile(join(database, await named(/^MANIFEST/)), "");
+    expect(shown(await findings())).toEqual(["manifest_damaged"]);
+    await expectSalvaged([]);
+  });
+
+  it("no database at all", async () => {
+    await rm(database, { recursive: true });
+    expect(shown(await findings())).toEqual(["head_damaged", "manifest_damaged"]);
+  });
+
   it("another journal's database", async () => {
     const head: LevelHead = { id: new Uint8Array(16), first: 1n, last: BigInt(LAST + 20) };
     await tamper((opened) => opened.write([{ key: HEAD_KEY, value: encodeHead(head) }]));
