@@ -16,6 +16,23 @@ SAMPLES = ROOT / "packages" / "python" / "samples"
 DOCUMENTS = ("README.md", "docs/guides/usage.md", "packages/python/README.md")
 _RUN_S_MAX = 60
 
+# Runs a sample that says when it waits in `run`: an interrupt before that ends it as any program.
+_TELLING = """
+import runpy, sys, threading
+
+wait = threading.Event.wait
+
+
+def telling_wait(event, timeout=None):
+    if sys._getframe(1).f_code.co_name == "run" and timeout is None:
+        print("running")
+    return wait(event, timeout)
+
+
+threading.Event.wait = telling_wait
+runpy.run_path(sys.argv[1])
+"""
+
 _PRINTED = {
     "async_learning.py": ["detect_drift"],
     "delivery.py": [
@@ -79,14 +96,15 @@ def test_runs_until_it_is_interrupted(own_broker: BrokerProcess) -> None:
         client.create_topic("orders")
         client.publish("orders", {"amount": 12}, type="order.placed", subject="order-7")
     with subprocess.Popen(
-        [sys.executable, "-u", str(SAMPLES / "print_orders.py")],
+        [sys.executable, "-u", "-c", _TELLING, str(SAMPLES / "print_orders.py")],
         env={**os.environ, "OPENDXA_PUBSUB_ADDRESS": own_broker.address},
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stdout
         try:
-            assert process.stdout.readline() == "order.placed order-7 12\n"
+            told = {process.stdout.readline() for _ in range(2)}
+            assert told == {"order.placed order-7 12\n", "running\n"}
             process.send_signal(signal.SIGINT)
             assert process.wait(_RUN_S_MAX) == 0
         finally:
