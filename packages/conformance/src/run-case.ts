@@ -1,10 +1,9 @@
-import type { RunningBroker } from "@opendxa/pubsub-testkit";
+import { Relay, type RunningBroker } from "@opendxa/pubsub-testkit";
 import type { Case, Step } from "./case-file.js";
 import type { Answer } from "./driver-process.js";
 import type { Drivers } from "./drivers.js";
 import { mismatches } from "./pattern.js";
 import { resolveReferences } from "./references.js";
-import { Relay } from "./relay.js";
 
 /** What a case runs against. */
 export interface Stage {

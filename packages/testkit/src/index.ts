@@ -13,6 +13,7 @@ export type {
 export { type CrashReport, type CrashTestOptions, crashTest } from "./crash/crash-test.js";
 export type { Verdict } from "./crash/judge.js";
 export { CONDITION_TIMEOUT_MS, START_TIMEOUT_MS, STOP_TIMEOUT_MS } from "./limits.js";
+export { Relay } from "./relay.js";
 export {
   BROKER_BINARY,
   RunningBroker,

@@ -1,8 +1,7 @@
-import { type AddressInfo, createConnection, createServer, type Socket } from "node:net";
 import { type ClientState, PubSubClient, type ReceivedEvent } from "@opendxa/pubsub-client";
 import { encodeBatch } from "@opendxa/pubsub-protocol";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { type RunningBroker, startBroker, waitUntil } from "./index.js";
+import { Relay, type RunningBroker, startBroker, waitUntil } from "./index.js";
 
 // Every wait inside is bounded; this bound is for machines on which a broker's start takes seconds.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -55,38 +54,6 @@ it("loses and doubles nothing that it was publishing when the broker was killed"
   expect(states.at(-1)).toBe("connected");
 });
 
-/** A way to the broker on which its answers can be lost. */
-async function lossyRelay(target: string) {
-  const [host, port] = target.split(":") as [string, string];
-  const pairs: Socket[] = [];
-  let isLossy = false;
-  const server = createServer((client) => {
-    const upstream = createConnection(Number(port), host);
-    pairs.push(client, upstream);
-    client.pipe(upstream);
-    upstream.on("data", (bytes) => {
-      if (!isLossy) client.write(bytes);
-    });
-    for (const socket of [client, upstream]) socket.on("error", () => undefined);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    lose: () => {
-      isLossy = true;
-    },
-    /** Ends what lost answers; new connections lose none. */
-    mend: () => {
-      isLossy = false;
-      for (const socket of pairs.splice(0)) socket.destroy();
-    },
-    close: () => {
-      server.close();
-      for (const socket of pairs) socket.destroy();
-    },
-  };
-}
-
 async function textsIn(client: PubSubClient): Promise<string[]> {
   const texts: string[] = [];
   for await (const event of client.read("batches")) texts.push(event.text());
@@ -94,23 +61,23 @@ async function textsIn(client: PubSubClient): Promise<string[]> {
 }
 
 it("is known again with every batch that was under way, however many to one topic-partition", async () => {
-  const relay = await lossyRelay(broker.address);
+  const relay = await Relay.open(broker.address);
   const client = await connect({ address: relay.address });
   const direct = await connect();
   await client.createTopic("batches");
   await client.publish("batches", { type: "t", text: "first" });
-  relay.lose();
+  relay.loseAnswers();
   const ids = textsOf(1_000).map(({ text }) => text);
   const publishing = ids.map((id) => {
     const events = [{ id, type: "t", data: Buffer.from(id) }];
     return client.publishBatch(encodeBatch({ topic: "batches", events }));
   });
   await waitUntil("several batches are stored", async () => (await textsIn(direct)).length > 30);
-  relay.mend();
+  relay.cut();
   const outcomes = await Promise.allSettled(publishing);
   expect(outcomes.filter(({ status }) => status === "rejected")).toEqual([]);
   expect(await textsIn(direct)).toEqual(["first", ...ids]);
-  relay.close();
+  await relay.close();
 });
 
 it("goes on with a subscription after a restart, and settles what was not settled", async () => {

@@ -158,6 +158,7 @@ export function deadLetters(
   const origin = { ...batch, baseOffset: doomed.ref.baseOffset };
   const heads = readBatch(batch, { verifyChecksums: false });
   const bodies = bodiesOf(batch, facts.decompress);
+  const told = { ...facts, isReadable: bodies !== undefined };
   const excluded = excludedBits(stored);
   const writer = new LetterWriter();
   const taken: DoomedRun[] = [];
@@ -167,11 +168,7 @@ export function deadLetters(
       if (hasBit(excluded, index) || hasBit(doomed.ref.excluded, index)) return true;
       const { start, end } = heads.bodyRange(index);
       const body = bodies?.subarray(start, end) ?? nothing;
-      const addition = additionOf(origin, index, run, {
-        ...facts,
-        isReadable: bodies !== undefined,
-      });
-      const parts = [body, addition];
+      const parts = [body, additionOf(origin, index, run, told)];
       return writer.add(headOf(origin, heads, index), parts, facts.bytesMax);
     });
     if (through >= run.first) taken.push({ ...run, last: through });

@@ -64,7 +64,7 @@ export function runsFrom(runs: readonly ExceptionRun[], index: number): Exceptio
  * The runs with as many of their reasons, from the first on, as one value of the state may hold; what is
  * left out is only shown.
  */
-export function withBoundedReasons(runs: readonly ExceptionRun[]): readonly ExceptionRun[] {
+export function withBoundedReasons(runs: ExceptionRun[]): ExceptionRun[] {
   let bytes = 0;
   for (const { reason } of runs) bytes += utf8Bytes(reason);
   if (bytes <= exceptionReasonsBytesMax) return runs;

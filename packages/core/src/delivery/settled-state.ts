@@ -66,8 +66,8 @@ export function settledWrites(view: SettledView, change: EventsSettled): Settled
   if (cursor === undefined) return { cursor, exceptions };
   for (const [sequence, all] of editedRuns(view, change)) {
     const runs = sequence === change.cursorSequence ? runsFrom(all, change.cursorIndex) : all;
-    const kept = runs.length === 0 ? undefined : withBoundedReasons(runs);
-    exceptions.set(sequence, kept && CursorException.create({ runs: [...kept] }));
+    const kept = runs.length === 0 ? undefined : { runs: withBoundedReasons(runs) };
+    exceptions.set(sequence, kept && CursorException.create(kept));
   }
   return { cursor: nextCursor(cursor, change), exceptions };
 }

@@ -72,11 +72,8 @@ export function checkSettlement(
   leases: Pick<LeaseTable, "find">,
   { acks, nacks, extensions }: Settlement,
 ): void {
-  const items =
-    itemsOf(acks) +
-    itemsOf(nacks.map(({ events }) => events)) +
-    itemsOf(extensions.map(({ events }) => events));
-  requireAtMost("settlement.items", SETTLEMENT_ITEMS_MAX, items);
+  const named = [...acks, ...[...nacks, ...extensions].map(({ events }) => events)];
+  requireAtMost("settlement.items", SETTLEMENT_ITEMS_MAX, itemsOf(named));
   for (const { delayMs, reason } of nacks) {
     requireAtMost("settlement.nacks.delay_ms", RETRY_DELAY_MS_MAX, delayMs ?? 0);
     requireAtMost("settlement.nacks.reason", REASON_BYTES_MAX, utf8Bytes(reason));
@@ -86,15 +83,5 @@ export function checkSettlement(
   }
   requireEvents("settlement.nacks", nacks);
   requireEvents("settlement.extensions", extensions);
-  const events =
-    eventsOf(leases, acks) +
-    eventsOf(
-      leases,
-      nacks.map(({ events: named }) => named),
-    ) +
-    eventsOf(
-      leases,
-      extensions.map(({ events: named }) => named),
-    );
-  requireAtMost("settlement.events", SETTLEMENT_EVENTS_MAX, events);
+  requireAtMost("settlement.events", SETTLEMENT_EVENTS_MAX, eventsOf(leases, named));
 }

@@ -1,11 +1,13 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
-/** A way to the broker whose connections can fall silent without being closed. */
+/** A way to the broker whose connections can fall silent, in both directions or in one, without being closed. */
 export class Relay {
   readonly #server: Server;
   readonly #open = new Set<Socket>();
   readonly #stalled = new Set<Socket>();
+  /** Of the open ones, those to the broker. */
+  readonly #far = new Set<Socket>();
 
   private constructor(server: Server) {
     this.#server = server;
@@ -39,14 +41,29 @@ export class Relay {
     }
   }
 
+  /**
+   * From now on what the broker answers on the connections that there are is lost, while what it is sent
+   * still arrives.
+   */
+  loseAnswers(): void {
+    for (const socket of this.#far) socket.unpipe().resume();
+  }
+
+  /** Ends the connections that there are. */
+  cut(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+
   /** Closes it with all its connections. */
   async close(): Promise<void> {
-    for (const socket of this.#open) socket.destroy();
+    this.cut();
     this.#server.close();
     await once(this.#server, "close");
   }
 
   #join(near: Socket, far: Socket): void {
+    this.#far.add(far);
+    far.on("close", () => this.#far.delete(far));
     for (const [socket, other] of [
       [near, far],
       [far, near],

@@ -44,6 +44,23 @@ test("what is stalled stays open and says nothing, and a new connection works", 
   expect(heard).toEqual([]);
 });
 
+test("an answer is lost while what is sent arrives, until the connection is cut", async () => {
+  const arrived: string[] = [];
+  echo.on("connection", (socket) => socket.on("data", (data) => arrived.push(String(data))));
+  const lossy = open();
+  expect(await echoed(lossy, "before")).toBe("before");
+  relay.loseAnswers();
+  const heard: string[] = [];
+  lossy.on("data", (data) => heard.push(String(data)));
+  lossy.write("sent");
+  await expect.poll(() => arrived.at(-1)).toBe("sent");
+  expect(await echoed(open(), "after")).toBe("after");
+  expect(heard).toEqual([]);
+  const closed = once(lossy, "close");
+  relay.cut();
+  await closed;
+});
+
 test("a connection ends with either side", async () => {
   const socket = open();
   expect(await echoed(socket, "before")).toBe("before");
