@@ -3,11 +3,13 @@ import type { Disk, DiskFile } from "@opendxa/pubsub-journal";
 import { crc32c } from "@opendxa/pubsub-protocol";
 import {
   blockBytesTarget,
+  blockHeadBytes,
   CheckpointError,
   type CheckpointHeader,
   type CheckpointRecord,
+  decodeBlock,
+  decodeBlockHead,
   decodeHeader,
-  decodeRecords,
   encodeBlock,
   encodeEnd,
   encodeHeader,
@@ -114,14 +116,13 @@ export async function readCheckpointHeader(disk: Disk, path: string): Promise<Ch
 async function* readBlocks(file: DiskFile): AsyncGenerator<RecordBlock> {
   let count = 0;
   for (let position = 64; ; ) {
-    const head = await readExactly(file, position, 8);
-    const view = new DataView(head.buffer);
-    const length = view.getUint32(0);
+    const head = decodeBlockHead(await readExactly(file, position, blockHeadBytes));
+    const { length, checksum, isCompressed } = head;
     if (length > blockBytesMax) {
       throw new CheckpointError("a block is longer than any block can be", position);
     }
-    const body = await readExactly(file, position + 8, length === 0 ? 8 : length);
-    if (crc32c(body) !== view.getUint32(4)) {
+    const body = await readExactly(file, position + blockHeadBytes, length === 0 ? 8 : length);
+    if (crc32c(body) !== checksum) {
       throw new CheckpointError(`the block at byte ${position} has a wrong checksum`, position);
     }
     if (length === 0) {
@@ -130,10 +131,10 @@ async function* readBlocks(file: DiskFile): AsyncGenerator<RecordBlock> {
       }
       return;
     }
-    const records = decodeRecords(body);
+    const records = decodeBlock(body, { isCompressed, bytesMax: blockBytesMax, position });
     count += records.length;
     yield records;
-    position += 8 + length;
+    position += blockHeadBytes + length;
   }
 }
 

@@ -1,4 +1,10 @@
-import { crc32c } from "@opendxa/pubsub-protocol";
+import {
+  Codec,
+  compressBodies,
+  crc32c,
+  decompressBodies,
+  isSupportedCodec,
+} from "@opendxa/pubsub-protocol";
 
 /** What a checkpoint file says of itself. */
 export interface CheckpointHeader {
@@ -34,7 +40,9 @@ export class CheckpointError extends Error {
 }
 
 const magic = 0x4f44_5843;
-const formatVersion = 1;
+const formatVersion = 2;
+/** Version 1 had no compressed blocks; it reads the same. */
+const oldestFormatVersion = 1;
 const headerBytes = 64;
 const removed = 0xffff_ffff;
 
@@ -63,8 +71,9 @@ export function decodeHeader(bytes: Uint8Array): CheckpointHeader {
     throw new CheckpointError("the header's checksum is wrong");
   }
   if (view.getUint32(0) !== magic) throw new CheckpointError("this is not a checkpoint");
-  if (view.getUint16(4) !== formatVersion) {
-    throw new CheckpointError(`format ${view.getUint16(4)} is not known`);
+  const version = view.getUint16(4);
+  if (version < oldestFormatVersion || version > formatVersion) {
+    throw new CheckpointError(`format ${version} is not known`);
   }
   return {
     kind: view.getUint16(6) === 1 ? "base" : "delta",
@@ -79,11 +88,43 @@ export function recordBytes(record: CheckpointRecord): number {
   return 6 + record.key.length + (record.value?.length ?? 0);
 }
 
-/** A block: length of the records, their CRC-32C, the records. A length of 0 ends the file. */
+/** Length and CRC-32C in front of the stored records of a block. */
+export const blockHeadBytes = 8;
+/** Bit of the length that says that the records are compressed. */
+const compressedBit = 0x8000_0000;
+const rawLengthBytes = 4;
+/** Below, too little is saved to load a codec for. */
+const compressedFromBytes = 4_096;
+
+/** What the head of a block says. */
+export interface BlockHead {
+  /** Bytes that follow it; 0 at the end of the file. */
+  readonly length: number;
+  /** CRC-32C of these bytes. */
+  readonly checksum: number;
+  /** They are the size of the records in 4 bytes, and the records compressed with LZ4. */
+  readonly isCompressed: boolean;
+}
+
+/**
+ * A block: length of what follows, its CRC-32C, the records. Where that is shorter they are
+ * compressed with LZ4: they are sorted, and each has the beginning of its key and much of its value
+ * from its neighbor. A length of 0 ends the file.
+ */
 export function encodeBlock(records: readonly CheckpointRecord[]): Uint8Array {
-  const length = records.reduce((sum, record) => sum + recordBytes(record), 0);
-  const bytes = Buffer.alloc(8 + length);
-  let at = 8;
+  const plain = encodeRecords(records);
+  const packed = plain.length < compressedFromBytes ? undefined : pack(plain);
+  const body = packed ?? plain;
+  const bytes = Buffer.allocUnsafe(blockHeadBytes + body.length);
+  bytes.writeUInt32BE((body.length | (packed === undefined ? 0 : compressedBit)) >>> 0, 0);
+  bytes.writeUInt32BE(crc32c(body), 4);
+  bytes.set(body, blockHeadBytes);
+  return bytes;
+}
+
+function encodeRecords(records: readonly CheckpointRecord[]): Buffer {
+  const bytes = Buffer.allocUnsafe(records.reduce((sum, record) => sum + recordBytes(record), 0));
+  let at = 0;
   for (const { key, value } of records) {
     bytes.writeUInt16BE(key.length, at);
     bytes.writeUInt32BE(value === undefined ? removed : value.length, at + 2);
@@ -92,9 +133,64 @@ export function encodeBlock(records: readonly CheckpointRecord[]): Uint8Array {
     if (value !== undefined) bytes.set(value, at);
     at += value?.length ?? 0;
   }
-  bytes.writeUInt32BE(length, 0);
-  bytes.writeUInt32BE(crc32c(bytes.subarray(8)), 4);
   return bytes;
+}
+
+/** `undefined` where it would be no shorter, or this machine has no LZ4. */
+function pack(plain: Uint8Array): Buffer | undefined {
+  if (!isSupportedCodec(Codec.LZ4)) return undefined;
+  const compressed = compressBodies(plain, Codec.LZ4);
+  if (rawLengthBytes + compressed.length >= plain.length) return undefined;
+  const packed = Buffer.allocUnsafe(rawLengthBytes + compressed.length);
+  packed.writeUInt32BE(plain.length, 0);
+  packed.set(compressed, rawLengthBytes);
+  return packed;
+}
+
+/** Reads the head of a block. */
+export function decodeBlockHead(bytes: Uint8Array): BlockHead {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, blockHeadBytes);
+  const length = view.getUint32(0);
+  return {
+    length: length & ~compressedBit,
+    checksum: view.getUint32(4),
+    isCompressed: (length & compressedBit) !== 0,
+  };
+}
+
+/** What is known of a block whose bytes are at hand. */
+export interface BlockPlace {
+  /** From its head. */
+  readonly isCompressed: boolean;
+  /** Bytes that records of a block have at most. */
+  readonly bytesMax: number;
+  /** Where the block begins in its file. */
+  readonly position: number;
+}
+
+/**
+ * The records of a block whose checksum was verified; their values are views on its bytes. Throws
+ * CheckpointError where they say to be more than `bytesMax`, or cannot be decompressed.
+ */
+export function decodeBlock(
+  body: Uint8Array,
+  { isCompressed, bytesMax, position }: BlockPlace,
+): CheckpointRecord[] {
+  return decodeRecords(isCompressed ? unpack(body, bytesMax, position) : body);
+}
+
+function unpack(body: Uint8Array, bytesMax: number, position: number): Uint8Array {
+  const packed = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const rawLength = packed.length < rawLengthBytes ? Infinity : packed.readUInt32BE(0);
+  if (rawLength > bytesMax) {
+    throw new CheckpointError("a block is longer than any block can be", position);
+  }
+  try {
+    return decompressBodies(packed.subarray(rawLengthBytes), Codec.LZ4, rawLength);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CheckpointError(`a block cannot be decompressed: ${why}`, position);
+  }
 }
 
 /** The end of a file: a block of length 0 whose checksum field is the CRC-32C of the record count. */
@@ -106,8 +202,7 @@ export function encodeEnd(recordCount: number): Uint8Array {
   return bytes;
 }
 
-/** The records of a block's body whose checksum was verified; their values are views on it. */
-export function decodeRecords(body: Uint8Array): CheckpointRecord[] {
+function decodeRecords(body: Uint8Array): CheckpointRecord[] {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const records: CheckpointRecord[] = [];
   for (let at = 0; at < bytes.length; ) {

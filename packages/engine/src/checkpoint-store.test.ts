@@ -12,6 +12,13 @@ import { checkpointMergeWidth, checkpointSmallBytes } from "./limits.js";
 
 const FOLDER = "/checkpoints";
 const journalId = new Uint8Array(16).fill(7);
+/** Larger than small in its file too, because nothing of it can be compressed. */
+const large = incompressible(checkpointSmallBytes * 2);
+
+function incompressible(length: number): string {
+  const random = new SeededRandom(5);
+  return Array.from({ length }, () => random.nextInt(0, 35).toString(36)).join("");
+}
 
 /** State after each checkpoint that was begun, by sequence. */
 type History = Map<bigint, ReadonlyMap<string, string>>;
@@ -40,7 +47,7 @@ async function checkpoint(life: Life, store: CheckpointStore, random: SeededRand
     const isRemoved = random.nextBoolean(0.25);
     changes.set(key, isRemoved ? undefined : `${sequence}-${i}`);
   }
-  if (big) changes.set("k/big", "x".repeat(checkpointSmallBytes * 2));
+  if (big) changes.set("k/big", large);
   for (const [key, value] of changes) {
     if (value === undefined) state.delete(key);
     else state.set(key, value);

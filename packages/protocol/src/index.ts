@@ -17,7 +17,12 @@ export {
   checkBatch,
   readBatch,
 } from "./batch/check-batch.js";
-export { compressBodies, decompressBodies, supportedCodecs } from "./batch/compression.js";
+export {
+  compressBodies,
+  decompressBodies,
+  isSupportedCodec,
+  supportedCodecs,
+} from "./batch/compression.js";
 export { type DecodeBatchOptions, decodeBatch, decodeStoredEvent } from "./batch/decode-batch.js";
 export { decodedEventParts } from "./batch/decode-counter.js";
 export {
