@@ -28,6 +28,20 @@ export const PAUSE_MS_MAX = 3_000;
 export const SEEK_SHARE = 0.1;
 /** Ack deadline of every subscription, in virtual milliseconds. */
 export const ACK_DEADLINE_MS = 5_000;
+/** Longest handling of an event that takes long, in virtual milliseconds. */
+export const LONG_HANDLING_MS = 6_000;
+/** Share of events whose handling takes long. */
+export const LONG_SHARE = 0.03;
+/** Share of batches of a plain topic that are scheduled, and of those whose events expire. */
+export const SCHEDULED_SHARE = 0.05;
+export const EXPIRING_SHARE = 0.05;
+/** Longest time to a release, and to the end of an event's time, in virtual milliseconds. */
+export const DELIVER_MS_MAX = 4_000;
+export const EXPIRE_MS_MAX = 2_000;
+/** Share of acks that a consumer sends in one step with an event that it publishes. */
+export const OUTPUT_SHARE = 0.03;
+/** The same of acks that come after the end of their lease. */
+export const LATE_OUTPUT_SHARE = 0.4;
 /** Backoff of every subscription, in virtual milliseconds. */
 export const RETRY_MS = { min: 100, max: 4_000 } as const;
 /** Attempts after which a bounded subscription gives an event up. */

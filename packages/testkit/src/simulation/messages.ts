@@ -1,5 +1,7 @@
 import type { Consumer } from "@opendxa/pubsub-engine";
 import type {
+  AckAndPublishRequest,
+  AckAndPublishResponse,
   BatchResult,
   Delivery,
   Notice,
@@ -25,6 +27,7 @@ export type PublisherHears =
 export type ConsumerSays =
   | { readonly is: "open"; readonly open: SubscribeOpen }
   | { readonly is: "settlement"; readonly settlement: Settlement }
+  | { readonly is: "output"; readonly number: number; readonly request: AckAndPublishRequest }
   | { readonly is: "credit"; readonly bytes: bigint }
   | { readonly is: "heartbeat" };
 
@@ -33,5 +36,6 @@ export type ConsumerHears =
   | { readonly is: "opened"; readonly subscription: Consumer["subscription"] }
   | { readonly is: "delivery"; readonly delivery: Delivery }
   | { readonly is: "verdicts"; readonly verdicts: Verdicts }
+  | { readonly is: "output"; readonly number: number; readonly reply: AckAndPublishResponse }
   | { readonly is: "notice"; readonly notice: Notice }
   | { readonly is: "heartbeat" };

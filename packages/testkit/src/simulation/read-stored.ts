@@ -7,6 +7,12 @@ import {
   type SimulationPlan,
 } from "./simulation-plan.js";
 
+/** What a simulated publisher writes into its events. */
+interface PublishedData {
+  readonly seq?: number;
+  readonly lane?: string;
+}
+
 async function* eventsOf(engine: Engine, topic: string, partition: number) {
   const range = { topic, partition, offset: 0n, eventsMax: 0n, follow: false };
   for await (const batches of engine.readEvents(range, new AbortController().signal)) {
@@ -27,7 +33,7 @@ async function readTopic(
   for (let partition = 0; partition < partitions; partition += 1) {
     for await (const { event, sequence } of eventsOf(engine, topic, partition)) {
       const { source, id, orderingKey: key } = event;
-      const [seq = "", lane] = Buffer.from(event.data).toString().split(" ");
+      const { seq, lane } = JSON.parse(Buffer.from(event.data).toString()) as PublishedData;
       history.write({
         k: "stored",
         topic,
@@ -36,7 +42,7 @@ async function readTopic(
         id,
         key,
         offset: Number(event.offset),
-        seq: Number(seq),
+        seq,
         lane,
         time: Number(event.appendTimeUnixMs),
         sequence,

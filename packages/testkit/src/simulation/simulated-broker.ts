@@ -178,6 +178,7 @@ class ConsumeSession implements NetworkHandler<ConsumerSays> {
     this.#heartbeat.heard();
     if (said.is === "open") this.#open(said).catch(() => this.#close());
     else if (said.is === "settlement") this.#consumer?.settle(said.settlement);
+    else if (said.is === "output") this.#output(said).catch(() => this.#close());
     else if (said.is === "credit") this.#consumer?.credit({ bytes: said.bytes, events: 0 });
   }
 
@@ -204,6 +205,11 @@ class ConsumeSession implements NetworkHandler<ConsumerSays> {
     for (const message of early) this.#end.send(message);
     this.#consumer = consumer;
     if (this.#isOver) consumer.close();
+  }
+
+  async #output({ number, request }: Extract<ConsumerSays, { is: "output" }>): Promise<void> {
+    const reply = await this.#engine.ackAndPublish(request);
+    this.#end.send({ is: "output", number, reply });
   }
 
   #close(): void {

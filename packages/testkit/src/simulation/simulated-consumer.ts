@@ -1,4 +1,5 @@
 import {
+  AckAndPublishRequest,
   type DeliveredBatch,
   DeliveryOrder,
   decodeBatch,
@@ -12,11 +13,19 @@ import {
 } from "@opendxa/pubsub-protocol";
 import type { NetworkEnd, NetworkHandler, SeededRandom } from "@opendxa/pubsub-simulated";
 import { Heartbeat } from "./heartbeat.js";
-import { ACK_DEADLINE_MS, RETRY_MS } from "./limits.js";
+import {
+  ACK_DEADLINE_MS,
+  LATE_OUTPUT_SHARE,
+  LONG_HANDLING_MS,
+  LONG_SHARE,
+  OUTPUT_SHARE,
+  RETRY_MS,
+} from "./limits.js";
 import type { ConsumerHears, ConsumerSays } from "./messages.js";
 import type { BrokerWorld, SimulatedBroker } from "./simulated-broker.js";
 import type { ProcessHistory } from "./simulated-history.js";
-import type { SimulatedSubscription, SimulationPlan } from "./simulation-plan.js";
+import { SimulatedOutputs } from "./simulated-outputs.js";
+import type { SimulatedSubscription, SimulatedTopic, SimulationPlan } from "./simulation-plan.js";
 
 /** An event that a consumer holds. */
 interface Held {
@@ -27,7 +36,8 @@ interface Held {
   readonly lease: bigint;
   readonly sequence: bigint;
   readonly index: number;
-  readonly leaseEndMs: number;
+  /** As far as this consumer knows; moved by what it asks for, and by the answer to it. */
+  leaseEndMs: number;
 }
 
 function isBehind(a: Held, b: Held): boolean {
@@ -35,8 +45,10 @@ function isBehind(a: Held, b: Held): boolean {
 }
 
 interface Said {
-  readonly of: "ack" | "nack";
+  readonly of: "ack" | "nack" | "extend";
   readonly held: Held;
+  /** Of an extension, in milliseconds. */
+  readonly deadlineMs?: number;
 }
 
 /** A consumer that handles the events of a key one after another and others at will. */
@@ -51,7 +63,8 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
   readonly #queues = new Map<string, Held[]>();
   /** Events of a key that were dropped unsettled: what lies behind them is not finished before. */
   readonly #dropped = new Map<string, readonly Held[]>();
-  readonly #unanswered = new Map<bigint, Said[]>();
+  readonly #outputs: SimulatedOutputs;
+  readonly #unanswered = new Map<bigint, readonly Said[]>();
   #settlements = 0n;
   #end: NetworkEnd<ConsumerSays> | undefined;
   #heartbeat: Heartbeat | undefined;
@@ -65,6 +78,7 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
   constructor(
     subscription: SimulatedSubscription,
     parts: {
+      readonly name: string;
       readonly world: BrokerWorld;
       readonly broker: SimulatedBroker;
       readonly plan: SimulationPlan;
@@ -77,6 +91,14 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
     this.#plan = parts.plan;
     this.#history = parts.history;
     this.#random = parts.world.random.fork();
+    const { random, fault } = parts.world;
+    this.#outputs = new SimulatedOutputs({
+      topic: parts.plan.topics[0] as SimulatedTopic,
+      source: parts.name,
+      history: parts.history,
+      random: random.fork(),
+      fault,
+    });
   }
 
   /** Connects and consumes, unless it does. */
@@ -108,6 +130,8 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
       for (const batch of heard.delivery.batches) this.#take(batch);
     } else if (heard.is === "verdicts") {
       this.#answered(heard.verdicts);
+    } else if (heard.is === "output") {
+      this.#outputs.answered(heard.number, heard.reply);
     } else if (heard.is === "opened") {
       this.#epoch = heard.subscription.epoch;
     }
@@ -168,6 +192,7 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
       }
     }
     this.#unanswered.clear();
+    this.#outputs.forget();
   }
 
   #take({ batch, selected, lease, sequence, firstIndex, attempt, leaseEndUnixMs }: DeliveredBatch) {
@@ -231,12 +256,39 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
   }
 
   #handleLater(line: string): void {
+    const isLong = this.#random.nextBoolean(LONG_SHARE);
+    const handlingMs = this.#random.nextFloat() * (isLong ? LONG_HANDLING_MS : 300);
+    this.#inSession(handlingMs, () => this.#handle(line));
+    if (isLong && this.#random.nextBoolean()) {
+      this.#inSession(handlingMs * this.#random.nextFloat(), () => this.#extend(line));
+    }
+  }
+
+  /** After a time, unless the stream ends before. */
+  #inSession(ms: number, act: () => void): void {
     const session = this.#session;
-    const handlingMs = this.#random.nextFloat() * (this.#random.nextBoolean(0.02) ? 6_000 : 300);
     this.#world.clock.setTimer(() => {
-      if (session !== this.#session || this.#end === undefined) return;
-      this.#handle(line);
-    }, handlingMs);
+      if (session === this.#session && this.#end !== undefined) act();
+    }, ms);
+  }
+
+  /** Keeps the event in handling longer, or all that waits behind it too. */
+  #extend(line: string): void {
+    const queue = this.#queues.get(line) ?? [];
+    const extended = this.#random.nextBoolean() ? queue : queue.slice(0, 1);
+    if (extended.length === 0) return;
+    const deadlineMs = this.#random.nextInt(ACK_DEADLINE_MS, 2 * ACK_DEADLINE_MS);
+    const said = extended.map((held) => ({ of: "extend", held, deadlineMs }) as const);
+    for (const { held } of said) {
+      this.#history.write({ k: "extend", ...this.#names(held), deadline: deadlineMs });
+      this.#prolong(held, deadlineMs);
+    }
+    const extensions = extended.map((held) => ({ events: rangeOf(held), deadlineMs }));
+    this.#send(said, { extensions });
+  }
+
+  #prolong(held: Held, deadlineMs: number): void {
+    held.leaseEndMs = Math.max(held.leaseEndMs, this.#world.clock.now() + deadlineMs);
   }
 
   #handle(line: string): void {
@@ -261,16 +313,34 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
   }
 
   #settle(of: "ack" | "nack", held: Held): void {
-    const { lease, sequence, index } = held;
-    this.#settlements += 1n;
+    if (of === "ack" && !this.#isGentle && this.#isOutput(held)) {
+      this.#publishWith(held);
+      return;
+    }
     this.#history.write({ k: of, ...this.#names(held) });
-    this.#unanswered.set(this.#settlements, [{ of, held }]);
-    const events = { lease, sequence, ranges: [{ first: index, last: index }] };
-    const settlement: Settlement = SettlementMessage.create({
-      number: this.#settlements,
-      acks: of === "ack" ? [events] : [],
-      nacks: of === "nack" ? [{ events, delayMs: undefined, reason: "by chance" }] : [],
-    });
+    const events = rangeOf(held);
+    const nack = { events, delayMs: undefined, reason: "by chance" };
+    this.#send([{ of, held }], of === "ack" ? { acks: [events] } : { nacks: [nack] });
+  }
+
+  /** More often when it comes late, where neither the ack nor the event may count. */
+  #isOutput({ leaseEndMs }: Held): boolean {
+    const isLate = this.#world.clock.now() > leaseEndMs;
+    return this.#random.nextBoolean(isLate ? LATE_OUTPUT_SHARE : OUTPUT_SHARE);
+  }
+
+  #publishWith(held: Held): void {
+    const { number, frame } = this.#outputs.begin(this.#names(held));
+    const acks = [rangeOf(held)];
+    const { sub: subscription } = this.#subscription;
+    const request = AckAndPublishRequest.create({ subscription, acks, frame });
+    this.#end?.send({ is: "output", number, request });
+  }
+
+  #send(said: readonly Said[], items: Partial<Settlement>): void {
+    this.#settlements += 1n;
+    this.#unanswered.set(this.#settlements, said);
+    const settlement = SettlementMessage.create({ number: this.#settlements, ...items });
     this.#end?.send({ is: "settlement", settlement });
   }
 
@@ -278,7 +348,7 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
     for (const [number, said] of this.#unanswered) {
       if (number > throughNumber) return;
       this.#unanswered.delete(number);
-      for (const { of, held } of said) {
+      for (const { of, held, deadlineMs } of said) {
         const exception = exceptions.find(
           ({ events }) =>
             events?.lease === held.lease &&
@@ -286,9 +356,14 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
         );
         const verdict = verdictOf(exception?.verdict);
         this.#history.write({ k: "verdict", ...this.#names(held), of, verdict });
+        if (deadlineMs !== undefined && verdict === "settled") this.#prolong(held, deadlineMs);
       }
     }
   }
+}
+
+function rangeOf({ lease, sequence, index }: Held) {
+  return { lease, sequence, ranges: [{ first: index, last: index }] };
 }
 
 function verdictOf(verdict: Verdict | undefined): "settled" | "stale" | "unknown" {

@@ -8,7 +8,13 @@ import {
 } from "@opendxa/pubsub-protocol";
 import type { NetworkEnd, NetworkHandler, SeededRandom } from "@opendxa/pubsub-simulated";
 import { Heartbeat } from "./heartbeat.js";
-import { FRAMES_IN_FLIGHT } from "./limits.js";
+import {
+  DELIVER_MS_MAX,
+  EXPIRE_MS_MAX,
+  EXPIRING_SHARE,
+  FRAMES_IN_FLIGHT,
+  SCHEDULED_SHARE,
+} from "./limits.js";
 import type { PublisherHears, PublisherSays } from "./messages.js";
 import type { BrokerWorld, SimulatedBroker } from "./simulated-broker.js";
 import type { ProcessHistory } from "./simulated-history.js";
@@ -20,13 +26,21 @@ type LaneName = keyof typeof LANES;
 interface Issued {
   readonly id: string;
   readonly key: string | undefined;
-  readonly seq: number;
+  /** What waits for its time, or may be gone before it is read, has no place in the order of its source. */
+  readonly seq: number | undefined;
+}
+
+/** Virtual times of a batch's events, in milliseconds. */
+interface Times {
+  readonly deliver?: number;
+  readonly expire?: number;
 }
 
 interface IssuedBatch {
   readonly topic: string;
   readonly partition: number;
   readonly lane: LaneName | undefined;
+  readonly times: Times;
   readonly events: readonly Issued[];
   readonly baseSequence: bigint;
 }
@@ -142,9 +156,10 @@ export class SimulatedPublisher implements NetworkHandler<PublisherHears> {
     for (const [i, { id, key }] of batch.events.entries()) {
       const { topic, partition } = batch;
       const duplicate = hasBit(result.duplicates, i) || undefined;
+      const scheduled = result.scheduled || undefined;
       const offset = Number(result.baseOffset) + i;
       const event = { topic, source: this.#name, id, key };
-      this.#history.write({ k: "acked", ...event, partition, offset, duplicate });
+      this.#history.write({ k: "acked", ...event, partition, offset, duplicate, scheduled });
     }
     this.#send();
   }
@@ -164,6 +179,8 @@ export class SimulatedPublisher implements NetworkHandler<PublisherHears> {
     const { topics } = this.#plan;
     const planned = topics[this.#random.nextInt(0, topics.length - 1)] as SimulatedTopic;
     const { topic, partitions, keys, hasLanes } = planned;
+    const times = keys === 0 ? this.#times() : {};
+    const isRegular = Object.keys(times).length === 0;
     const partition = this.#random.nextInt(0, partitions - 1);
     const all = Array.from({ length: keys }, (_, i) => `key-${i}`);
     const own = all.filter((key) => partitionForKey(key, partitions) === partition);
@@ -172,7 +189,7 @@ export class SimulatedPublisher implements NetworkHandler<PublisherHears> {
     const events = Array.from({ length: this.#random.nextInt(1, 6) }, (): Issued => {
       this.#count += 1;
       const key = keys === 0 ? undefined : own[this.#random.nextInt(0, own.length - 1)];
-      const seq = this.#number(`${topic} ${key ?? partition} ${lane}`);
+      const seq = isRegular ? this.#number(`${topic} ${key ?? partition} ${lane}`) : undefined;
       return { id: `${this.#name}-${this.#count}`, key, seq };
     });
     const place = `${topic} ${partition}`;
@@ -180,9 +197,18 @@ export class SimulatedPublisher implements NetworkHandler<PublisherHears> {
     this.#sequences.set(place, baseSequence + BigInt(events.length));
     for (const { id, key, seq } of events) {
       const event = { topic, source: this.#name, id, key, seq };
-      this.#history.write({ k: "publish", ...event, priority: lane });
+      this.#history.write({ k: "publish", ...event, ...times, priority: lane });
     }
-    this.#unacked.push({ topic, partition, lane, events, baseSequence });
+    this.#unacked.push({ topic, partition, lane, times, events, baseSequence });
+  }
+
+  #times(): Times {
+    const chance = this.#random.nextFloat();
+    const after = (mostMs: number) =>
+      Math.floor(this.#world.clock.now() + this.#random.nextFloat() * mostMs);
+    if (chance < SCHEDULED_SHARE) return { deliver: after(DELIVER_MS_MAX) };
+    if (chance > 1 - EXPIRING_SHARE) return { expire: after(EXPIRE_MS_MAX) };
+    return {};
   }
 
   #lane(): LaneName {
@@ -207,7 +233,7 @@ export class SimulatedPublisher implements NetworkHandler<PublisherHears> {
     }
   }
 
-  #encode({ topic, partition, lane, events, baseSequence }: IssuedBatch) {
+  #encode({ topic, partition, lane, times, events, baseSequence }: IssuedBatch) {
     const batch = encodeBatch({
       topic,
       partition,
@@ -215,10 +241,12 @@ export class SimulatedPublisher implements NetworkHandler<PublisherHears> {
         id,
         type: "simulated.event",
         orderingKey: key,
-        data: Buffer.from(lane === undefined ? String(seq) : `${seq} ${lane}`),
+        expireTimeUnixMs: times.expire === undefined ? undefined : BigInt(times.expire),
+        data: Buffer.from(JSON.stringify({ seq, lane })),
       })),
       defaults: { source: this.#name },
       producer: { id: this.#producerId, epoch: this.#epoch, baseSequence },
+      deliverTimeUnixMs: times.deliver === undefined ? undefined : BigInt(times.deliver),
     });
     return lane === undefined ? batch : { ...batch, priority: LANES[lane] };
   }

@@ -17,6 +17,28 @@ describe("a simulated world of publishers and consumers", () => {
     },
   );
 
+  it("meets everything that publishers, consumers and operators do, within twelve seeds", async () => {
+    const histories = [];
+    for (let seed = 2_200; seed < 2_212; seed += 1) histories.push((await simulate(seed)).history);
+    const records = histories.join("").split("\n").filter(Boolean);
+    const seen = (part: string) => records.filter((record) => record.includes(part)).length;
+    const kinds = [
+      "nack",
+      "extend",
+      "lost",
+      "closing",
+      "kill",
+      "pause",
+      "skip",
+      "seek",
+      "deadLetter",
+    ];
+    const parts = ['"scheduled":true', '"expire":', '"stored":"no"', '"priority":"high"'];
+    for (const kind of kinds) expect(seen(`"k":"${kind}"`), kind).toBeGreaterThan(0);
+    for (const part of parts) expect(seen(part), part).toBeGreaterThan(0);
+    expect(seen('"source":"c-')).toBeGreaterThan(0);
+  });
+
   it("has the same history for the same seed", async () => {
     const first = await simulate(2_100);
     const again = await simulate(2_100);

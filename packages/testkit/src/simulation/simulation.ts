@@ -87,7 +87,7 @@ class Simulation {
       Array.from({ length: subscription.consumers }, (_, i) => {
         const name = `c-${subscription.sub}-${i}`;
         const history = this.#history.process("consumer", name);
-        return new SimulatedConsumer(subscription, { ...shared, history });
+        return new SimulatedConsumer(subscription, { ...shared, name, history });
       }),
     );
   }

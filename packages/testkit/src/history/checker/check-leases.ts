@@ -1,3 +1,4 @@
+import { isConfirmed } from "./check-settling.js";
 import type { Delivery, EventLife, Settling } from "./event-life.js";
 import type { Facts } from "./facts.js";
 import { CLOCK_SLACK_MS, LOSS_NOTICED_MS } from "./limits.js";
@@ -9,6 +10,24 @@ const START_BITS = 40n;
 /** A lease is of the broker's life that gave it: its start number stands above the counter. */
 export function isSameStart(a: Delivery, b: Delivery): boolean {
   return a.token >> START_BITS === b.token >> START_BITS;
+}
+
+/** Earliest and latest moment at which its time may have ended a lease: each extension sets it anew. */
+function leaseEnds({ record, settlings }: Delivery): {
+  readonly least: number;
+  readonly most: number;
+} {
+  let least = record.leaseEnd;
+  let most = record.leaseEnd;
+  for (const extension of settlings) {
+    const { kind, t, deadlineMs = 0, verdict } = extension;
+    if (kind !== "extend" || verdict?.verdict === "stale") continue;
+    const earliest = t + deadlineMs;
+    const latest = (verdict?.t ?? Number.POSITIVE_INFINITY) + deadlineMs;
+    least = isConfirmed(extension) ? earliest : Math.min(least, earliest);
+    most = isConfirmed(extension) ? latest : Math.max(most, latest);
+  }
+  return { least, most };
 }
 
 /** What the leases of one key may know of each other. */
@@ -32,7 +51,8 @@ export function checkOverlap(
   for (const [index, later] of deliveries.entries()) {
     const earlier = deliveries[index - 1];
     if (earlier === undefined || mayHaveEnded(earlier, later, context)) continue;
-    const what = `lease ${later.record.lease} began ${earlier.record.leaseEnd - later.begin} ms before the end of ${earlier.record.lease} of ${earlier.process.name} (${earlier.place.file}:${earlier.place.line})`;
+    const { least } = leaseEnds(earlier);
+    const what = `lease ${later.record.lease} began ${least - later.begin} ms before the end of ${earlier.record.lease} of ${earlier.process.name} (${earlier.place.file}:${earlier.place.line})`;
     context.report("lease-overlap", later.place, event.name, what);
   }
 }
@@ -56,7 +76,7 @@ export function checkVerdicts(
         );
       }
       if (verdict.verdict === "stale" && !mayBeStale(delivery, settling, deliveries, context)) {
-        const what = `stale, although the lease ran until ${delivery.record.leaseEnd} and nothing ended it`;
+        const what = `stale, although the lease ran until ${leaseEnds(delivery).least} and nothing ended it`;
         context.report("verdict-wrong", verdictPlace, event.name, what);
       }
     }
@@ -69,7 +89,7 @@ function mayHaveEnded(
   { facts, sub, sameKey }: LeaseContext,
 ): boolean {
   if (!isSameStart(earlier, later)) return true;
-  if (later.begin >= earlier.record.leaseEnd - CLOCK_SLACK_MS) return true;
+  if (later.begin >= leaseEnds(earlier).least - CLOCK_SLACK_MS) return true;
   if (!earlier.process.tellsLosses) return true;
   if (facts.endsOf(earlier.process, earlier.begin, later.begin + LOSS_NOTICED_MS) > 0) return true;
   if (wasNacked(earlier, earlier.begin, later.record.t)) return true;
@@ -84,7 +104,7 @@ function mayBeStale(
 ): boolean {
   const { begin, record, process, event } = delivery;
   const t = verdict?.t ?? 0;
-  if (t >= record.leaseEnd - CLOCK_SLACK_MS || !process.tellsLosses) return true;
+  if (t >= leaseEnds(delivery).least - CLOCK_SLACK_MS || !process.tellsLosses) return true;
   if (facts.wasKilled(begin, t) || facts.endsOf(process, begin, t) > 0) return true;
   if (facts.wasSought(sub.sub, begin, t)) return true;
   const { topic, key } = record;
@@ -95,6 +115,13 @@ function mayBeStale(
   if (all.some((each) => each !== delivery && each.token > delivery.token && each.begin <= t))
     return true;
   return sub.order === "key" && mayBeTornOff(delivery, t, sameKey());
+}
+
+/** Its event was settled before, so that no lease of it can end then. */
+function wasAckedBefore({ event, record, epoch }: Delivery, t: number): boolean {
+  const same = event.deliveries.get(record.sub)?.filter((each) => each.epoch === epoch) ?? [];
+  const acks = same.flatMap(({ settlings }) => settlings.filter(({ kind }) => kind === "ack"));
+  return acks.some((ack) => isConfirmed(ack) && (ack.verdict?.t ?? t) < t - CLOCK_SLACK_MS);
 }
 
 /** A nack reached the broker between its sending and its verdict. */
@@ -116,8 +143,8 @@ function mayBeTornOff(
 ): boolean {
   return sameKey.some((other) => {
     if (other.process !== process || other.record.offset > record.offset) return false;
-    const { leaseEnd } = other.record;
-    const hasEnded = leaseEnd >= begin - CLOCK_SLACK_MS && leaseEnd <= until + CLOCK_SLACK_MS;
-    return hasEnded || wasNacked(other, begin, until);
+    const { least, most } = leaseEnds(other);
+    const hasEnded = most >= begin - CLOCK_SLACK_MS && least <= until + CLOCK_SLACK_MS;
+    return (hasEnded && !wasAckedBefore(other, least)) || wasNacked(other, begin, until);
   });
 }

@@ -11,10 +11,12 @@ export interface Told<K extends RecordKind> {
   readonly place: Place;
 }
 
-/** An ack or nack that a consumer sent, with the verdict that it received. */
+/** An ack, nack or extension that a consumer sent, with the verdict that it received. */
 export interface Settling {
   /** What it sent. */
-  readonly kind: "ack" | "nack";
+  readonly kind: "ack" | "nack" | "extend";
+  /** Of an extension: how long the lease is to last from when the broker hears of it, in milliseconds. */
+  readonly deadlineMs: number | undefined;
   /** When, before it was sent. */
   readonly t: number;
   /** Where. */
@@ -172,7 +174,7 @@ function addDelivery(
 
 function settle(
   event: EventLife,
-  record: RecordOf<"ack" | "nack" | "verdict">,
+  record: RecordOf<"ack" | "nack" | "extend" | "verdict">,
   { place, file, parts: { facts, report } }: { place: Place; file: number; parts: LifeParts },
 ): void {
   const process = facts.processes[file];
@@ -191,7 +193,9 @@ function settle(
   }
   if (record.k !== "verdict") {
     const { k: kind, t } = record;
-    delivery.settlings.push({ kind, t, place, verdict: undefined, verdictPlace: undefined });
+    const deadlineMs = record.k === "extend" ? record.deadline : undefined;
+    const settling = { kind, t, deadlineMs, place, verdict: undefined, verdictPlace: undefined };
+    delivery.settlings.push(settling);
     return;
   }
   const asked = delivery.settlings.find(({ kind, verdict }) => kind === record.of && !verdict);

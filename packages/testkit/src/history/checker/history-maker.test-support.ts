@@ -35,6 +35,7 @@ const TURNS = [
   "ack",
   "ack",
   "nack",
+  "extend",
   "kill-client",
   "kill-broker",
   "lose-stream",
@@ -176,6 +177,12 @@ export class HistoryMaker {
         this.#say(name, { k: "verdict", ...leased, of: "nack", verdict: "settled" });
         if (isLast) this.#letter(sub, stored);
         else this.#live(sub, stored, attempt + 1);
+        return;
+      case "extend":
+        this.#say(name, { k: "extend", ...leased, deadline: 3 * ACK_DEADLINE_MS });
+        this.#say(name, { k: "verdict", ...leased, of: "extend", verdict: "settled" });
+        this.#t += ACK_DEADLINE_MS;
+        this.#ack(sub, leased, number);
         return;
       case "kill-client":
         this.#say("operator", { k: "kill", what: name });

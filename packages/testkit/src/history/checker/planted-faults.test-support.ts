@@ -4,6 +4,7 @@ import {
   again,
   all,
   beginOf,
+  deliveryOf,
   find,
   hasConfirmedAck,
   type Is,
@@ -105,15 +106,23 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   change("a lease begins after its delivery", "lease-wrong", is("delivered"), (record) => {
     record["leaseEnd"] = (record["leaseEnd"] as number) + 100_000;
   }),
-  ofDelivery("an event is leased twice at a time", "lease-overlap", (first, history) => {
-    const file = otherFile(history, first);
-    // Of a holder that is gone later nobody knows that the broker had not missed it before.
-    if (file === undefined || wasKilled(history, first) || leaves(history, first)) return false;
-    const lease = String(BigInt(first["lease"] as string) + 1n);
-    const t = first.t + 30;
-    insert(file, { ...first, lease, t, leaseEnd: t - 5 + ACK_DEADLINE_MS });
-    return true;
-  }),
+  ofDelivery("an event is leased twice at a time", "lease-overlap", (first, history) =>
+    plantOverlap(history, first, first.t + 30),
+  ),
+  {
+    name: "an extended lease is given to another",
+    rule: "lease-overlap",
+    plant: (history, random) => {
+      const extended = all(history).filter(is("extend"));
+      const first = pick(
+        extended.map((extend) => deliveryOf(history, extend)),
+        random,
+      );
+      // Between the end that the delivery told and the one that the extension gave.
+      const t = ((first?.["leaseEnd"] as number | undefined) ?? 0) + 60;
+      return first !== undefined && plantOverlap(history, first, t);
+    },
+  },
   redelivered("attempts begin anew", "attempts-wrong", (later, earlier) => {
     later["attempt"] = (earlier["attempt"] as number) - 1;
     return true;
@@ -143,6 +152,10 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   ofAcked("a live lease is called stale", "verdict-wrong", (ack, history) => {
     const verdict = find(history, (each) => each.k === "verdict" && each["lease"] === ack["lease"]);
     if (verdict !== undefined) verdict["verdict"] = "stale";
+  }),
+  change("an extended lease is called stale", "verdict-wrong", is("extend"), (extend, history) => {
+    const isOfAck = (each: Loose) => each["lease"] === extend["lease"] && each["of"] === "ack";
+    Object.assign(find(history, isOfAck) as Loose, { verdict: "stale" });
   }),
   change("a real lease is called unknown", "verdict-wrong", is("verdict"), (record) => {
     record["verdict"] = "unknown";
@@ -215,6 +228,16 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     return true;
   }),
 ];
+
+/** Another consumer takes the event at that time, while the first one holds it. */
+function plantOverlap(history: LooseHistory, first: Loose, t: number): boolean {
+  const file = otherFile(history, first);
+  // Of a holder that is gone later nobody knows that the broker had not missed it before.
+  if (file === undefined || wasKilled(history, first) || leaves(history, first)) return false;
+  const lease = String(BigInt(first["lease"] as string) + 1n);
+  insert(file, { ...first, lease, t, leaseEnd: t - 5 + ACK_DEADLINE_MS });
+  return true;
+}
 
 function isDuringRun({ k, asked, unexamined }: Loose): boolean {
   return k === "accounting" && asked !== undefined && (unexamined as number) > 0;

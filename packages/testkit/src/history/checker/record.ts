@@ -54,6 +54,7 @@ const FIELDS = {
   },
   ack: LEASED,
   nack: { ...LEASED, delay: "number?" },
+  extend: { ...LEASED, deadline: "number" },
   verdict: { ...LEASED, of: "text", verdict: "text" },
   kill: { what: "text" },
   start: { what: "text", number: "number?" },
@@ -157,6 +158,7 @@ export type EventRecord = RecordOf<
   | "delivered"
   | "ack"
   | "nack"
+  | "extend"
   | "verdict"
   | "stored"
   | "deadLetter"
@@ -168,7 +170,7 @@ export type Parsed = { readonly record: HistoryRecord } | { readonly fault: stri
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   "process.role": ["publisher", "consumer", "operator"],
   "failed.stored": ["no", "unknown"],
-  "verdict.of": ["ack", "nack"],
+  "verdict.of": ["ack", "nack", "extend"],
   "verdict.verdict": ["settled", "stale", "unknown", "lost"],
   "subscription.order": ["none", "key"],
   "deadLetter.cause": ["nack", "deadline", "disconnect"],
