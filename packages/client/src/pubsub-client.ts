@@ -204,7 +204,7 @@ export class PubSubClient extends FeedbackCalls {
    * about 960 KiB published.
    *
    * @param events of one subscription, leased and not settled yet
-   * @returns the receipts of the outputs, in order; `isStale` when a lease was over
+   * @returns the receipts of the outputs, in order; `isStale` when a lease was over or an input settled
    * @throws {@link PubSubError} what refuses an event: then nothing happened, and the events may be
    * acked or nacked; CONNECTION_LOST and TIMED_OUT when it is not known whether it happened: if not,
    * the events come again

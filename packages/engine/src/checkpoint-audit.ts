@@ -1,4 +1,5 @@
 import type { Disk } from "@opendxa/pubsub-journal";
+import { PubSubError } from "@opendxa/pubsub-protocol";
 import {
   type CheckpointChain,
   type CheckpointFile,
@@ -62,6 +63,8 @@ class CheckpointAudit {
       this.#files.push({ name, header, bytes: 0 });
       for await (const _block of readCheckpointFile(this.#disk, path));
     } catch (error) {
+      // The machine lacks what it takes to read the file, of which nothing is known then.
+      if (error instanceof PubSubError) throw error;
       this.#damaged.add(name);
       this.#findings.push(damage(name, error));
     }

@@ -24,6 +24,9 @@ const header: CheckpointHeader = {
   previous: 0n,
 };
 
+/** What changes the checksum of compressed records. */
+const MARK = 0x4c5a_3462;
+
 const remembered = (count: number): CheckpointRecord[] =>
   Array.from({ length: count }, (_, i) => ({
     key: `dd/00000001/event-${String(i).padStart(12, "0")}/source`,
@@ -45,7 +48,7 @@ function tampered(change: (body: Buffer) => Uint8Array): Uint8Array {
   const body = change(Buffer.from(block.subarray(blockHeadBytes)));
   const changed = Buffer.concat([block.subarray(0, blockHeadBytes), body]);
   changed.writeUInt32BE((body.length | 0x8000_0000) >>> 0, 0);
-  changed.writeUInt32BE(crc32c(body), 4);
+  changed.writeUInt32BE((crc32c(body) ^ MARK) >>> 0, 4);
   return changed;
 }
 
@@ -86,6 +89,38 @@ describe("checkpoint blocks", () => {
     expect(() => decoded(long)).toThrow(/longer than any block/u);
     const short = tampered((body) => body.subarray(0, 3));
     expect(() => decoded(short)).toThrow(/longer than any block/u);
+  });
+
+  it.each([
+    ["one small record", [{ key: "k", value: Buffer.from("v") }]],
+    ["one large record", [{ key: "sub/orders", value: noise(100_000) }]],
+    ["one large record that is compressed", [{ key: "sub/orders", value: Buffer.alloc(100_000) }]],
+    ["many records", remembered(900)],
+  ])("are refused with any bit of their head changed: %s", async (_, records) => {
+    const block = encodeBlock(records);
+    for (let bit = 0; bit < 8 * blockHeadBytes; bit += 1) {
+      const disk = new SimulatedDisk({ seed: 1 });
+      const file = await disk.open("/flipped", "create");
+      await file.writev([encodeHeader(header), block, encodeEnd(records.length)], 0);
+      disk.flipBit("/flipped", 64 + Math.floor(bit / 8), bit % 8);
+      const error = await readBack(disk, "flipped").catch((thrown: unknown) => thrown);
+      expect(error, `bit ${bit}`).toBeInstanceOf(CheckpointError);
+      // Of a length that became larger than the file, where its bytes begin.
+      expect([64, 64 + blockHeadBytes]).toContain((error as CheckpointError).position);
+    }
+  });
+
+  it("are refused where a record does not fit", () => {
+    const place = { isCompressed: false, bytesMax: blockBytesTarget, position: 64 };
+    const body = encodeBlock([{ key: "key", value: Buffer.from("value") }]).subarray(
+      blockHeadBytes,
+    );
+    expect(() => decodeBlock(body, place)).not.toThrow();
+    for (let length = 1; length < body.length; length += 1) {
+      expect(() => decodeBlock(body.subarray(0, length), place)).toThrow(
+        /crosses its block's end/u,
+      );
+    }
   });
 
   it("name the byte of the file at which a damaged one begins", async () => {

@@ -4,6 +4,7 @@ import {
   crc32c,
   decompressBodies,
   isSupportedCodec,
+  PubSubError,
 } from "@opendxa/pubsub-protocol";
 
 /** What a checkpoint file says of itself. */
@@ -45,6 +46,8 @@ const formatVersion = 2;
 const oldestFormatVersion = 1;
 const headerBytes = 64;
 const removed = 0xffff_ffff;
+/** Length of the key in 2 bytes, of the value in 4. */
+const recordHeadBytes = 6;
 
 /** Bytes of records that share a checksum. */
 export const blockBytesTarget = 64 * 1_024;
@@ -85,13 +88,15 @@ export function decodeHeader(bytes: Uint8Array): CheckpointHeader {
 
 /** Serialized size of a record. */
 export function recordBytes(record: CheckpointRecord): number {
-  return 6 + record.key.length + (record.value?.length ?? 0);
+  return recordHeadBytes + record.key.length + (record.value?.length ?? 0);
 }
 
 /** Length and CRC-32C in front of the stored records of a block. */
 export const blockHeadBytes = 8;
 /** Bit of the length that says that the records are compressed. */
 const compressedBit = 0x8000_0000;
+/** Changes the checksum of compressed records, which does not cover the bit: none passes for the other. */
+const compressedMark = 0x4c5a_3462;
 const rawLengthBytes = 4;
 /** Below, too little is saved to load a codec for. */
 const compressedFromBytes = 4_096;
@@ -116,8 +121,9 @@ export function encodeBlock(records: readonly CheckpointRecord[]): Uint8Array {
   const packed = plain.length < compressedFromBytes ? undefined : pack(plain);
   const body = packed ?? plain;
   const bytes = Buffer.allocUnsafe(blockHeadBytes + body.length);
-  bytes.writeUInt32BE((body.length | (packed === undefined ? 0 : compressedBit)) >>> 0, 0);
-  bytes.writeUInt32BE(crc32c(body), 4);
+  const isCompressed = packed !== undefined;
+  bytes.writeUInt32BE((body.length | (isCompressed ? compressedBit : 0)) >>> 0, 0);
+  bytes.writeUInt32BE((crc32c(body) ^ (isCompressed ? compressedMark : 0)) >>> 0, 4);
   bytes.set(body, blockHeadBytes);
   return bytes;
 }
@@ -128,7 +134,7 @@ function encodeRecords(records: readonly CheckpointRecord[]): Buffer {
   for (const { key, value } of records) {
     bytes.writeUInt16BE(key.length, at);
     bytes.writeUInt32BE(value === undefined ? removed : value.length, at + 2);
-    at += 6;
+    at += recordHeadBytes;
     at += bytes.write(key, at, "latin1");
     if (value !== undefined) bytes.set(value, at);
     at += value?.length ?? 0;
@@ -151,10 +157,12 @@ function pack(plain: Uint8Array): Buffer | undefined {
 export function decodeBlockHead(bytes: Uint8Array): BlockHead {
   const view = new DataView(bytes.buffer, bytes.byteOffset, blockHeadBytes);
   const length = view.getUint32(0);
+  const isCompressed = (length & compressedBit) !== 0;
+  const checksum = view.getUint32(4);
   return {
     length: length & ~compressedBit,
-    checksum: view.getUint32(4),
-    isCompressed: (length & compressedBit) !== 0,
+    checksum: isCompressed ? (checksum ^ compressedMark) >>> 0 : checksum,
+    isCompressed,
   };
 }
 
@@ -170,13 +178,14 @@ export interface BlockPlace {
 
 /**
  * The records of a block whose checksum was verified; their values are views on its bytes. Throws
- * CheckpointError where they say to be more than `bytesMax`, or cannot be decompressed.
+ * CheckpointError where they say to be more than `bytesMax`, cannot be decompressed or do not fit;
+ * CODEC_NOT_SUPPORTED where this machine cannot decompress.
  */
 export function decodeBlock(
   body: Uint8Array,
   { isCompressed, bytesMax, position }: BlockPlace,
 ): CheckpointRecord[] {
-  return decodeRecords(isCompressed ? unpack(body, bytesMax, position) : body);
+  return decodeRecords(isCompressed ? unpack(body, bytesMax, position) : body, position);
 }
 
 function unpack(body: Uint8Array, bytesMax: number, position: number): Uint8Array {
@@ -184,6 +193,16 @@ function unpack(body: Uint8Array, bytesMax: number, position: number): Uint8Arra
   const rawLength = packed.length < rawLengthBytes ? Infinity : packed.readUInt32BE(0);
   if (rawLength > bytesMax) {
     throw new CheckpointError("a block is longer than any block can be", position);
+  }
+  if (!isSupportedCodec(Codec.LZ4)) {
+    // That says nothing of the file: nothing older may be taken for it, and no repair leave it out.
+    throw PubSubError.of(
+      "CODEC_NOT_SUPPORTED",
+      "checkpoints need LZ4: lz4-napi does not load here",
+      {
+        metadata: { codec: "LZ4" },
+      },
+    );
   }
   try {
     return decompressBodies(packed.subarray(rawLengthBytes), Codec.LZ4, rawLength);
@@ -202,18 +221,19 @@ export function encodeEnd(recordCount: number): Uint8Array {
   return bytes;
 }
 
-function decodeRecords(body: Uint8Array): CheckpointRecord[] {
+function decodeRecords(body: Uint8Array, position: number): CheckpointRecord[] {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const records: CheckpointRecord[] = [];
   for (let at = 0; at < bytes.length; ) {
-    const keyLength = bytes.readUInt16BE(at);
-    const valueLength = bytes.readUInt32BE(at + 2);
-    at += 6;
-    const key = bytes.toString("latin1", at, at + keyLength);
-    at += keyLength;
+    const keyAt = at + recordHeadBytes;
+    const keyLength = keyAt > bytes.length ? Infinity : bytes.readUInt16BE(at);
+    const valueAt = keyAt + keyLength;
+    const valueLength = valueAt > bytes.length ? Infinity : bytes.readUInt32BE(at + 2);
     const isRemoved = valueLength === removed;
-    records.push({ key, value: isRemoved ? undefined : bytes.subarray(at, at + valueLength) });
-    at += isRemoved ? 0 : valueLength;
+    at = isRemoved ? valueAt : valueAt + valueLength;
+    if (at > bytes.length) throw new CheckpointError("a record crosses its block's end", position);
+    const value = isRemoved ? undefined : bytes.subarray(valueAt, at);
+    records.push({ key: bytes.toString("latin1", keyAt, valueAt), value });
   }
   return records;
 }

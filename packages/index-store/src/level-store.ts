@@ -8,7 +8,7 @@ import {
   CHUNK_BYTES,
   type IndexStoreLimits,
   OPEN_FILES_MAX,
-  WRITE_BUFFER_BYTES,
+  LEVEL_WRITE_BUFFER_BYTES,
 } from "./limits.js";
 import type { CursorChunk, StoreCursor, StoreDriver } from "./store-driver.js";
 
@@ -36,7 +36,7 @@ export class LevelStore extends BoundedStore {
       const database: Database = new ClassicLevel(options.folder, {
         keyEncoding: "utf8",
         valueEncoding: "view",
-        writeBufferSize: WRITE_BUFFER_BYTES,
+        writeBufferSize: LEVEL_WRITE_BUFFER_BYTES,
         cacheSize: CACHE_BYTES,
         maxOpenFiles: OPEN_FILES_MAX,
       });

@@ -59,10 +59,13 @@ export const CHUNK_ENTRIES_MAX = 1024;
 export const CHUNK_BYTES = MIB;
 
 /**
- * Bytes of one of an engine's two write buffers: more than a broker writes between two flushes, so
- * that none is cut into a second small table, which would be merged once more.
+ * Bytes of one of RocksDB's two write buffers: more than events that are indexed and deduplicated write
+ * between two checkpoints, each of which flushes; a second small table would be merged once more.
  */
-export const WRITE_BUFFER_BYTES = 16 * MIB;
+export const ROCKSDB_WRITE_BUFFER_BYTES = 16 * MIB;
+
+/** Bytes of one of LevelDB's two write buffers. */
+export const LEVEL_WRITE_BUFFER_BYTES = 8 * MIB;
 /** Bytes of the block cache. RocksDB's binding cannot set it: 32 MiB is RocksDB's own default. */
 export const CACHE_BYTES = 32 * MIB;
 /** Table files that an engine keeps open, well below the usual 1,024 descriptors of a process. */

@@ -2,7 +2,7 @@ import { BoundedStore } from "./bounded-store.js";
 import { type CheckedScope, EVERY_KEY, scopeAfter } from "./index-key.js";
 import type { IndexEntry, IndexWrite } from "./index-store.js";
 import { IndexStoreError } from "./index-store-error.js";
-import { type IndexStoreLimits, OPEN_FILES_MAX, WRITE_BUFFER_BYTES } from "./limits.js";
+import { type IndexStoreLimits, OPEN_FILES_MAX, ROCKSDB_WRITE_BUFFER_BYTES } from "./limits.js";
 import {
   loadRocksDb,
   loadRocksDbNative,
@@ -24,7 +24,7 @@ export interface RocksDbStoreOptions {
 }
 
 const DATABASE_OPTIONS: RocksDbOptions = {
-  writeBufferSize: WRITE_BUFFER_BYTES,
+  writeBufferSize: ROCKSDB_WRITE_BUFFER_BYTES,
   maxWriteBufferNumber: 2,
   maxBackgroundJobs: 2,
   maxOpenFiles: OPEN_FILES_MAX,

@@ -7,7 +7,7 @@ def on_feedback(event):
 
 
 with PubSubClient() as client:
-    client.subscribe("feedback", on_feedback)
+    client.subscribe("feedback", on_feedback, "python-learner")
     client.publish(
         "feedback",
         {"function_id": "detect_drift", "execution_id": "x-1", "feedback_type": "success"},

@@ -1,3 +1,5 @@
+import dataclasses
+
 from opendxa_pubsub import OutgoingEvent, ReceivedEvent
 from opendxa_pubsub._batch import encode_batch
 from opendxa_pubsub._errors import pubsub_error
@@ -70,8 +72,12 @@ def verdicts(
     *refused: publisher_service_pb2.PositionRanges,
     through: int = 1,
     verdict: "pb.Verdict" = pb.VERDICT_STALE,
+    kind: "pb.SettlementKind" = pb.SETTLEMENT_KIND_ACK,
 ) -> None:
-    exceptions = [pb.SettlementException(events=events, verdict=verdict) for events in refused]
+    exceptions = [
+        pb.SettlementException(events=events, verdict=verdict, number=through, kind=kind)
+        for events in refused
+    ]
     answer = pb.Verdicts(through_number=through, exceptions=exceptions)
     session.receive(pb.SubscribeResponse(verdicts=answer))
 
@@ -105,7 +111,7 @@ def test_a_stale_nack_takes_nothing_back_for_it_may_be_leased_anew() -> None:
     deliver(session, "aa")
     refused = nack_first(session)
     assert not session.ready
-    verdicts(session, refused)
+    verdicts(session, refused, kind=pb.SETTLEMENT_KIND_NACK)
     assert session.stale == 1
     assert take_all(session) == [("t", "a", 7)]
 
@@ -125,7 +131,7 @@ def test_what_comes_again_takes_back_what_waits_behind_it() -> None:
     refused = nack_first(session)
     deliver(session, "a", lease=8, offset=2)
     deliver(session, "a", lease=9, offset=3)
-    verdicts(session, refused)
+    verdicts(session, refused, kind=pb.SETTLEMENT_KIND_NACK)
     assert take_all(session) == [("t", "b", 7), ("t", "a", 8), ("t", "a", 9)]
 
 
@@ -182,6 +188,35 @@ def test_an_extension_is_not_the_answer_to_an_ack() -> None:
     session.next_message()
     verdicts(session, through=2)
     assert event.outcome == "settled"
+
+
+def test_an_extension_that_came_too_late_says_nothing_of_the_late_ack_behind_it() -> None:
+    session = opened(subscription_pb.DELIVERY_ORDER_NONE)
+    deliver(session, "a")
+    (event,) = take(session, 1)
+    event.extend()
+    event.ack()
+    session.next_message()
+    verdicts(session, positions(), kind=pb.SETTLEMENT_KIND_EXTENSION)
+    assert event.outcome == "settled"
+
+
+def test_a_subscription_that_was_opened_is_asked_for_by_its_name() -> None:
+    settings = subscription_pb.SubscriptionSettings(patterns=["t"])
+    session = SubscribeSession(dataclasses.replace(OPTIONS, settings=settings))
+    assert opening(session).settings == settings
+    reopen(session, subscription_pb.DELIVERY_ORDER_NONE)
+    assert session.ended(pubsub_error("CONNECTION_LOST", "gone"))
+    assert not opening(session).HasField("settings")
+    assert session.ended(pubsub_error("SUBSCRIPTION_NOT_FOUND", "expired meanwhile"))
+    assert opening(session).settings == settings
+    assert not session.ended(pubsub_error("SUBSCRIPTION_NOT_FOUND", "never there"))
+
+
+def opening(session: SubscribeSession) -> pb.SubscribeOpen:
+    message = session.opening()
+    assert isinstance(message, pb.SubscribeRequest)
+    return message.open
 
 
 def test_what_ends_for_good_answers_nothing_more() -> None:

@@ -15,6 +15,8 @@ export interface LinkActions<Request, Response> {
   heartbeat(): Request;
   /** Takes a message; answers the agreed heartbeat in milliseconds when it is the stream's first. */
   received(response: Response): number | undefined;
+  /** Whether a stream is opened again after an error that no retry cures. Absent: never. */
+  opensAgainAfter?(error: PubSubError): boolean;
   /** The stream broke, and will be opened again. */
   broke(error: PubSubError): void;
   /** The stream has room again. */
@@ -164,7 +166,8 @@ export class StreamLink<Request, Response> {
 
   #lost(error: PubSubError): void {
     if (this.#hasEnded) return;
-    if (!error.retryable || this.#isFinishing) {
+    const isFinal = !error.retryable && this.#actions.opensAgainAfter?.(error) !== true;
+    if (isFinal || this.#isFinishing) {
       this.#end(error);
       return;
     }

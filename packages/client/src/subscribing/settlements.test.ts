@@ -1,4 +1,4 @@
-import { SETTLEMENT_ITEMS_MAX, Verdict } from "@opendxa/pubsub-protocol";
+import { SETTLEMENT_ITEMS_MAX, SettlementKind, Verdict } from "@opendxa/pubsub-protocol";
 import { expect, it } from "vitest";
 import { Settlements } from "./settlements.js";
 
@@ -47,6 +47,8 @@ it("tells each caller the verdict on its event", async () => {
       {
         events: { lease: 1n, sequence: 7n, ranges: [{ first: 1, last: 1 }] },
         verdict: Verdict.STALE,
+        number: 1n,
+        kind: SettlementKind.ACK,
       },
     ],
   });
@@ -64,10 +66,47 @@ it("tells a position that the broker does not know from a lease that is over", a
   const exceptionOf = (index: number, verdict: Verdict) => ({
     events: { lease: 1n, sequence: 7n, ranges: [{ first: index, last: index }] },
     verdict,
+    number: 1n,
+    kind: SettlementKind.ACK,
   });
   const exceptions = [exceptionOf(0, Verdict.STALE), exceptionOf(1, Verdict.UNKNOWN)];
   settlements.verdicts({ throughNumber: 1n, exceptions });
   expect(await Promise.all(outcomes)).toEqual(["stale", "unknown"]);
+});
+
+it.each([
+  ["one message", false],
+  ["two messages", true],
+])(
+  "tells an extension that came too late from the late ack behind it, in %s",
+  async (_, isParted) => {
+    const settlements = new Settlements();
+    const extended = settlements.extend(at(0), 0);
+    if (isParted) settlements.take();
+    const acked = settlements.ack(at(0));
+    settlements.take();
+    const exception = {
+      events: { lease: 1n, sequence: 7n, ranges: [] },
+      verdict: Verdict.STALE,
+      number: 1n,
+      kind: SettlementKind.EXTENSION,
+    };
+    settlements.verdicts({ throughNumber: isParted ? 2n : 1n, exceptions: [exception] });
+    expect(await Promise.all([extended, acked])).toEqual(["stale", "settled"]);
+  },
+);
+
+it("tells two words of one kind about an event apart by their numbers", async () => {
+  const settlements = new Settlements();
+  const first = settlements.extend(at(0), 0);
+  settlements.take();
+  const second = settlements.extend(at(0), 0);
+  settlements.take();
+  const events = { lease: 1n, sequence: 7n, ranges: [] };
+  const kind = SettlementKind.EXTENSION;
+  const exception = { events, verdict: Verdict.STALE, number: 2n, kind };
+  settlements.verdicts({ throughNumber: 2n, exceptions: [exception] });
+  expect(await Promise.all([first, second])).toEqual(["settled", "stale"]);
 });
 
 it("parts the ranges of one lease over as many messages as they need", async () => {

@@ -4,13 +4,14 @@ import {
   SETTLEMENT_ITEMS_MAX,
   type Settlement,
   type SettlementException,
+  SettlementKind,
   Verdict,
   type Verdicts,
 } from "@opendxa/pubsub-protocol";
 
 /**
  * What became of an ack, nack or extension: `settled` is durable; `stale` means that the lease was
- * over, so that the event comes, or came, again; `unknown` that the broker knows no such position;
+ * over or the event settled already; otherwise it comes, or came, again; `unknown` that the broker knows no such position;
  * `lost` that the subscription ended before an answer.
  */
 export type SettlementOutcome = "settled" | "stale" | "unknown" | "lost";
@@ -40,8 +41,12 @@ interface Settling {
 
 interface Sent {
   readonly number: bigint;
-  readonly acks: Settling[];
-  readonly others: Settling[];
+  readonly said: Said[];
+}
+
+/** What was asked of an event. */
+interface Said extends Settling {
+  readonly kind: SettlementKind;
 }
 
 /** Events of one lease and entry that are settled alike. */
@@ -53,7 +58,7 @@ interface Item {
 /** An item, and how a message says it. */
 interface Word {
   readonly item: Item;
-  readonly isAck: boolean;
+  readonly kind: SettlementKind;
   readonly say: (message: Settlement) => void;
 }
 
@@ -120,21 +125,21 @@ export class Settlements {
   /** The messages to send now, numbered on, each within SETTLEMENT_ITEMS_MAX. */
   take(): Settlement[] {
     const messages: Settlement[] = [];
-    let sent: Sent = { number: 0n, acks: [], others: [] };
+    let sent: Sent = { number: 0n, said: [] };
     let room = 0;
-    for (const { item, isAck, say } of this.#words()) {
+    for (const { item, kind, say } of this.#words()) {
       let message = messages.at(-1);
       if (message === undefined || item.events.ranges.length > room) {
         this.#number += 1n;
         message = { number: this.#number, acks: [], nacks: [], extensions: [] };
         messages.push(message);
-        sent = { number: this.#number, acks: [], others: [] };
+        sent = { number: this.#number, said: [] };
         this.#sent.push(sent);
         room = SETTLEMENT_ITEMS_MAX;
       }
       room -= item.events.ranges.length;
       say(message);
-      for (const one of item.settling) (isAck ? sent.acks : sent.others).push(one);
+      for (const one of item.settling) sent.said.push({ ...one, kind });
     }
     return messages;
   }
@@ -143,13 +148,13 @@ export class Settlements {
   #words(): Word[] {
     const acks = rangesOf(this.#acks).map((item) => ({
       item,
-      isAck: true,
+      kind: SettlementKind.ACK,
       say: ({ acks: said }: Settlement) => said.push(item.events),
     }));
     const nacks = [...this.#nacks.values()].flatMap(({ options, settling }) =>
       rangesOf(settling).map((item) => ({
         item,
-        isAck: false,
+        kind: SettlementKind.NACK,
         say: ({ nacks: said }: Settlement) =>
           said.push({
             events: item.events,
@@ -161,7 +166,7 @@ export class Settlements {
     const extensions = [...this.#extensions].flatMap(([deadlineMs, settling]) =>
       rangesOf(settling).map((item) => ({
         item,
-        isAck: false,
+        kind: SettlementKind.EXTENSION,
         say: ({ extensions: said }: Settlement) => said.push({ events: item.events, deadlineMs }),
       })),
     );
@@ -174,9 +179,10 @@ export class Settlements {
   /** Takes the broker's verdicts. */
   verdicts({ throughNumber, exceptions }: Verdicts): void {
     while (this.#sent[0] !== undefined && this.#sent[0].number <= throughNumber) {
-      const { acks, others } = this.#sent.shift() as Sent;
-      for (const { position, resolve } of [...acks, ...others]) {
-        const exception = exceptions.find((each) => names(each, position));
+      const { number, said } = this.#sent.shift() as Sent;
+      const own = exceptions.filter((each) => each.number === number);
+      for (const { position, kind, resolve } of said) {
+        const exception = own.find((each) => each.kind === kind && names(each, position));
         if (exception === undefined) resolve("settled");
         else resolve(exception.verdict === Verdict.UNKNOWN ? "unknown" : "stale");
       }
@@ -188,11 +194,13 @@ export class Settlements {
    * accepted; for nacks and extensions the end of the stream did what they asked or undid it.
    */
   reset(): void {
-    const sent = this.#sent.splice(0);
-    this.#acks = [...sent.flatMap(({ acks }) => acks), ...this.#acks];
+    const sent = this.#sent.splice(0).flatMap(({ said }) => said);
+    const acks = sent.filter(({ kind }) => kind === SettlementKind.ACK);
+    this.#acks = [...acks, ...this.#acks];
+    const undone = sent.filter(({ kind }) => kind !== SettlementKind.ACK);
     const others = [...this.#nacks.values()].flatMap(({ settling }) => settling);
     const extensions = [...this.#extensions.values()].flat();
-    for (const { resolve } of [...sent.flatMap((item) => item.others), ...others, ...extensions]) {
+    for (const { resolve } of [...undone, ...others, ...extensions]) {
       resolve("stale");
     }
     this.#nacks = new Map();

@@ -17,6 +17,7 @@ import type { ReceivedEvent, Settler } from "./received-event.js";
 import { cutReason, type NackOptions, type SettlementOutcome, Settlements } from "./settlements.js";
 import type { ResolvedSubscribe } from "./subscribe-options.js";
 import { noticeName, type SubscriptionNotice } from "./subscription-notice.js";
+import { SubscriptionOpening } from "./subscription-opening.js";
 import { Waiters } from "./waiters.js";
 
 /** What a subscription is made of. */
@@ -55,6 +56,7 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
   readonly #parts: SubscriptionParts;
   readonly #settlements = new Settlements();
   readonly #deliveries: Deliveries;
+  readonly #opening: SubscriptionOpening;
   readonly #link: StreamLink<SubscribeRequest, Buffer>;
   readonly #opened: Promise<void>;
   #tellOpened: (error?: PubSubError) => void = () => undefined;
@@ -76,6 +78,7 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
     const { connection, options } = parts;
     this.#parts = parts;
     this.#deliveries = new Deliveries(this, options.creditBytes);
+    this.#opening = new SubscriptionOpening(options, connection.namespace);
     this.#opened = new Promise((resolve, reject) => {
       this.#tellOpened = (error) => (error === undefined ? resolve() : reject(error));
     });
@@ -87,7 +90,8 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
     linkNumber += 1;
     this.#link = new StreamLink(connection, `subscription ${linkNumber}`, {
       call: () => connection.openSubscribe(),
-      openMessage: () => this.#openMessage(),
+      openMessage: () => this.#opening.message(),
+      opensAgainAfter: (error) => this.#opening.createsAgain(error),
       heartbeat: () => ({
         message: { $case: "heartbeat", value: { timeUnixMs: BigInt(Date.now()) } },
       }),
@@ -260,23 +264,6 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
     this.#link.send({ message: { $case: "credit", value: { bytes: BigInt(bytes), events: 0 } } });
   }
 
-  #openMessage(): SubscribeRequest {
-    const { subscription, settings, consumerName, creditBytes, creditEvents } = this.#parts.options;
-    return {
-      message: {
-        $case: "open",
-        value: {
-          namespace: this.#parts.connection.namespace,
-          subscription,
-          settings,
-          consumerName,
-          credit: { bytes: BigInt(creditBytes), events: creditEvents },
-          heartbeatMs: 0,
-        },
-      },
-    };
-  }
-
   #received(bytes: Buffer): number | undefined {
     const { message } = this.#parts.connection.readSubscribe(bytes);
     switch (message?.$case) {
@@ -299,6 +286,7 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
 
   #streamOpened(opened: SubscribeOpened): number {
     this.#state = opened.subscription;
+    this.#opening.opened();
     this.#deliveries.keepsOrder = opened.subscription?.settings?.order === DeliveryOrder.KEY;
     this.#lastNotice = undefined;
     const deadlineMs = opened.subscription?.settings?.ackDeadlineMs || ACK_DEADLINE_MS_DEFAULT;

@@ -1,4 +1,4 @@
-import { CursorState, Settlement, Verdict } from "@opendxa/pubsub-protocol";
+import { CursorState, Settlement, SettlementKind, Verdict } from "@opendxa/pubsub-protocol";
 import { describe, expect, it } from "vitest";
 import {
   ack,
@@ -79,6 +79,23 @@ describe("settling", () => {
     );
     expect(delivery.figures()).toMatchObject({ unsettled: 0, leased: 0 });
     expect(delivery.nextTimerMs()).toBeUndefined();
+  });
+
+  it("says of an event that was asked for twice which of both was not carried out", () => {
+    const delivery = restoreDelivery();
+    delivery.addConsumer(1n, credit);
+    offerAll(delivery, batchRef(1n, 2));
+    const { lease } = only(delivery.grant(0));
+    delivery.expire(30_000, half);
+    const both = { ...ack(lease, 1n), extensions: extend(lease, 1n, 5).extensions, number: 7n };
+    expect(delivery.settle(1n, both, { nowMs: 30_001, jitter: half }).verdicts).toMatchObject([
+      { verdict: Verdict.STALE, number: 7n, kind: SettlementKind.EXTENSION },
+    ]);
+    expect(delivery.figures()).toMatchObject({ unsettled: 0 });
+    expect(delivery.settle(1n, both, { nowMs: 30_002, jitter: half }).verdicts).toMatchObject([
+      { verdict: Verdict.STALE, kind: SettlementKind.EXTENSION },
+      { verdict: Verdict.STALE, kind: SettlementKind.ACK },
+    ]);
   });
 
   it("takes a late ack with a token of an earlier start when it names its events", () => {

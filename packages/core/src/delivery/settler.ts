@@ -5,6 +5,7 @@ import {
   type PositionRanges,
   RetryCause,
   type Settlement,
+  SettlementKind,
   Verdict,
 } from "@opendxa/pubsub-protocol";
 import type { AbsentBatch } from "./absent-batch.js";
@@ -22,7 +23,7 @@ import { VerdictList } from "./verdict-list.js";
 /** What a settlement wants of events: acks may come late, the others need the lease. */
 interface Wish {
   readonly item: PositionRanges;
-  readonly kind: "ack" | "nack" | "extension";
+  readonly kind: SettlementKind;
   readonly act: (run: Run) => void;
 }
 
@@ -49,7 +50,7 @@ export class Settler {
   readonly #parts: DeliveryParts;
   readonly #consumerId: bigint | undefined;
   readonly #moment: Moment;
-  readonly #verdicts = new VerdictList();
+  #verdicts = new VerdictList(0n);
   readonly #givenBack = new Map<Run, bigint>();
   #absent: readonly AbsentBatch[] = [];
   #toMerge: SlotSpan[] = [];
@@ -67,13 +68,14 @@ export class Settler {
    * @param absent batches that are not resident, as the engine found them
    */
   settle(
-    { acks, nacks, extensions }: Settlement,
+    { number, acks, nacks, extensions }: Settlement,
     absent: readonly AbsentBatch[],
   ): VerdictList["exceptions"] {
     this.#absent = absent;
+    this.#verdicts = new VerdictList(number);
     for (const extension of extensions) this.#extend(extension);
     for (const item of acks) {
-      this.#carryOut({ item, kind: "ack", act: (run) => ackRun(this.#parts, run) });
+      this.#carryOut({ item, kind: SettlementKind.ACK, act: (run) => ackRun(this.#parts, run) });
     }
     for (const nack of nacks) this.#nack(nack);
     return this.#verdicts.exceptions;
@@ -90,7 +92,7 @@ export class Settler {
       const givenBack = this.#givenBack;
       failRun(this.#parts, run, { nowMs, dueMs, cause: RetryCause.NACK, reason, by, givenBack });
     };
-    this.#carryOut({ item, kind: "nack", act });
+    this.#carryOut({ item, kind: SettlementKind.NACK, act });
   }
 
   #extend({ events: item, deadlineMs }: Extension): void {
@@ -102,17 +104,21 @@ export class Settler {
       run.atMs = endMs;
       book.enter(run);
     };
-    this.#carryOut({ item, kind: "extension", act });
+    this.#carryOut({ item, kind: SettlementKind.EXTENSION, act });
   }
 
   #carryOut(wish: Wish): void {
     const { item } = wish;
     const { leases } = this.#parts;
+    this.#verdicts.begin(item, wish.kind);
     const lease = leases.find(item.lease);
     const isForeign = lease !== undefined && lease.slot.ref.sequence !== item.sequence;
     if (isForeign || !leases.mayCover(item.lease)) {
       this.#refuse(item, Verdict.UNKNOWN);
-    } else if (leases.isFromBefore(item.lease) || (lease === undefined && wish.kind !== "ack")) {
+    } else if (
+      leases.isFromBefore(item.lease) ||
+      (lease === undefined && wish.kind !== SettlementKind.ACK)
+    ) {
       this.#refuse(item, Verdict.STALE);
     } else if (item.ranges.length > 0) {
       for (const range of item.ranges) this.#range(wish, range, lease);
@@ -139,14 +145,13 @@ export class Settler {
   }
 
   #refuse(item: PositionRanges, verdict: Verdict): void {
-    if (item.ranges.length === 0) this.#verdicts.addWhole(item, verdict);
-    for (const range of item.ranges) this.#verdicts.add(item, range, verdict);
+    if (item.ranges.length === 0) this.#verdicts.addWhole(verdict);
+    for (const range of item.ranges) this.#verdicts.add(range, verdict);
   }
 
   #range(wish: Wish, range: IndexRange, lease: Lease | undefined): void {
-    const { item } = wish;
     if (range.first > range.last) {
-      this.#verdicts.add(item, range, Verdict.UNKNOWN);
+      this.#verdicts.add(range, Verdict.UNKNOWN);
       return;
     }
     if (lease === undefined) this.#rangeOfOld(wish, range);
@@ -158,9 +163,9 @@ export class Settler {
     const { firstIndex } = slot.ref;
     const first = Math.max(range.first, firstIndex);
     const last = Math.min(range.last, slot.lastIndex);
-    this.#unknown(wish.item, { first: range.first, last: Math.min(range.last, firstIndex - 1) });
+    this.#unknown({ first: range.first, last: Math.min(range.last, firstIndex - 1) });
     if (first <= last) this.#slot(wish, slot, { first, last }, lease);
-    this.#unknown(wish.item, {
+    this.#unknown({
       first: Math.max(range.first, slot.lastIndex + 1),
       last: range.last,
     });
@@ -174,13 +179,13 @@ export class Settler {
       const first = Math.max(next, slot.ref.firstIndex);
       const last = Math.min(range.last, slot.lastIndex);
       if (first > last) continue;
-      this.#outside(item, { first: next, last: first - 1 });
+      this.#outside(item.sequence, { first: next, last: first - 1 });
       if (place === "resident") this.#slot(wish, slot, { first, last }, undefined);
       else if (place === "ahead") this.#slotAhead(wish, slot, { first, last });
-      else this.#verdicts.add(item, { first, last }, Verdict.STALE);
+      else this.#verdicts.add({ first, last }, Verdict.STALE);
       next = last + 1;
     }
-    this.#outside(item, { first: next, last: range.last });
+    this.#outside(item.sequence, { first: next, last: range.last });
   }
 
   /** The batches of an entry, resident or found by the engine, in order. */
@@ -200,15 +205,15 @@ export class Settler {
   }
 
   /** What no batch has lies below the cursors, or nowhere. */
-  #outside(item: PositionRanges, { first, last }: IndexRange): void {
+  #outside(sequence: bigint, { first, last }: IndexRange): void {
     if (first > last) return;
-    const passed = Math.min(last, this.#lastPassed(item.sequence));
-    if (first <= passed) this.#verdicts.add(item, { first, last: passed }, Verdict.STALE);
-    this.#unknown(item, { first: Math.max(first, passed + 1), last });
+    const passed = Math.min(last, this.#lastPassed(sequence));
+    if (first <= passed) this.#verdicts.add({ first, last: passed }, Verdict.STALE);
+    this.#unknown({ first: Math.max(first, passed + 1), last });
   }
 
-  #unknown(item: PositionRanges, range: IndexRange): void {
-    if (range.first <= range.last) this.#verdicts.add(item, range, Verdict.UNKNOWN);
+  #unknown(range: IndexRange): void {
+    if (range.first <= range.last) this.#verdicts.add(range, Verdict.UNKNOWN);
   }
 
   /** The last index of an entry that every lane's cursor passed; -1 when one passed none. */
@@ -229,7 +234,7 @@ export class Settler {
       if (slot.countOf(first, last) === 0) continue;
       const verdict = this.#verdictOn(wish, run, { first, last }, lease);
       if (verdict === Verdict.UNSPECIFIED) wish.act(slot.lane.book.cut(run, first, last));
-      else if (verdict !== undefined) this.#verdicts.add(wish.item, { first, last }, verdict);
+      else if (verdict !== undefined) this.#verdicts.add({ first, last }, verdict);
     }
     this.#toMerge.push({ slot, ...span });
   }
@@ -248,8 +253,8 @@ export class Settler {
     }
     // Given back with an earlier event of its key by this settlement: it comes again as asked.
     const isGivenBack = this.#givenBack.get(run) === wish.item.lease;
-    if (wish.kind === "nack" && isGivenBack) return undefined;
-    if (wish.kind !== "ack") return Verdict.STALE;
+    if (wish.kind === SettlementKind.NACK && isGivenBack) return undefined;
+    if (wish.kind !== SettlementKind.ACK) return Verdict.STALE;
     if (lease !== undefined && !covers(lease, span)) return Verdict.UNKNOWN;
     return isFirstOfKey(run, span) ? Verdict.UNSPECIFIED : Verdict.STALE;
   }
@@ -257,8 +262,8 @@ export class Settler {
   /** What was not looked at yet is nobody's: only a late ack can be meant. */
   #slotAhead(wish: Wish, slot: BatchSlot, span: IndexRange): void {
     const absent = this.#absent.find(({ ref }) => ref === slot.ref);
-    const refuse = (refused: IndexRange) => this.#verdicts.add(wish.item, refused, Verdict.STALE);
-    if (wish.kind !== "ack" || absent === undefined) refuse(span);
+    const refuse = (refused: IndexRange) => this.#verdicts.add(refused, Verdict.STALE);
+    if (wish.kind !== SettlementKind.ACK || absent === undefined) refuse(span);
     else ackLate(this.#parts, { slot, absent }, span, refuse);
   }
 

@@ -78,7 +78,7 @@ const zstd = loadZstd();
 
 let loadedLz4: { readonly compressor: Compressor | undefined } | undefined;
 
-/** LZ4, loaded with its first use: a broker that opens no bodies starts without it. */
+/** LZ4, loaded with its first use: a broker that has nothing to compress or open starts without it. */
 function lz4(): Compressor | undefined {
   loadedLz4 ??= { compressor: loadLz4() };
   return loadedLz4.compressor;

@@ -23,7 +23,7 @@ class AckAndPublishOutcome:
     """What became of events that were acked together with a publish.
 
     Attributes:
-        is_stale: A lease was over: nothing was acked and nothing stored; the events come again.
+        is_stale: A lease was over or an input settled: nothing was acked and nothing stored.
         receipts: Where the published events lie, in their order; empty when it was stale.
     """
 

@@ -183,7 +183,8 @@ class AsyncPublishingCalls(AsyncCalls):
             **options: As for :meth:`publish`, for every output; ``id`` only for a single one.
 
         Returns:
-            Where each output lies, in order; ``is_stale`` when a lease was over.
+            Where each output lies, in order; ``is_stale`` when a lease was over or
+            an input settled.
 
         Raises:
             PubSubError: What refuses an event: nothing happened, and the events may be acked or

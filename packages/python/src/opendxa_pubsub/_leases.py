@@ -138,11 +138,13 @@ class SettlementQueue:
         refused = list(exceptions)
         ordered: list[tuple[Lease, int]] = []
         while self._sent and self._sent[0].settlement.number <= number:
-            for lease, word, indexes in self._sent.popleft().words:
+            given = self._sent.popleft()
+            for lease, word, indexes in given.words:
                 asked = _asked(lease, word, indexes)
                 lease.outcomes.update(dict.fromkeys(asked, SettlementOutcome.SETTLED))
-                if refused:
-                    lease.outcomes.update(_refusals(refused, lease, asked))
+                own = [each for each in refused if _is_about(each, given.settlement.number, word)]
+                if own:
+                    lease.outcomes.update(_refusals(own, lease, asked))
                 if isinstance(word, Nack):
                     ordered.extend((lease, index) for index in indexes if index in lease.ordered_by)
         return ordered
@@ -201,6 +203,20 @@ def _asked(lease: Lease, word: Word, indexes: Iterable[int]) -> list[int]:
     if not isinstance(word, Extend):
         return list(indexes)
     return [index for index in indexes if index in lease.open_indexes]
+
+
+_KINDS: dict[type[Word], subscriber_service_pb2.SettlementKind] = {
+    Ack: subscriber_service_pb2.SETTLEMENT_KIND_ACK,
+    Nack: subscriber_service_pb2.SETTLEMENT_KIND_NACK,
+    Extend: subscriber_service_pb2.SETTLEMENT_KIND_EXTENSION,
+}
+
+
+def _is_about(
+    exception: subscriber_service_pb2.SettlementException, number: int, word: Word
+) -> bool:
+    """Whether an exception is about such a word of that settlement."""
+    return exception.number == number and exception.kind == _KINDS[type(word)]
 
 
 def _refusals(

@@ -66,6 +66,7 @@ class SubscribeSession:
         self.name = options.subscription
         self.is_open = False
         self.was_opened = False
+        self._is_known = False
         self.heartbeat_ms = HEARTBEAT_MS_DEFAULT
         self.stale = 0
         self.notice = ""
@@ -82,13 +83,17 @@ class SubscribeSession:
         self._last_waiting: dict[_Place, int] = {}
 
     def opening(self) -> Message:
-        """SubscribeOpen with the whole credit: what a lost stream had delivered is forgotten."""
+        """SubscribeOpen with the whole credit: what a lost stream had delivered is forgotten.
+
+        Once it was open, a named subscription is asked for by its name alone: what an operator
+        changed in its settings meanwhile must not end those who consume it.
+        """
         options = self.options
         return pb.SubscribeRequest(
             open=pb.SubscribeOpen(
                 namespace=options.namespace,
                 subscription=options.subscription,
-                settings=options.settings,
+                settings=None if self._is_known else options.settings,
                 consumer_name=options.consumer_name,
                 credit=pb.Credit(bytes=options.credit_bytes, events=options.credit_events),
                 heartbeat_ms=HEARTBEAT_MS_DEFAULT,
@@ -106,6 +111,7 @@ class SubscribeSession:
             self.notice = ""
             self._ack_deadline_ms = message.opened.subscription.settings.ack_deadline_ms
             self.is_open = self.was_opened = True
+            self._is_known = bool(self.options.subscription)
         elif message.HasField("delivery"):
             self.notice = ""
             self._take_delivery(message.delivery)
@@ -133,7 +139,11 @@ class SubscribeSession:
         return pb.SubscribeRequest(heartbeat=heartbeat)
 
     def ended(self, error: PubSubError) -> bool:
-        """Forgets what was delivered and not taken: it comes again. A final error ends it."""
+        """Forgets what was delivered and not taken: it comes again. A final error ends it.
+
+        A subscription that is gone, because it was deleted or expired while there was no stream, is
+        created again.
+        """
         self.is_open = False
         self._ready.clear()
         self._last_waiting.clear()
@@ -141,7 +151,10 @@ class SubscribeSession:
         self._credit_due = 0
         self._nacked.clear()
         self._settlements.broke()
-        if error.retryable:
+        is_gone = self._is_known and error.reason == "SUBSCRIPTION_NOT_FOUND"
+        if is_gone:
+            self._is_known = False
+        if error.retryable or (is_gone and self.options.settings is not None):
             return True
         self.error = error
         self._settlements.abandon()

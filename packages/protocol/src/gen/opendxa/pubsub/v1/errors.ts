@@ -159,7 +159,10 @@ export const ErrorReason = {
   SCHEMA_VIOLATION: 82,
   /** SCHEMA_INCOMPATIBLE - A new schema version breaks the compatibility mode. Metadata: `path`, `rule`. */
   SCHEMA_INCOMPATIBLE: 83,
-  /** SUBSCRIPTION_PAUSED - The subscription is paused. Metadata: `subscription`, `why`. */
+  /**
+   * SUBSCRIPTION_PAUSED - The subscription is paused. Nothing raises it in this version: a pause is told by a notice. Metadata:
+   * `subscription`, `why`.
+   */
   SUBSCRIPTION_PAUSED: 84,
   /**
    * DATA_CORRUPT - Stored data failed its checksum and is not served. Metadata: `segment`, `position`,

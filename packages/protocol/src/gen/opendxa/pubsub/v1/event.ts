@@ -8,8 +8,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
 /**
- * How urgently an event is delivered. Each priority is a lane with a cursor of its own; not
- * available with the order KEY.
+ * How urgently an event is delivered. Each priority is a lane with a cursor of its own; with the order
+ * KEY all events share one lane.
  */
 export const Priority = {
   /** UNSPECIFIED - The same as NORMAL. */

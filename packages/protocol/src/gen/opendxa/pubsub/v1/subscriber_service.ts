@@ -60,6 +60,61 @@ export function verdictToJSON(object: Verdict): string {
   }
 }
 
+/** What was asked of an event. */
+export const SettlementKind = {
+  /** UNSPECIFIED - Not said. */
+  UNSPECIFIED: 0,
+  /** ACK - It is done. */
+  ACK: 1,
+  /** NACK - It comes again. */
+  NACK: 2,
+  /** EXTENSION - Its lease is kept. */
+  EXTENSION: 3,
+} as const;
+
+export type SettlementKind = typeof SettlementKind[keyof typeof SettlementKind];
+
+export namespace SettlementKind {
+  export type UNSPECIFIED = typeof SettlementKind.UNSPECIFIED;
+  export type ACK = typeof SettlementKind.ACK;
+  export type NACK = typeof SettlementKind.NACK;
+  export type EXTENSION = typeof SettlementKind.EXTENSION;
+}
+
+export function settlementKindFromJSON(object: any): SettlementKind {
+  switch (object) {
+    case 0:
+    case "SETTLEMENT_KIND_UNSPECIFIED":
+      return SettlementKind.UNSPECIFIED;
+    case 1:
+    case "SETTLEMENT_KIND_ACK":
+      return SettlementKind.ACK;
+    case 2:
+    case "SETTLEMENT_KIND_NACK":
+      return SettlementKind.NACK;
+    case 3:
+    case "SETTLEMENT_KIND_EXTENSION":
+      return SettlementKind.EXTENSION;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum SettlementKind");
+  }
+}
+
+export function settlementKindToJSON(object: SettlementKind): string {
+  switch (object) {
+    case SettlementKind.UNSPECIFIED:
+      return "SETTLEMENT_KIND_UNSPECIFIED";
+    case SettlementKind.ACK:
+      return "SETTLEMENT_KIND_ACK";
+    case SettlementKind.NACK:
+      return "SETTLEMENT_KIND_NACK";
+    case SettlementKind.EXTENSION:
+      return "SETTLEMENT_KIND_EXTENSION";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum SettlementKind");
+  }
+}
+
 /** Why nothing is dispatched. */
 export const NoticeReason = {
   /** UNSPECIFIED - Not known to this version. */
@@ -270,7 +325,10 @@ export interface Delivery {
   batches: DeliveredBatch[];
 }
 
-/** An exception to "carried out". */
+/**
+ * An exception to "carried out". Number and kind tell apart what was asked of an event more than once: an
+ * extension that came too late does not mean that the late ack behind it was not accepted.
+ */
 export interface SettlementException {
   /** Which events, as the settlement named them. */
   events:
@@ -278,6 +336,10 @@ export interface SettlementException {
     | undefined;
   /** What became of them. */
   verdict: Verdict;
+  /** Number of the settlement. */
+  number: bigint;
+  /** What was asked of them. */
+  kind: SettlementKind;
 }
 
 /**
@@ -1464,7 +1526,7 @@ export const Delivery: MessageFns<Delivery> = {
 };
 
 function createBaseSettlementException(): SettlementException {
-  return { events: undefined, verdict: 0 };
+  return { events: undefined, verdict: 0, number: 0n, kind: 0 };
 }
 
 export const SettlementException: MessageFns<SettlementException> = {
@@ -1474,6 +1536,15 @@ export const SettlementException: MessageFns<SettlementException> = {
     }
     if (message.verdict !== 0) {
       writer.uint32(16).int32(message.verdict);
+    }
+    if (message.number !== 0n) {
+      if (BigInt.asUintN(64, message.number) !== message.number) {
+        throw new globalThis.Error("value provided for field message.number of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.number);
+    }
+    if (message.kind !== 0) {
+      writer.uint32(32).int32(message.kind);
     }
     return writer;
   },
@@ -1507,6 +1578,22 @@ export const SettlementException: MessageFns<SettlementException> = {
             message.verdict = reader.int32() as any;
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.number = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1523,6 +1610,8 @@ export const SettlementException: MessageFns<SettlementException> = {
     return {
       events: isSet(object.events) ? PositionRanges.fromJSON(object.events) : undefined,
       verdict: isSet(object.verdict) ? verdictFromJSON(object.verdict) : 0,
+      number: isSet(object.number) ? BigInt(object.number) : 0n,
+      kind: isSet(object.kind) ? settlementKindFromJSON(object.kind) : 0,
     };
   },
 
@@ -1533,6 +1622,12 @@ export const SettlementException: MessageFns<SettlementException> = {
     }
     if (message.verdict !== 0) {
       obj.verdict = verdictToJSON(message.verdict);
+    }
+    if (message.number !== 0n) {
+      obj.number = message.number.toString();
+    }
+    if (message.kind !== 0) {
+      obj.kind = settlementKindToJSON(message.kind);
     }
     return obj;
   },
@@ -1546,6 +1641,8 @@ export const SettlementException: MessageFns<SettlementException> = {
       ? PositionRanges.fromPartial(object.events)
       : undefined;
     message.verdict = object.verdict ?? 0;
+    message.number = (object.number !== undefined && object.number !== null) ? BigInt(object.number) : 0n;
+    message.kind = object.kind ?? 0;
     return message;
   },
 };

@@ -17,6 +17,13 @@ class Verdict(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VERDICT_STALE: _ClassVar[Verdict]
     VERDICT_UNKNOWN: _ClassVar[Verdict]
 
+class SettlementKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SETTLEMENT_KIND_UNSPECIFIED: _ClassVar[SettlementKind]
+    SETTLEMENT_KIND_ACK: _ClassVar[SettlementKind]
+    SETTLEMENT_KIND_NACK: _ClassVar[SettlementKind]
+    SETTLEMENT_KIND_EXTENSION: _ClassVar[SettlementKind]
+
 class NoticeReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     NOTICE_REASON_UNSPECIFIED: _ClassVar[NoticeReason]
@@ -26,6 +33,10 @@ class NoticeReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 VERDICT_UNSPECIFIED: Verdict
 VERDICT_STALE: Verdict
 VERDICT_UNKNOWN: Verdict
+SETTLEMENT_KIND_UNSPECIFIED: SettlementKind
+SETTLEMENT_KIND_ACK: SettlementKind
+SETTLEMENT_KIND_NACK: SettlementKind
+SETTLEMENT_KIND_EXTENSION: SettlementKind
 NOTICE_REASON_UNSPECIFIED: NoticeReason
 NOTICE_REASON_TOO_MANY_EXCEPTIONS: NoticeReason
 NOTICE_REASON_PAUSED: NoticeReason
@@ -132,12 +143,16 @@ class Delivery(_message.Message):
     def __init__(self, batches: _Optional[_Iterable[_Union[DeliveredBatch, _Mapping]]] = ...) -> None: ...
 
 class SettlementException(_message.Message):
-    __slots__ = ("events", "verdict")
+    __slots__ = ("events", "verdict", "number", "kind")
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     VERDICT_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
     events: _publisher_service_pb2.PositionRanges
     verdict: Verdict
-    def __init__(self, events: _Optional[_Union[_publisher_service_pb2.PositionRanges, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, str]] = ...) -> None: ...
+    number: int
+    kind: SettlementKind
+    def __init__(self, events: _Optional[_Union[_publisher_service_pb2.PositionRanges, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., number: _Optional[int] = ..., kind: _Optional[_Union[SettlementKind, str]] = ...) -> None: ...
 
 class Verdicts(_message.Message):
     __slots__ = ("through_number", "exceptions")
