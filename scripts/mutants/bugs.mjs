@@ -266,4 +266,28 @@ export const bugs = [
     to: "    this.#start = BigInt(Math.min(startNumber, 1)) & startMask;",
     caughtBy: simulation,
   },
+  {
+    id: "extension-ignored",
+    what: "a lease that was extended ends when it would have",
+    file: delivery("settler"),
+    from: "      run.atMs = endMs;",
+    to: "      run.atMs = Math.min(run.atMs, endMs);",
+    caughtBy: simulation,
+  },
+  {
+    id: "extension-refuses-the-ack",
+    what: "a late extension makes the late ack behind it stale",
+    file: delivery("verdict-list"),
+    from: "      kind: this.#kind,",
+    to: "      kind: 1 as SettlementKind,",
+    caughtBy: test("core", "delivery/settler", "which of both was not carried out"),
+  },
+  {
+    id: "published-apart-from-its-ack",
+    what: "AckAndPublish journals what it settles and what it stores one after the other",
+    file: "packages/core/src/publishing/ack-and-publish.ts",
+    from: "    entries: [...entries, ...frame.created, both],",
+    to: "    entries: [...entries, ...frame.created, Entry.create({ kind }), { ...both, kind: undefined }],",
+    caughtBy: test("engine", "ack-and-publish", "does both in one entry"),
+  },
 ];
