@@ -7,8 +7,8 @@ import {
   CACHE_BYTES,
   CHUNK_BYTES,
   type IndexStoreLimits,
-  OPEN_FILES_MAX,
   LEVEL_WRITE_BUFFER_BYTES,
+  OPEN_FILES_MAX,
 } from "./limits.js";
 import type { CursorChunk, StoreCursor, StoreDriver } from "./store-driver.js";
 
