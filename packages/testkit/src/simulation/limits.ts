@@ -38,6 +38,8 @@ export const EXPIRING_SHARE = 0.05;
 /** Longest time to a release, and to the end of an event's time, in virtual milliseconds. */
 export const DELIVER_MS_MAX = 4_000;
 export const EXPIRE_MS_MAX = 2_000;
+/** Deadlines that extensions ask for, in virtual milliseconds: 0 is the subscription's, short ones give back early. */
+export const EXTEND_MS = [0, 500, 3_000, 5_000, 6_000, 7_500, 9_000, 10_000] as const;
 /** Share of acks that a consumer sends in one step with an event that it publishes. */
 export const OUTPUT_SHARE = 0.03;
 /** The same of acks that come after the end of their lease. */

@@ -1,6 +1,7 @@
 import type { Consumer, Engine } from "@opendxa/pubsub-engine";
 import { openSimulated } from "@opendxa/pubsub-engine/simulated";
 import { MemoryStore } from "@opendxa/pubsub-index-store";
+import { PubSubError } from "@opendxa/pubsub-protocol";
 import {
   CRASH_MODES,
   type Listener,
@@ -105,7 +106,22 @@ export class SimulatedBroker {
   readonly consumers: Listener<ConsumerSays, ConsumerHears> = (end) =>
     this.#engine === undefined
       ? refused(end)
-      : new ConsumeSession(this.#engine, end, this.#world.clock);
+      : new ConsumeSession(end, this.#consumeParts(this.#engine));
+
+  #consumeParts(engine: Engine): ConsumeParts {
+    const { clock } = this.#world;
+    return { engine, clock, failed: (error) => this.#noteFailure(engine, error) };
+  }
+
+  /** What a client may ask again for is of the world, and so is what an engine says that has crashed. */
+  #noteFailure(engine: Engine, error: unknown): void {
+    if (engine !== this.#engine) return;
+    const isPubSub = error instanceof PubSubError;
+    // No disk fails here but with its machine.
+    if (isPubSub && error.retryable && error.reason !== "STORAGE_FAILED") return;
+    const what = error instanceof Error ? error.stack : String(error);
+    this.#world.fault(`the broker failed a consumer: ${what}`);
+  }
 }
 
 function signal(): { readonly promise: Promise<void>; readonly resolve: () => void } {
@@ -157,17 +173,27 @@ class PublishSession implements NetworkHandler<PublisherSays> {
   }
 }
 
+/** What a stream of a consumer works with. */
+interface ConsumeParts {
+  readonly engine: Engine;
+  readonly clock: VirtualClock;
+  /** Told of every request that fails as a whole. */
+  readonly failed: (error: unknown) => void;
+}
+
 /** One stream of a consumer. */
 class ConsumeSession implements NetworkHandler<ConsumerSays> {
   readonly #engine: Engine;
   readonly #end: NetworkEnd<ConsumerHears>;
   readonly #heartbeat: Heartbeat;
+  readonly #failed: (error: unknown) => void;
   #consumer: Consumer | undefined;
   #isOver = false;
 
-  constructor(engine: Engine, end: NetworkEnd<ConsumerHears>, clock: VirtualClock) {
+  constructor(end: NetworkEnd<ConsumerHears>, { engine, clock, failed }: ConsumeParts) {
     this.#engine = engine;
     this.#end = end;
+    this.#failed = failed;
     this.#heartbeat = new Heartbeat(clock, {
       beat: () => end.send({ is: "heartbeat" }),
       silent: () => this.#close(),
@@ -176,9 +202,9 @@ class ConsumeSession implements NetworkHandler<ConsumerSays> {
 
   message(said: ConsumerSays): void {
     this.#heartbeat.heard();
-    if (said.is === "open") this.#open(said).catch(() => this.#close());
+    if (said.is === "open") this.#open(said).catch((error: unknown) => this.#fail(error));
     else if (said.is === "settlement") this.#consumer?.settle(said.settlement);
-    else if (said.is === "output") this.#output(said).catch(() => this.#close());
+    else if (said.is === "output") this.#output(said).catch((error: unknown) => this.#fail(error));
     else if (said.is === "credit") this.#consumer?.credit({ bytes: said.bytes, events: 0 });
   }
 
@@ -210,6 +236,11 @@ class ConsumeSession implements NetworkHandler<ConsumerSays> {
   async #output({ number, request }: Extract<ConsumerSays, { is: "output" }>): Promise<void> {
     const reply = await this.#engine.ackAndPublish(request);
     this.#end.send({ is: "output", number, reply });
+  }
+
+  #fail(error: unknown): void {
+    this.#failed(error);
+    this.#close();
   }
 
   #close(): void {

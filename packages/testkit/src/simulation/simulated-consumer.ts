@@ -4,6 +4,7 @@ import {
   DeliveryOrder,
   decodeBatch,
   type Settlement,
+  SettlementKind,
   Settlement as SettlementMessage,
   StartPosition,
   SubscribeOpen,
@@ -15,6 +16,7 @@ import type { NetworkEnd, NetworkHandler, SeededRandom } from "@opendxa/pubsub-s
 import { Heartbeat } from "./heartbeat.js";
 import {
   ACK_DEADLINE_MS,
+  EXTEND_MS,
   LATE_OUTPUT_SHARE,
   LONG_HANDLING_MS,
   LONG_SHARE,
@@ -50,6 +52,12 @@ interface Said {
   /** Of an extension, in milliseconds. */
   readonly deadlineMs?: number;
 }
+
+const KINDS = {
+  ack: SettlementKind.ACK,
+  nack: SettlementKind.NACK,
+  extend: SettlementKind.EXTENSION,
+} as const;
 
 /** A consumer that handles the events of a key one after another and others at will. */
 export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
@@ -277,7 +285,7 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
     const queue = this.#queues.get(line) ?? [];
     const extended = this.#random.nextBoolean() ? queue : queue.slice(0, 1);
     if (extended.length === 0) return;
-    const deadlineMs = this.#random.nextInt(ACK_DEADLINE_MS, 2 * ACK_DEADLINE_MS);
+    const deadlineMs = EXTEND_MS[this.#random.nextInt(0, EXTEND_MS.length - 1)] as number;
     const said = extended.map((held) => ({ of: "extend", held, deadlineMs }) as const);
     for (const { held } of said) {
       this.#history.write({ k: "extend", ...this.#names(held), deadline: deadlineMs });
@@ -287,8 +295,10 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
     this.#send(said, { extensions });
   }
 
+  /** Never shortens: the broker may not have heard of it, and an end that is thought too late harms nobody. */
   #prolong(held: Held, deadlineMs: number): void {
-    held.leaseEndMs = Math.max(held.leaseEndMs, this.#world.clock.now() + deadlineMs);
+    const endMs = this.#world.clock.now() + (deadlineMs || ACK_DEADLINE_MS);
+    held.leaseEndMs = Math.max(held.leaseEndMs, endMs);
   }
 
   #handle(line: string): void {
@@ -350,7 +360,9 @@ export class SimulatedConsumer implements NetworkHandler<ConsumerHears> {
       this.#unanswered.delete(number);
       for (const { of, held, deadlineMs } of said) {
         const exception = exceptions.find(
-          ({ events }) =>
+          ({ events, kind, number: named }) =>
+            named === number &&
+            kind === KINDS[of] &&
             events?.lease === held.lease &&
             events.ranges.some(({ first, last }) => first <= held.index && held.index <= last),
         );

@@ -48,8 +48,9 @@ export class SimulatedOutputs {
     const partition = this.#random.nextInt(0, this.#topic.partitions - 1);
     const output = { leased, partition, id: `${this.#source}-${this.#count}` };
     this.#unanswered.set(this.#count, output);
-    this.#history.write({ k: "ack", ...leased });
-    this.#history.write({ k: "publish", ...this.#names(output) });
+    const names = this.#names(output);
+    this.#history.write({ k: "ack", ...leased, output: [names.topic, names.source, names.id] });
+    this.#history.write({ k: "publish", ...names });
     const frame = PublishFrame.create({ batches: [this.#encode(output)] });
     return { number: this.#count, frame };
   }
@@ -59,28 +60,28 @@ export class SimulatedOutputs {
     const output = this.#unanswered.get(number);
     if (output === undefined) return;
     this.#unanswered.delete(number);
-    const verdict = stale ? "stale" : "settled";
-    this.#history.write({ k: "verdict", ...output.leased, of: "ack", verdict });
-    const names = this.#names(output);
     const [result] = results;
-    if (stale) {
-      this.#history.write({ k: "failed", ...names, stored: "no", reason: "stale" });
-    } else if (result === undefined || result.refusal !== undefined || result.refused.length > 0) {
+    if (stale) this.#notDone(output, "stale");
+    else if (result === undefined || result.refusal !== undefined || result.refused.length > 0) {
+      // An output that is refused leaves its input leased: nothing may be said of the ack.
       this.#fault(`${this.#source}: an output was refused: ${result?.refusal?.message}`);
     } else {
+      this.#history.write({ k: "verdict", ...output.leased, of: "ack", verdict: "settled" });
       const place = { partition: output.partition, offset: Number(result.baseOffset) };
-      this.#history.write({ k: "acked", ...names, ...place });
+      this.#history.write({ k: "acked", ...this.#names(output), ...place });
     }
   }
 
   /** The stream is over: no answer will come. */
   forget(): void {
-    for (const output of this.#unanswered.values()) {
-      this.#history.write({ k: "verdict", ...output.leased, of: "ack", verdict: "lost" });
-      const names = this.#names(output);
-      this.#history.write({ k: "failed", ...names, stored: "unknown", reason: "lost" });
-    }
+    for (const output of this.#unanswered.values()) this.#notDone(output, "lost");
     this.#unanswered.clear();
+  }
+
+  #notDone(output: Output, verdict: "stale" | "lost"): void {
+    const stored = verdict === "stale" ? "no" : "unknown";
+    this.#history.write({ k: "verdict", ...output.leased, of: "ack", verdict });
+    this.#history.write({ k: "failed", ...this.#names(output), stored, reason: verdict });
   }
 
   #names({ id }: Output) {

@@ -38,20 +38,21 @@ export class Accounting {
 
   /** One event of a subscription that covers it. */
   add(event: EventLife, sub: string, facts: Facts): void {
-    const [stored] = event.stored;
-    if (stored === undefined) return;
+    const mayBeGone = mayHaveExpired(event, facts);
+    // What nobody finds at the end and has no time of its own never was there.
+    if (event.stored.length === 0 && !(mayBeGone && mayHaveBeenStored(event))) return;
     for (const { record } of facts.accountings.get(sub) ?? []) {
       if (!facts.countsAll(sub, record.epoch)) continue;
       const moment = momentOf(record, facts);
       const count = this.#counts.get(record) ?? emptyCount();
       this.#counts.set(record, count);
-      addTo(count.entered, isBefore(stored.record, moment));
+      addTo(count.entered, hasEnteredBefore(event, moment));
       addTo(count.acked, isAckedBefore(event, sub, moment));
       const letters = event.deadLetters.filter((letter) => letter.record.sub === sub);
       const letter = bestOf(letters.map((each) => isBefore(each.record, moment)));
       // Of a later epoch it is not known which letters are its own.
       addTo(count.deadLettered, record.epoch > 1 && letter === "surely" ? "perhaps" : letter);
-      count.mayHaveExpired += Number(mayHaveExpired(event, facts));
+      count.mayHaveExpired += Number(mayBeGone);
     }
   }
 
@@ -74,8 +75,8 @@ export class Accounting {
     }
     if (!facts.countsAll(record.sub, record.epoch) || facts.end === undefined) return;
     const count = this.#counts.get(record) ?? emptyCount();
-    if (count.mayHaveExpired === 0 && !isWithin(entered, count.entered)) {
-      wrong(`${entered} entered, ${say(count.entered)} are stored in its topics`);
+    if (!isWithin(entered, count.entered)) {
+      wrong(`${entered} entered, ${say(count.entered)} were stored in its topics`);
     }
     if (!isWithin(deadLettered, count.deadLettered)) {
       wrong(`${deadLettered} dead-lettered, ${say(count.deadLettered)} lie there`);
@@ -122,6 +123,16 @@ function momentOf(record: Told, facts: Facts): Moment {
   if (isOfTheEnd(record, facts)) return { record, fromT: facts.lastT, untilT: facts.lastT };
   const { asked = Number.NEGATIVE_INFINITY, t } = record;
   return { record, fromT: asked - CLOCK_SLACK_MS, untilT: t + CLOCK_SLACK_MS };
+}
+
+function mayHaveBeenStored({ acked, failed }: EventLife): boolean {
+  return acked.length > 0 || !failed.some(({ record }) => record.stored === "no");
+}
+
+/** One whose time was over may have entered and left the log again. */
+function hasEnteredBefore({ stored: [stored], published }: EventLife, moment: Moment): Likelihood {
+  if (stored !== undefined) return isBefore(stored.record, moment);
+  return published.some(({ record }) => record.t <= moment.untilT) ? "perhaps" : "no";
 }
 
 type Likelihood = "surely" | "perhaps" | "no";

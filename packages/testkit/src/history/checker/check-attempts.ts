@@ -1,4 +1,4 @@
-import { isSameStart, type LeaseContext } from "./check-leases.js";
+import { isSameStart, type LeaseContext, leaseEnds } from "./check-leases.js";
 import { isConfirmed } from "./check-settling.js";
 import type { Delivery, EventLife } from "./event-life.js";
 import { CLOCK_SLACK_MS, LOSS_NOTICED_MS } from "./limits.js";
@@ -68,6 +68,12 @@ function mostRise(
     0,
   );
   const deadlines = Math.floor((later.begin - from + CLOCK_SLACK_MS) / sub.ackDeadline);
+  const early = mayHaveEndedEarly(earlier) ? 1 : 0;
   const nacks = earlier?.settlings.some(({ kind }) => kind === "nack") ? 1 : 0;
-  return (earlier === undefined ? 1 : 0) + nacks + deadlines + ends;
+  return (earlier === undefined ? 1 : 0) + nacks + deadlines + early + ends;
+}
+
+/** An extension may have set the end of its lease before the end that the delivery told. */
+function mayHaveEndedEarly(delivery: Delivery | undefined): boolean {
+  return delivery !== undefined && leaseEnds(delivery).least < delivery.record.leaseEnd;
 }

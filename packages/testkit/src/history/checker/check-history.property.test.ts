@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it, vi } from "vitest";
-import { HistoryMaker, judged, randomOf } from "./history-maker.test-support.js";
+import { HistoryMaker } from "./history-maker.test-support.js";
+import { judged, randomOf } from "./judged.test-support.js";
 import { PLANTED_FAULTS } from "./planted-faults.test-support.js";
 
 // Each run writes and reads files; this bound is for machines that are busy with others.

@@ -5,8 +5,14 @@ import { checkAttempts } from "./check-attempts.js";
 import { checkDeadLetters } from "./check-dead-letters.js";
 import { checkKey } from "./check-keys.js";
 import { checkOverlap, checkVerdicts } from "./check-leases.js";
+import { Outputs } from "./check-outputs.js";
 import { checkPublishing } from "./check-publishing.js";
-import { checkAfterAck, checkDelivered, checkSettling } from "./check-settling.js";
+import {
+  checkAfterAck,
+  checkDelivered,
+  checkSettling,
+  type SettlingContext,
+} from "./check-settling.js";
 import { type Delivery, type EventLife, type Group, groupsOf } from "./event-life.js";
 import { Facts } from "./facts.js";
 import { FigureCounter, type HistoryFigures } from "./figures.js";
@@ -52,6 +58,7 @@ class HistoryCheck {
   readonly #facts = new Facts();
   readonly #figures = new FigureCounter();
   readonly #accounting = new Accounting();
+  readonly #outputs = new Outputs(this.#facts);
   readonly #violations: Violation[] = [];
   readonly #counts = new Map<Rule, number>();
   readonly #report: Report = (rule, place, about, what) => {
@@ -73,6 +80,7 @@ class HistoryCheck {
       for (const group of groupsOf(entries, parts)) this.#judge(group);
     }
     this.#accounting.check(this.#facts, this.#report);
+    this.#outputs.check(this.#report);
     const figures = this.#figures.total(this.#facts);
     return { figures, violations: this.#violations, counts: this.#counts };
   }
@@ -122,10 +130,13 @@ class HistoryCheck {
       this.#facts,
     );
     if (this.#facts.end !== undefined) checkPublishing(event, this.#facts, this.#report);
+    this.#outputs.add(event);
+    const settledOnlyBy: SettlingContext["settledOnlyBy"] = (acks, last, about) =>
+      this.#outputs.settledOnlyBy(acks, last, about);
     for (const sub of covering) {
-      const parts = { event, sub, facts: this.#facts, report: this.#report };
-      checkSettling(event, sub, this.#facts, this.#report);
-      checkDeadLetters(parts);
+      const parts = { sub, facts: this.#facts, report: this.#report };
+      checkSettling(event, { ...parts, settledOnlyBy });
+      checkDeadLetters({ ...parts, event });
       this.#accounting.add(event, sub.sub, this.#facts);
     }
   }

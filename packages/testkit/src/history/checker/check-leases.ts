@@ -13,7 +13,7 @@ export function isSameStart(a: Delivery, b: Delivery): boolean {
 }
 
 /** Earliest and latest moment at which its time may have ended a lease: each extension sets it anew. */
-function leaseEnds({ record, settlings }: Delivery): {
+export function leaseEnds({ record, settlings }: Delivery): {
   readonly least: number;
   readonly most: number;
 } {
@@ -124,6 +124,13 @@ function wasAckedBefore({ event, record, epoch }: Delivery, t: number): boolean 
   return acks.some((ack) => isConfirmed(ack) && (ack.verdict?.t ?? t) < t - CLOCK_SLACK_MS);
 }
 
+/** When its event was leased again: this lease was over by then. */
+function nextBegin({ event, record, token, epoch }: Delivery): number {
+  const same = event.deliveries.get(record.sub) ?? [];
+  const next = same.find((each) => each.epoch === epoch && each.token > token);
+  return next?.begin ?? Number.POSITIVE_INFINITY;
+}
+
 /** A nack reached the broker between its sending and its verdict. */
 function wasNacked({ settlings }: Delivery, from: number, until: number): boolean {
   return settlings.some(({ kind, t, verdict }) => {
@@ -136,15 +143,15 @@ function wasNacked({ settlings }: Delivery, from: number, until: number): boolea
  * With order KEY a nack or the end of an earlier event's lease, while this one ran, ends those of the later
  * ones of its run.
  */
-function mayBeTornOff(
-  { process, begin, record }: Delivery,
-  until: number,
-  sameKey: readonly Delivery[],
-): boolean {
+function mayBeTornOff(delivery: Delivery, until: number, sameKey: readonly Delivery[]): boolean {
+  const { process, begin, record } = delivery;
   return sameKey.some((other) => {
     if (other.process !== process || other.record.offset > record.offset) return false;
+    // The broker's end had ended it before this one began.
+    if (!isSameStart(other, delivery)) return false;
     const { least, most } = leaseEnds(other);
-    const hasEnded = most >= begin - CLOCK_SLACK_MS && least <= until + CLOCK_SLACK_MS;
+    const latest = Math.min(most, nextBegin(other));
+    const hasEnded = latest >= begin - CLOCK_SLACK_MS && least <= until + CLOCK_SLACK_MS;
     return (hasEnded && !wasAckedBefore(other, least)) || wasNacked(other, begin, until);
   });
 }

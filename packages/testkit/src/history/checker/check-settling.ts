@@ -1,5 +1,5 @@
 import { mayHaveExpired } from "./check-publishing.js";
-import type { Delivery, EventLife, Settling } from "./event-life.js";
+import type { Delivery, EventLife, Settling, Told } from "./event-life.js";
 import type { Facts } from "./facts.js";
 import { CLOCK_SLACK_MS } from "./limits.js";
 import type { RecordOf } from "./record.js";
@@ -22,19 +22,35 @@ export function skipOf(event: EventLife, sub: string, facts: Facts): RecordOf<"s
   })?.record;
 }
 
+/** What a subscription's end is judged with. */
+export interface SettlingContext {
+  /** The subscription. */
+  readonly sub: RecordOf<"subscription">;
+  /** Facts of the run. */
+  readonly facts: Facts;
+  /** Told of an event that is settled only if what its acks published is stored. */
+  readonly settledOnlyBy: (
+    acks: readonly Settling[],
+    last: Told<"delivered">,
+    about: string,
+  ) => void;
+  /** Takes violations. */
+  readonly report: Report;
+}
+
 /** What a subscription's end must show of one stored event that it covers. */
 export function checkSettling(
   event: EventLife,
-  sub: RecordOf<"subscription">,
-  facts: Facts,
-  report: Report,
+  { sub, facts, settledOnlyBy, report }: SettlingContext,
 ): void {
   const [stored] = event.stored;
   if (stored === undefined || facts.end?.record.drained !== true) return;
   if (event.deadLetters.some(({ record }) => record.sub === sub.sub)) return;
   if (mayHaveExpired(event, facts) || skipOf(event, sub.sub, facts) !== undefined) return;
-  const counting = facts.countingEpoch(sub.sub);
-  const deliveries = (event.deliveries.get(sub.sub) ?? []).filter(({ epoch }) => epoch >= counting);
+  const sinceEpoch = facts.countingEpoch(sub.sub);
+  const deliveries = (event.deliveries.get(sub.sub) ?? []).filter(
+    ({ epoch }) => epoch >= sinceEpoch,
+  );
   const last = deliveries.at(-1);
   const name = `${event.name} in ${sub.sub}`;
   if (last === undefined) {
@@ -47,7 +63,12 @@ export function checkSettling(
     return;
   }
   const acks = deliveries.flatMap((each) => each.settlings.filter(({ kind }) => kind === "ack"));
-  if (acks.some((ack) => mayCount(ack, facts))) return;
+  const counting = acks.filter((ack) => mayCount(ack, facts));
+  if (counting.some(({ output }) => output === undefined)) return;
+  if (counting.length > 0) {
+    settledOnlyBy(counting, last, name);
+    return;
+  }
   const what = acks.length === 0 ? "delivered and never acked" : "every ack of it was stale";
   report("never-settled", last.place, name, what);
 }

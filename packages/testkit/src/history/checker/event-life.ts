@@ -1,6 +1,6 @@
 import { type Entry, groupOf } from "./buckets.js";
 import type { Facts, ProcessFacts } from "./facts.js";
-import type { EventRecord, RecordKind, RecordOf } from "./record.js";
+import type { EventIdentity, EventRecord, RecordKind, RecordOf } from "./record.js";
 import type { Place, Report } from "./violation.js";
 
 /** A record of one kind with its place. */
@@ -17,6 +17,8 @@ export interface Settling {
   readonly kind: "ack" | "nack" | "extend";
   /** Of an extension: how long the lease is to last from when the broker hears of it, in milliseconds. */
   readonly deadlineMs: number | undefined;
+  /** Of an ack: the event that was published in one step with it. */
+  readonly output: EventIdentity | undefined;
   /** When, before it was sent. */
   readonly t: number;
   /** Where. */
@@ -192,10 +194,8 @@ function settle(
     return;
   }
   if (record.k !== "verdict") {
-    const { k: kind, t } = record;
-    const deadlineMs = record.k === "extend" ? record.deadline : undefined;
-    const settling = { kind, t, deadlineMs, place, verdict: undefined, verdictPlace: undefined };
-    delivery.settlings.push(settling);
+    const ackDeadline = facts.subs.get(record.sub)?.record.ackDeadline;
+    delivery.settlings.push(settlingOf(record, place, ackDeadline));
     return;
   }
   const asked = delivery.settlings.find(({ kind, verdict }) => kind === record.of && !verdict);
@@ -205,6 +205,18 @@ function settle(
   }
   asked.verdict = record;
   asked.verdictPlace = place;
+}
+
+function settlingOf(
+  record: RecordOf<"ack" | "nack" | "extend">,
+  place: Place,
+  ackDeadline: number | undefined,
+): Settling {
+  const { k: kind, t } = record;
+  // The contract's 0 is the subscription's own.
+  const deadlineMs = record.k === "extend" ? record.deadline || ackDeadline : undefined;
+  const output = record.k === "ack" ? record.output : undefined;
+  return { kind, t, deadlineMs, output, place, verdict: undefined, verdictPlace: undefined };
 }
 
 function sortDeliveries({ deliveries }: EventLife): void {

@@ -1,5 +1,5 @@
 import { CLOCK_SLACK_MS, FACTS_MAX, LOSS_NOTICED_MS } from "./limits.js";
-import type { HistoryRecord, RecordOf } from "./record.js";
+import type { EventIdentity, HistoryRecord, RecordOf } from "./record.js";
 import type { Place } from "./violation.js";
 
 /** What one file's process is and what happened to its streams. */
@@ -44,6 +44,8 @@ export class Facts {
   readonly brokerKills: number[] = [];
   /** When processes of clients were killed. */
   readonly processKills = new Map<string, number[]>();
+  /** Events that were to be published in one step with acks, by `outputName`. */
+  readonly outputs = new Set<string>();
   /** Last record of an operator, if there is one. */
   end: Placed<RecordOf<"end">> | undefined;
   /** Time of the newest record. */
@@ -60,10 +62,7 @@ export class Facts {
 
   /** Takes a record that is not about a single event. @throws Error naming the bound */
   add(record: HistoryRecord, file: number, place: Place): void {
-    this.#count += 1;
-    if (this.#count > this.#factsMax) {
-      throw new Error(`more than ${this.#factsMax} records beside those of events`);
-    }
+    this.#countOne();
     switch (record.k) {
       case "process":
         this.processes[file] = {
@@ -87,6 +86,13 @@ export class Facts {
       default:
         this.#operator(record, place);
     }
+  }
+
+  /** Takes an ack: of one that has an output this stays known, because the two are judged apart. */
+  addAck({ output }: RecordOf<"ack">): void {
+    if (output === undefined) return;
+    this.#countOne();
+    this.outputs.add(outputName(output));
   }
 
   /** Names of the processes that consume a subscription. */
@@ -143,6 +149,12 @@ export class Facts {
     );
   }
 
+  #countOne(): void {
+    this.#count += 1;
+    if (this.#count <= this.#factsMax) return;
+    throw new Error(`more than ${this.#factsMax} records beside those of events`);
+  }
+
   #explainedBy(process: ProcessFacts): ReadonlySet<unknown> {
     const known = this.#explained.get(process);
     if (known !== undefined) return known;
@@ -189,6 +201,11 @@ export class Facts {
     const last = this.pauses.get(sub)?.at(-1);
     if (last !== undefined) last.untilT = record.asked ?? last.fromT;
   }
+}
+
+/** An event's identity as one text. */
+export function outputName(identity: EventIdentity): string {
+  return JSON.stringify(identity);
 }
 
 function pushTo<K, V>(map: Map<K, V[]>, key: K, value: V): void {

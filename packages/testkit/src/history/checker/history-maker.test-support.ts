@@ -1,50 +1,25 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { checkHistory, type HistoryVerdict } from "./check-history.js";
+import { randomOf } from "./judged.test-support.js";
+import { ACK_DEADLINE_MS, type Loose, type LooseHistory } from "./loose-history.test-support.js";
+import {
+  type Held,
+  type Leased,
+  type Rise,
+  type Stored,
+  SUBS,
+  type Sub,
+  TURNS,
+} from "./made-events.test-support.js";
 import type { RecordBody, RecordOf } from "./record.js";
 
-/** A record that a test may change. */
-export type Loose = { k: string; t: number; n?: number } & Record<string, unknown>;
-/** A history that a test may change: records by file. */
-export type LooseHistory = Map<string, Loose[]>;
-
-const ACK_DEADLINE_MS = 10_000;
 const STEP_MS = 100;
 const START_SIZE = 1n << 40n;
-const SUBS = [
-  { sub: "plain", topics: ["t/plain"], order: "none", attemptsMax: 0 },
-  { sub: "letters", topics: ["t/plain"], order: "none", attemptsMax: 3 },
-  { sub: "keys", topics: ["t/keys"], order: "key", attemptsMax: 0 },
-] as const;
-
 /** Parts of an accounting in which nothing of this history ever is. */
 const NONE = { expired: 0, filtered: 0, skipped: 0, leased: 0, waiting: 0, unexamined: 0 };
 
-type Sub = (typeof SUBS)[number];
-
-interface Stored {
-  readonly event: { topic: string; source: string; id: string; key?: string };
-  readonly offset: number;
-  readonly seq: number;
-}
-
-/** What happens to an event in a subscription before it is acked. */
-const TURNS = [
-  "ack",
-  "ack",
-  "ack",
-  "nack",
-  "extend",
-  "kill-client",
-  "kill-broker",
-  "lose-stream",
-  "deadline",
-] as const;
-
 /**
  * The history of a broker that does everything right, one step after another, with nacks, kills of
- * clients and of the broker, deadlines, runs of a key and dead letters.
+ * clients and of the broker, deadlines, extensions, runs of a key, dead letters, events that are published in
+ * one step with acks, and one whose time is over before anybody takes it.
  */
 export class HistoryMaker {
   readonly history: LooseHistory = new Map();
@@ -52,10 +27,13 @@ export class HistoryMaker {
   readonly #stored: Stored[] = [];
   readonly #lives = new Map<string, number>();
   readonly #letters: Loose[] = [];
+  /** Stored events that no subscription covers. */
+  readonly #outputs: Stored["event"][] = [];
   readonly #counts = new Map<string, { acked: number; deadLettered: number }>();
   #t = 1_000_000;
   #start = 1n;
   #lease = 0n;
+  #outputCount = 0;
 
   /** Makes all of it. */
   constructor(seed: number) {
@@ -72,7 +50,8 @@ export class HistoryMaker {
       if (event === 6) for (const sub of SUBS) this.#account(sub);
     }
     for (const sub of SUBS) this.#consume(sub);
-    this.#finish();
+    const expired = this.#expire();
+    this.#finish(expired);
   }
 
   /** What a subscription's accounting answers while the run goes on. */
@@ -155,53 +134,143 @@ export class HistoryMaker {
           if (second !== undefined) this.#live(sub, second, 1);
           continue;
         }
-        const number = this.#pick([1, 2]);
-        const leases = [first, second].map((each) => this.#deliver(sub, each, number, 1));
-        for (const leased of leases) this.#ack(sub, leased, number);
+        this.#run(sub, [first, second]);
       }
     }
   }
 
-  #live(sub: Sub, stored: Stored, attempt: number): void {
+  /** The second is kept now and then until long after the end that the first one's delivery told. */
+  #run(sub: Sub, events: readonly Stored[]): void {
     const number = this.#pick([1, 2]);
-    const leased = this.#deliver(sub, stored, number, attempt);
+    const isKept = this.#random() < 0.5;
+    const held = events.map((each) => this.#hold(sub, each, number, 1));
+    for (const [at, each] of held.entries()) {
+      if (at > 0 && isKept) this.#keep(each);
+      this.#ack(each);
+    }
+  }
+
+  #live(sub: Sub, stored: Stored, attempt: number): void {
+    const held = this.#hold(sub, stored, this.#pick([1, 2]), attempt);
     const isLast = sub.attemptsMax > 0 && attempt === sub.attemptsMax;
     const turn = isLast ? this.#pick(["ack", "nack"] as const) : this.#pick(TURNS);
-    const name = this.#consumer(sub.sub, number);
+    const rise = this.#turn(turn, held);
+    if (turn === "nack" && isLast) this.#letter(sub, stored);
+    else if (rise !== undefined) this.#live(sub, stored, attempt + rise);
+  }
+
+  #turn(turn: (typeof TURNS)[number], held: Held): Rise {
+    const { sub, leased, number, name } = held;
     switch (turn) {
       case "ack":
-        this.#ack(sub, leased, number);
-        return;
+        return this.#ack(held);
       case "nack":
         this.#say(name, { k: "nack", ...leased });
         this.#say(name, { k: "verdict", ...leased, of: "nack", verdict: "settled" });
-        if (isLast) this.#letter(sub, stored);
-        else this.#live(sub, stored, attempt + 1);
-        return;
-      case "extend":
-        this.#say(name, { k: "extend", ...leased, deadline: 3 * ACK_DEADLINE_MS });
-        this.#say(name, { k: "verdict", ...leased, of: "extend", verdict: "settled" });
-        this.#t += ACK_DEADLINE_MS;
-        this.#ack(sub, leased, number);
-        return;
+        return 1;
       case "kill-client":
         this.#say("operator", { k: "kill", what: name });
         this.#open(sub, number);
-        this.#live(sub, stored, attempt + 1);
-        return;
+        return 1;
       case "kill-broker":
         this.#killBroker();
-        this.#live(sub, stored, attempt);
-        return;
+        return 0;
       case "lose-stream":
-        this.#say(name, { k: "lost", sub: sub.sub });
-        this.#say(name, { k: "opened", sub: sub.sub, epoch: 1 });
-        this.#live(sub, stored, attempt + 1);
-        return;
+        this.#loseStream(held);
+        return 1;
       case "deadline":
         this.#t += ACK_DEADLINE_MS + STEP_MS;
-        this.#live(sub, stored, attempt + 1);
+        return 1;
+      case "output":
+      case "output-lost":
+      case "output-undone":
+        return this.#output(turn, held);
+      default:
+        return this.#extended(turn, held);
     }
+  }
+
+  #extended(turn: `extend${string}`, held: Held): Rise {
+    switch (turn) {
+      case "extend":
+        this.#keep(held);
+        return this.#ack(held);
+      case "extend-twice":
+        this.#keep(held);
+        this.#extend(held, 0, "settled");
+        this.#t += ACK_DEADLINE_MS / 2;
+        return this.#ack(held);
+      case "extend-short":
+        this.#extend(held, ACK_DEADLINE_MS, "settled");
+        this.#extend(held, 3 * STEP_MS, "settled");
+        this.#t += 3 * STEP_MS;
+        return 1;
+      case "extend-lost":
+        this.#extend(held, 3 * ACK_DEADLINE_MS);
+        this.#loseStream(held);
+        this.#say(held.name, { k: "verdict", ...held.leased, of: "extend", verdict: "lost" });
+        return 1;
+      case "extend-stale":
+        this.#t += ACK_DEADLINE_MS + STEP_MS;
+        this.#extend(held, ACK_DEADLINE_MS, "stale");
+        return 1;
+      default:
+        // The broker never heard of it.
+        this.#extend(held, 3 * ACK_DEADLINE_MS);
+        this.#t += ACK_DEADLINE_MS;
+        return 1;
+    }
+  }
+
+  #extend({ name, leased }: Held, deadline: number, verdict?: "settled" | "stale"): void {
+    this.#say(name, { k: "extend", ...leased, deadline });
+    if (verdict !== undefined) this.#say(name, { k: "verdict", ...leased, of: "extend", verdict });
+  }
+
+  #keep(held: Held): void {
+    this.#extend(held, 3 * ACK_DEADLINE_MS, "settled");
+    this.#t += ACK_DEADLINE_MS;
+  }
+
+  #loseStream({ sub: { sub }, name }: Held): void {
+    this.#say(name, { k: "lost", sub });
+    this.#say(name, { k: "opened", sub, epoch: 1 });
+  }
+
+  /** The broker may end between the request and its answer, before or after both are durable. */
+  #output(turn: "output" | "output-lost" | "output-undone", { sub, leased, name }: Held): Rise {
+    this.#outputCount += 1;
+    const event = { topic: "t/out", source: name, id: `out-${this.#outputCount}` };
+    this.#say(name, { k: "ack", ...leased, output: [event.topic, event.source, event.id] });
+    this.#say(name, { k: "publish", ...event });
+    const isDone = turn !== "output-undone";
+    if (isDone) {
+      this.#outputs.push(event);
+      this.#count(sub.sub).acked += 1;
+    }
+    if (turn === "output") {
+      this.#say(name, { k: "verdict", ...leased, of: "ack", verdict: "settled" });
+      this.#say(name, { k: "acked", ...event, partition: 0, offset: this.#outputs.length - 1 });
+      return undefined;
+    }
+    this.#killBroker();
+    this.#say(name, { k: "verdict", ...leased, of: "ack", verdict: "lost" });
+    this.#say(name, { k: "failed", ...event, stored: "unknown", reason: "lost" });
+    return isDone ? undefined : 0;
+  }
+
+  /** One event that all subscriptions of its topic let go; it may have left the log before the end. */
+  #expire(): Stored {
+    const source = "late";
+    this.#say(source, { k: "process", version: 1, role: "publisher", name: source });
+    const event = { topic: "t/plain", source, id: "expiring" };
+    const [offset, seq] = [100, 1];
+    this.#say(source, { k: "publish", ...event, seq, expire: this.#t + 3 * STEP_MS });
+    this.#say(source, { k: "acked", ...event, partition: 0, offset });
+    const stored = { event, offset, seq };
+    if (this.#random() < 0.5) this.#stored.push(stored);
+    this.#t += 3 * STEP_MS;
+    return stored;
   }
 
   /** Of each subscription the second consumer is away at that time, now and then. */
@@ -225,20 +294,24 @@ export class HistoryMaker {
     }
   }
 
-  #deliver({ sub }: Sub, { event, offset }: Stored, number: number, attempt: number) {
+  #hold(sub: Sub, stored: Stored, number: number, attempt: number): Held {
+    const name = this.#consumer(sub.sub, number);
+    const leased = this.#deliver(sub, stored, name, attempt);
+    return { sub, stored, leased, number, name };
+  }
+
+  #deliver({ sub }: Sub, { event, offset }: Stored, name: string, attempt: number): Leased {
     // Tokens leave room for those that a test puts between.
     this.#lease += 10n;
     const leased = { ...event, sub, lease: String(this.#start * START_SIZE + this.#lease) };
     this.#t += STEP_MS;
     const place = { partition: 0, offset, sequence: offset, index: 0 };
     const leaseEnd = this.#t + ACK_DEADLINE_MS;
-    const name = this.#consumer(sub, number);
     this.#say(name, { k: "delivered", ...leased, ...place, attempt, leaseEnd, epoch: 1 });
     return leased;
   }
 
-  #ack({ sub }: Sub, leased: Leased, number: number): void {
-    const name = this.#consumer(sub, number);
+  #ack({ sub: { sub }, leased, name }: Held): undefined {
     this.#say(name, { k: "ack", ...leased });
     this.#say(name, { k: "verdict", ...leased, of: "ack", verdict: "settled" });
     this.#count(sub).acked += 1;
@@ -267,15 +340,20 @@ export class HistoryMaker {
     return count;
   }
 
-  #finish(): void {
-    for (const { sub } of SUBS) {
+  #finish({ event: { topic } }: Stored): void {
+    for (const { sub, topics } of SUBS) {
       const { acked, deadLettered } = this.#count(sub);
-      const parts = { entered: acked + deadLettered, acked, deadLettered, ...NONE };
+      const expired = topics.filter((each) => each === topic).length;
+      const entered = acked + deadLettered + expired;
+      const parts = { ...NONE, entered, acked, deadLettered, expired };
       this.#say("operator", { k: "accounting", sub, epoch: 1, ...parts });
     }
     for (const { event, offset, seq } of this.#stored) {
       const place = { partition: 0, offset, sequence: offset };
       this.#say("operator", { k: "stored", ...event, ...place, seq, time: 0 });
+    }
+    for (const [offset, event] of this.#outputs.entries()) {
+      this.#say("operator", { k: "stored", ...event, partition: 0, offset, time: this.#t });
     }
     for (const letter of this.#letters) {
       this.#say("operator", letter as unknown as RecordOf<"deadLetter">);
@@ -288,52 +366,4 @@ export class HistoryMaker {
   #pick<T>(list: readonly T[]): T {
     return list[Math.floor(this.#random() * list.length)] as T;
   }
-}
-
-type Leased = {
-  topic: string;
-  source: string;
-  id: string;
-  key?: string;
-  sub: string;
-  lease: string;
-};
-
-/** Writes a history, numbered on where a record has no number of its own, and judges it. */
-export async function judged(
-  history: LooseHistory,
-  options: { readonly bucketBytes?: number } = {},
-): Promise<HistoryVerdict> {
-  const texts = new Map<string, string>();
-  for (const [name, records] of history) {
-    const lines = records.map((record, index) => JSON.stringify({ n: index + 1, ...record }));
-    texts.set(name, lines.map((line) => `${line}\n`).join(""));
-  }
-  return await judgedTexts(texts, options);
-}
-
-/** Writes files as they are, and judges them. */
-export async function judgedTexts(
-  texts: ReadonlyMap<string, string>,
-  options: { readonly bucketBytes?: number } = {},
-): Promise<HistoryVerdict> {
-  const folder = mkdtempSync(join(tmpdir(), "history-test-"));
-  try {
-    for (const [name, text] of texts) writeFileSync(join(folder, name), text);
-    const paths = [...texts.keys()].map((name) => join(folder, name));
-    return await checkHistory(paths, options);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/** A sequence of numbers in [0, 1) that a seed repeats (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -13,7 +13,7 @@ export const BUCKETS_MAX = 512;
 export const BUCKET_BUFFER_BYTES = 128 * 1024;
 /** Longest line of a history, in characters: an event's names are bounded far below by the contract. */
 export const LINE_LENGTH_MAX = 64 * 1024;
-/** Records of processes, kills, streams and operators that are kept in memory for a whole run. */
+/** Records of processes, kills, streams, operators and acks with outputs that are kept in memory for a whole run. */
 export const FACTS_MAX = 1_000_000;
 /** Violations that are kept; the rest is only counted. */
 export const VIOLATIONS_KEPT_MAX = 1_000;

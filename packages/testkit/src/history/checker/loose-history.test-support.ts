@@ -1,4 +1,7 @@
-import type { Loose, LooseHistory } from "./history-maker.test-support.js";
+/** A record that a test may change. */
+export type Loose = { k: string; t: number; n?: number } & Record<string, unknown>;
+/** A history that a test may change: records by file. */
+export type LooseHistory = Map<string, Loose[]>;
 
 /** Ack deadline of every subscription of a made history, in milliseconds. */
 export const ACK_DEADLINE_MS = 10_000;
@@ -104,7 +107,10 @@ export function lastIndexOf(records: readonly Loose[], kind: string): number {
 export function hasConfirmedAck(history: LooseHistory, delivery: Loose): boolean {
   return all(history).some(
     (each) =>
-      each.k === "verdict" && each["lease"] === delivery["lease"] && each["verdict"] === "settled",
+      each.k === "verdict" &&
+      each["of"] === "ack" &&
+      each["lease"] === delivery["lease"] &&
+      each["verdict"] === "settled",
   );
 }
 

@@ -1,4 +1,3 @@
-import type { Loose, LooseHistory } from "./history-maker.test-support.js";
 import {
   ACK_DEADLINE_MS,
   again,
@@ -7,28 +6,38 @@ import {
   deliveryOf,
   find,
   hasConfirmedAck,
-  type Is,
   insert,
   is,
   isSameIn,
-  lastIndexOf,
-  leaves,
+  type Loose,
   otherFile,
   pick,
   removeWhere,
-  wasKilled,
 } from "./loose-history.test-support.js";
-import type { Rule } from "./violation.js";
-
-/** A fault that a right history can be given. */
-export interface PlantedFault {
-  /** What is wrong, in words. */
-  readonly name: string;
-  /** Rule that must notice it. */
-  readonly rule: Rule;
-  /** Plants it; answers false where the history has no place for it. */
-  readonly plant: (history: LooseHistory, random: () => number) => boolean;
-}
+import {
+  add,
+  any,
+  change,
+  isAfterAck,
+  isDuringRun,
+  isKept,
+  isKeptOfRun,
+  isLasting,
+  isLostOutput,
+  isOfConfirmed,
+  isOfTheEnd,
+  ofAcked,
+  ofDelivery,
+  ofKeyPair,
+  outputOf,
+  type PlantedFault,
+  pair,
+  plantOverlap,
+  redelivered,
+  remove,
+  shift,
+  withPublish,
+} from "./planting.test-support.js";
 
 /** Faults with the rule that must notice each. */
 export const PLANTED_FAULTS: readonly PlantedFault[] = [
@@ -39,27 +48,32 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     record.k = "unheard";
   }),
   remove("nobody says how it ended", "history-incomplete", is("end")),
-  remove("an acked event is lost", "acked-not-stored", is("stored")),
-  change("an ack names another offset", "acked-elsewhere", is("acked"), (record) => {
+  remove("an acked event is lost", "acked-not-stored", isLasting("stored")),
+  change("an ack names another offset", "acked-elsewhere", isLasting("acked"), (record) => {
     record["offset"] = 1_000;
   }),
   add("an event is stored twice", "stored-twice", is("stored"), (record) => [
     { ...record, offset: 1_000 },
   ]),
-  change("a refused event is stored", "refused-but-stored", is("acked"), (record) => {
+  change("a refused event is stored", "refused-but-stored", isLasting("acked"), (record) => {
     Object.assign(record, { k: "failed", stored: "no", reason: "EVENT_INVALID" });
   }),
-  remove("an event is invented", "never-published", is("publish")),
-  change("a stored event has another number", "never-published", is("stored"), (record) => {
+  remove("an event is invented", "never-published", isLasting("publish")),
+  change("a stored event has another number", "never-published", isLasting("stored"), (record) => {
     record["seq"] = 0;
   }),
-  pair("two events of a source change places", "source-out-of-order", is("stored"), (a, b) => {
-    if (a["source"] !== b["source"] || a["key"] !== b["key"] || a["topic"] !== b["topic"])
-      return false;
-    [a["seq"], b["seq"]] = [b["seq"], a["seq"]];
-    [a["id"], b["id"]] = [b["id"], a["id"]];
-    return true;
-  }),
+  pair(
+    "two events of a source change places",
+    "source-out-of-order",
+    isLasting("stored"),
+    (a, b) => {
+      if (a["source"] !== b["source"] || a["key"] !== b["key"] || a["topic"] !== b["topic"])
+        return false;
+      [a["seq"], b["seq"]] = [b["seq"], a["seq"]];
+      [a["id"], b["id"]] = [b["id"], a["id"]];
+      return true;
+    },
+  ),
   pair("offsets fall", "offsets-out-of-order", is("stored"), (a, b) => {
     if (a["topic"] !== b["topic"]) return false;
     [a["offset"], b["offset"]] = [b["offset"], a["offset"]];
@@ -113,7 +127,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "an extended lease is given to another",
     rule: "lease-overlap",
     plant: (history, random) => {
-      const extended = all(history).filter(is("extend"));
+      const extended = all(history).filter((each) => isKept(each, history));
       const first = pick(
         extended.map((extend) => deliveryOf(history, extend)),
         random,
@@ -153,16 +167,41 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     const verdict = find(history, (each) => each.k === "verdict" && each["lease"] === ack["lease"]);
     if (verdict !== undefined) verdict["verdict"] = "stale";
   }),
-  change("an extended lease is called stale", "verdict-wrong", is("extend"), (extend, history) => {
-    const isOfAck = (each: Loose) => each["lease"] === extend["lease"] && each["of"] === "ack";
-    Object.assign(find(history, isOfAck) as Loose, { verdict: "stale" });
-  }),
+  ...(
+    [
+      ["an extended lease is called stale", isKept],
+      ["a lease is called stale whose run lost only what was settled", isKeptOfRun],
+    ] as const
+  ).map(([name, which]) =>
+    change(name, "verdict-wrong", which, (extend, history) => {
+      const isOfAck = (each: Loose) =>
+        each["lease"] === extend["lease"] && each.k === "verdict" && each["of"] === "ack";
+      Object.assign(find(history, isOfAck) as Loose, { verdict: "stale" });
+    }),
+  ),
   change("a real lease is called unknown", "verdict-wrong", is("verdict"), (record) => {
     record["verdict"] = "unknown";
   }),
   change("an ack names a lease of nobody", "settled-unleased", is("ack"), (record) => {
     record["lease"] = "12345";
   }),
+  change(
+    "what is published with a lost ack comes again",
+    "half-done",
+    isLostOutput,
+    (ack, history) => {
+      again(history, ack, { verdict: "settled" });
+    },
+  ),
+  change(
+    "what is published with an ack is lost with its answer",
+    "half-done",
+    isLostOutput,
+    (ack, history) => {
+      const output = outputOf(ack, history);
+      removeWhere(history, (each) => each === output);
+    },
+  ),
   change("a dead letter has too few attempts", "dead-letter-wrong", is("deadLetter"), (record) => {
     record["attempts"] = 2;
   }),
@@ -190,7 +229,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   change("the accounting does not add up", "accounting-wrong", is("accounting"), (record) => {
     record["acked"] = (record["acked"] as number) + 1;
   }),
-  change("something is left over", "accounting-wrong", is("accounting"), (record) => {
+  change("something is left over", "accounting-wrong", isOfTheEnd, (record) => {
     record["acked"] = (record["acked"] as number) - 1;
     record["waiting"] = 1;
   }),
@@ -212,11 +251,14 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
       shift(record, { entered: -1, unexamined: -1 });
     },
   ),
-  change("an ack counts before it is sent", "accounting-wrong", isDuringRun, (record) => {
+  change("an ack counts before it is sent", "accounting-wrong", isOfConfirmed, (record) => {
     shift(record, { unexamined: -1, acked: 1 });
   }),
-  change("a confirmed ack does not count yet", "accounting-wrong", isAfterAck, (record) => {
+  change("a confirmed ack does not count yet", "accounting-wrong", isOfConfirmed, (record) => {
     shift(record, { acked: -1, unexamined: 1 });
+  }),
+  change("an event enters twice, and one expires", "accounting-wrong", isDuringRun, (record) => {
+    shift(record, { entered: 1, expired: 1 });
   }),
   change("an event is skipped by nobody", "accounting-wrong", isDuringRun, (record) => {
     shift(record, { unexamined: -1, skipped: 1 });
@@ -228,152 +270,3 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     return true;
   }),
 ];
-
-/** Another consumer takes the event at that time, while the first one holds it. */
-function plantOverlap(history: LooseHistory, first: Loose, t: number): boolean {
-  const file = otherFile(history, first);
-  // Of a holder that is gone later nobody knows that the broker had not missed it before.
-  if (file === undefined || wasKilled(history, first) || leaves(history, first)) return false;
-  const lease = String(BigInt(first["lease"] as string) + 1n);
-  insert(file, { ...first, lease, t, leaseEnd: t - 5 + ACK_DEADLINE_MS });
-  return true;
-}
-
-function isDuringRun({ k, asked, unexamined }: Loose): boolean {
-  return k === "accounting" && asked !== undefined && (unexamined as number) > 0;
-}
-
-function isAfterAck(record: Loose): boolean {
-  return isDuringRun(record) && (record["acked"] as number) > 0;
-}
-
-/** Moves counters of an accounting. */
-function shift(record: Loose, by: Readonly<Record<string, number>>): void {
-  for (const [name, count] of Object.entries(by)) record[name] = (record[name] as number) + count;
-}
-
-function any({ k }: Loose): boolean {
-  return k !== "process";
-}
-
-function change(
-  name: string,
-  rule: Rule,
-  which: Is,
-  plant: (record: Loose, history: LooseHistory) => void,
-): PlantedFault {
-  return {
-    name,
-    rule,
-    plant: (history, random) => {
-      const record = pick(all(history).filter(which), random);
-      if (record !== undefined) plant(record, history);
-      return record !== undefined;
-    },
-  };
-}
-
-function remove(name: string, rule: Rule, which: Is): PlantedFault {
-  return change(name, rule, which, (record, history) => {
-    removeWhere(history, (each) => each === record);
-  });
-}
-
-function add(name: string, rule: Rule, which: Is, made: (record: Loose) => Loose[]): PlantedFault {
-  return change(name, rule, which, (record, history) => {
-    const records = [...history.values()].find((each) => each.includes(record)) as Loose[];
-    records.splice(lastIndexOf(records, record.k) + 1, 0, ...made(record));
-  });
-}
-
-/** The first pair for which `plant` answers true. */
-function pair(
-  name: string,
-  rule: Rule,
-  which: Is,
-  plant: (a: Loose, b: Loose) => boolean,
-): PlantedFault {
-  return {
-    name,
-    rule,
-    plant: (history, random) => {
-      const records = all(history).filter(which);
-      const from = Math.floor(random() * records.length);
-      const turned = [...records.slice(from), ...records.slice(0, from)];
-      return turned.some((a) => records.some((b) => a !== b && plant(a, b)));
-    },
-  };
-}
-
-function ofDelivery(
-  name: string,
-  rule: Rule,
-  plant: (record: Loose, history: LooseHistory) => boolean,
-): PlantedFault {
-  return {
-    name,
-    rule,
-    plant: (history, random) => {
-      const record = pick(all(history).filter(is("delivered")), random);
-      return record !== undefined && plant(record, history);
-    },
-  };
-}
-
-/** Of an event that is settled by an ack. */
-function ofAcked(
-  name: string,
-  rule: Rule,
-  plant: (ack: Loose, history: LooseHistory) => void,
-): PlantedFault {
-  return change(name, rule, is("ack"), plant);
-}
-
-function withPublish(
-  name: string,
-  rule: Rule,
-  plant: (publish: Loose, delivered: Loose) => void,
-): PlantedFault {
-  return ofDelivery(name, rule, (delivered, history) => {
-    const publish = find(history, (each) => each.k === "publish" && each["id"] === delivered["id"]);
-    if (publish !== undefined) plant(publish, delivered);
-    return publish !== undefined;
-  });
-}
-
-/** An event that was delivered to a subscription twice. */
-function redelivered(
-  name: string,
-  rule: Rule,
-  plant: (later: Loose, earlier: Loose) => boolean,
-): PlantedFault {
-  return pair(name, rule, is("delivered"), (a, b) => isSameIn(a, b) && a.t < b.t && plant(b, a));
-}
-
-/** Two events of a key, each delivered once, the earlier one first. */
-function ofKeyPair(
-  name: string,
-  rule: Rule,
-  plant: (earlier: Loose, later: Loose, history: LooseHistory) => boolean,
-): PlantedFault {
-  return {
-    name,
-    rule,
-    plant: (history) => {
-      const deliveries = all(history).filter(
-        ({ k, key }) => k === "delivered" && key !== undefined,
-      );
-      const once = deliveries.filter(
-        (each) => deliveries.filter((other) => isSameIn(other, each)).length === 1,
-      );
-      return once.some((earlier) =>
-        once.some(
-          (later) =>
-            later["key"] === earlier["key"] &&
-            (later["offset"] as number) > (earlier["offset"] as number) &&
-            plant(earlier, later, history),
-        ),
-      );
-    },
-  };
-}

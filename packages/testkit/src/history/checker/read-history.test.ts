@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { Facts } from "./facts.js";
-import { HistoryMaker, judged, judgedTexts } from "./history-maker.test-support.js";
+import { HistoryMaker } from "./history-maker.test-support.js";
+import { judged, judgedTexts } from "./judged.test-support.js";
 import { LINE_LENGTH_MAX } from "./limits.js";
 import { parseRecord } from "./record.js";
 
@@ -66,6 +67,10 @@ it("names its bounds", async () => {
   const place = { file: "o", line: 1 };
   facts.add(record, 0, place);
   expect(() => facts.add(record, 0, place)).toThrow("more than 1 records");
+  const leased = { topic: "t", source: "s", id: "i", key: undefined, sub: "x", lease: "1" };
+  const ack = { k: "ack", n: 1, t: 1, ...leased, output: ["t", "s", "o"] } as const;
+  expect(() => facts.addAck(ack)).toThrow("more than 1 records");
+  expect(() => facts.addAck({ ...ack, output: undefined })).not.toThrow();
 });
 
 it.each([
@@ -84,6 +89,21 @@ it.each([
     "a lease that is no number",
     { k: "ack", n: 1, t: 1, topic: "t", source: "s", id: "i", sub: "x", lease: "0x1" },
     "lease: a decimal number",
+  ],
+  [
+    "an output without its source",
+    {
+      k: "ack",
+      n: 1,
+      t: 1,
+      topic: "t",
+      source: "s",
+      id: "i",
+      sub: "x",
+      lease: "1",
+      output: ["t", "o"],
+    },
+    "ack.output: event",
   ],
 ])("refuses %s", (_what, record, fault) => {
   const parsed = parseRecord(JSON.stringify(record));

@@ -69,6 +69,7 @@ export class FileReader {
     }
     const session = facts.processes[this.#file]?.session ?? 0;
     if (record.k === "stored") order.add(record, place);
+    else if (record.k === "ack") facts.addAck(record);
     buckets.add({ file: this.#file, line: place.line, session, record }, text);
   }
 

@@ -1,5 +1,5 @@
 /** A field's type in the file. */
-type Kind = "text" | "number" | "flag" | "number?" | "text?" | "flag?" | "texts";
+type Kind = "text" | "number" | "flag" | "number?" | "text?" | "flag?" | "texts" | "event?";
 
 type TypeOf<K extends Kind> = K extends "text"
   ? string
@@ -13,7 +13,12 @@ type TypeOf<K extends Kind> = K extends "text"
           ? string | undefined
           : K extends "flag?"
             ? boolean | undefined
-            : readonly string[];
+            : K extends "event?"
+              ? EventIdentity | undefined
+              : readonly string[];
+
+/** Topic, source and id of an event. */
+export type EventIdentity = readonly [topic: string, source: string, id: string];
 
 /** What names an event: identity is (topic, source, id); the key is its ordering key. */
 const EVENT = { topic: "text", source: "text", id: "text", key: "text?" } as const;
@@ -52,7 +57,7 @@ const FIELDS = {
     index: "number",
     epoch: "number?",
   },
-  ack: LEASED,
+  ack: { ...LEASED, output: "event?" },
   nack: { ...LEASED, delay: "number?" },
   extend: { ...LEASED, deadline: "number" },
   verdict: { ...LEASED, of: "text", verdict: "text" },
@@ -226,6 +231,8 @@ function hasKind(value: unknown, kind: Kind): boolean {
       return typeof value === "boolean";
     case "texts":
       return Array.isArray(value) && value.every((each) => typeof each === "string");
+    case "event?":
+      return value === undefined || (hasKind(value, "texts") && (value as unknown[]).length === 3);
     case "text?":
       return value === undefined || hasKind(value, "text");
     case "number?":

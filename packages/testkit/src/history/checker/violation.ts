@@ -32,6 +32,7 @@ export const RULES = [
   "key-went-back",
   "verdict-wrong",
   "settled-unleased",
+  "half-done",
   "dead-letter-wrong",
   "dead-letter-missing",
   "dead-letter-twice",
