@@ -100,15 +100,15 @@ export class SimulatedBroker {
   readonly publishers: Listener<PublisherSays, PublisherHears> = (end) =>
     this.#engine === undefined
       ? refused(end)
-      : new PublishSession(this.#engine, end, this.#world.clock);
+      : new PublishSession(end, this.#sessionParts(this.#engine));
 
   /** Takes consumers. */
   readonly consumers: Listener<ConsumerSays, ConsumerHears> = (end) =>
     this.#engine === undefined
       ? refused(end)
-      : new ConsumeSession(end, this.#consumeParts(this.#engine));
+      : new ConsumeSession(end, this.#sessionParts(this.#engine));
 
-  #consumeParts(engine: Engine): ConsumeParts {
+  #sessionParts(engine: Engine): SessionParts {
     const { clock } = this.#world;
     return { engine, clock, failed: (error) => this.#noteFailure(engine, error) };
   }
@@ -120,7 +120,7 @@ export class SimulatedBroker {
     // No disk fails here but with its machine.
     if (isPubSub && error.retryable && error.reason !== "STORAGE_FAILED") return;
     const what = error instanceof Error ? error.stack : String(error);
-    this.#world.fault(`the broker failed a consumer: ${what}`);
+    this.#world.fault(`the broker failed a client: ${what}`);
   }
 }
 
@@ -137,15 +137,25 @@ function refused(end: NetworkEnd<never>): NetworkHandler<unknown> {
   return { message: () => undefined, ended: () => undefined };
 }
 
+/** What a stream of a client works with. */
+interface SessionParts {
+  readonly engine: Engine;
+  readonly clock: VirtualClock;
+  /** Told of every request that fails as a whole. */
+  readonly failed: (error: unknown) => void;
+}
+
 /** One stream of a publisher. */
 class PublishSession implements NetworkHandler<PublisherSays> {
   readonly #engine: Engine;
   readonly #end: NetworkEnd<PublisherHears>;
   readonly #heartbeat: Heartbeat;
+  readonly #failed: (error: unknown) => void;
 
-  constructor(engine: Engine, end: NetworkEnd<PublisherHears>, clock: VirtualClock) {
+  constructor(end: NetworkEnd<PublisherHears>, { engine, clock, failed }: SessionParts) {
     this.#engine = engine;
     this.#end = end;
+    this.#failed = failed;
     this.#heartbeat = new Heartbeat(clock, {
       beat: () => end.send({ is: "heartbeat" }),
       silent: () => end.close(),
@@ -155,7 +165,10 @@ class PublishSession implements NetworkHandler<PublisherSays> {
   message(said: PublisherSays): void {
     this.#heartbeat.heard();
     // What is refused as a whole ends the stream, as the contract says of retriable faults.
-    this.#take(said).catch(() => this.#end.close());
+    this.#take(said).catch((error: unknown) => {
+      this.#failed(error);
+      this.#end.close();
+    });
   }
 
   ended(): void {
@@ -173,14 +186,6 @@ class PublishSession implements NetworkHandler<PublisherSays> {
   }
 }
 
-/** What a stream of a consumer works with. */
-interface ConsumeParts {
-  readonly engine: Engine;
-  readonly clock: VirtualClock;
-  /** Told of every request that fails as a whole. */
-  readonly failed: (error: unknown) => void;
-}
-
 /** One stream of a consumer. */
 class ConsumeSession implements NetworkHandler<ConsumerSays> {
   readonly #engine: Engine;
@@ -190,7 +195,7 @@ class ConsumeSession implements NetworkHandler<ConsumerSays> {
   #consumer: Consumer | undefined;
   #isOver = false;
 
-  constructor(end: NetworkEnd<ConsumerHears>, { engine, clock, failed }: ConsumeParts) {
+  constructor(end: NetworkEnd<ConsumerHears>, { engine, clock, failed }: SessionParts) {
     this.#engine = engine;
     this.#end = end;
     this.#failed = failed;
