@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { HistoryMaker } from "./history-maker.test-support.js";
 import { judged, randomOf } from "./judged.test-support.js";
+import { LOSS_NOTICED_MS } from "./limits.js";
 import type { Loose } from "./loose-history.test-support.js";
 import { PLANTED_FAULTS } from "./planted-faults.test-support.js";
 import { RULES } from "./violation.js";
@@ -166,6 +167,26 @@ it("lets a key go on by an ack that the broker's end took back, and by no other"
 
 it("lets a key go on by an ack that arrived after a later lease of its event", async () => {
   expect((await judged(historyOfLateAck("settled"))).violations).toEqual([]);
+});
+
+/** The same where the stream of the late ack was lost so many milliseconds before the event is leased again. */
+function historyOfAckOfLostStream(lostMs: number): Map<string, Loose[]> {
+  const history = historyOfLateAck("settled");
+  const slow = history.get("slow.jsonl") as Loose[];
+  const verdict = slow.pop() as Loose;
+  slow.push({ k: "lost", t: 1_190, sub: "keys" }, { ...verdict, t: 1_200, verdict: "lost" });
+  for (const record of [...history.values()].flat()) {
+    if (record.t < 3_000) continue;
+    record.t += lostMs - 1_800;
+    if (record.k === "delivered") record["leaseEnd"] = record.t - 10 + 1_000;
+  }
+  return history;
+}
+
+it("lets a key go on by an ack that a lost stream may still have brought, and only so long", async () => {
+  expect((await judged(historyOfAckOfLostStream(1_800))).violations).toEqual([]);
+  const late = await judged(historyOfAckOfLostStream(LOSS_NOTICED_MS + 1_800));
+  expect(late.violations.map(({ rule }) => rule)).toEqual(["key-out-of-order"]);
 });
 
 it.each([undefined, "stale"] as const)(

@@ -1,7 +1,7 @@
 import { isConfirmed, mayCount, skipOf } from "./check-settling.js";
 import type { Delivery, EventLife, Settling } from "./event-life.js";
 import type { Facts } from "./facts.js";
-import { CLOCK_SLACK_MS } from "./limits.js";
+import { CLOCK_SLACK_MS, LOSS_NOTICED_MS } from "./limits.js";
 import type { RecordOf } from "./record.js";
 import type { Report } from "./violation.js";
 
@@ -92,14 +92,14 @@ function checkBackward(chain: readonly Link[], report: Report): void {
 function isAckedBefore({ deliveries, acks }: Link, { token, begin }: Delivery): boolean {
   const before = deliveries.findLast((each) => each.token < token);
   if (before === undefined) return false;
-  return acks.some(
-    ({ t, verdict }) => t <= begin + CLOCK_SLACK_MS && isHeardAfter(t, verdict?.t, before.begin),
-  );
+  return acks.some((ack) => ack.t <= begin + CLOCK_SLACK_MS && isHeardAfter(ack, before.begin));
 }
 
-/** What was sent at `t` and answered at `answeredT` may have arrived after a time. */
-function isHeardAfter(t: number, answeredT: number | undefined, afterT: number): boolean {
-  return Math.max(t, answeredT ?? NEVER) >= afterT - CLOCK_SLACK_MS;
+/** It may have arrived after a time: before its answer, or before the broker noticed the loss of its stream. */
+function isHeardAfter({ t, verdict }: Settling, afterT: number): boolean {
+  const answeredT = verdict?.t ?? NEVER;
+  const latest = verdict?.verdict === "lost" ? answeredT + LOSS_NOTICED_MS : answeredT;
+  return Math.max(t, latest) >= afterT - CLOCK_SLACK_MS;
 }
 
 /**
@@ -138,7 +138,7 @@ function linkOf(
   }
   // What was accepted before the last lease would have left none; an earlier ack may have arrived later.
   const counted = acks
-    .filter(({ t, verdict }) => isHeardAfter(t, verdict?.t, last.begin))
+    .filter((ack) => isHeardAfter(ack, last.begin))
     .map(({ t }) => Math.max(t, last.begin));
   const letters = event.deadLetters.filter(({ record }) => record.sub === sub);
   const settledT = Math.min(
