@@ -1,5 +1,4 @@
-import type { Disk } from "@opendxa/pubsub-journal";
-import { PubSubError } from "@opendxa/pubsub-protocol";
+import { type Disk, JournalError } from "@opendxa/pubsub-journal";
 import {
   type CheckpointChain,
   type CheckpointFile,
@@ -63,8 +62,8 @@ class CheckpointAudit {
       this.#files.push({ name, header, bytes: 0 });
       for await (const _block of readCheckpointFile(this.#disk, path));
     } catch (error) {
-      // The machine lacks what it takes to read the file, of which nothing is known then.
-      if (error instanceof PubSubError) throw error;
+      // This machine cannot read the file, so that nothing is known of it.
+      if (error instanceof JournalError && error.reason === "unsupported") throw error;
       this.#damaged.add(name);
       this.#findings.push(damage(name, error));
     }

@@ -44,7 +44,13 @@ async function writeRecords(
     await file.writev([bytes], position);
     position += bytes.length;
   };
-  await write(encodeHeader(header));
+  await write(encodeHeader(header, false));
+  let isCompressed = false;
+  const writeBlock = async (records: RecordBlock): Promise<void> => {
+    const bytes = encodeBlock(records);
+    isCompressed ||= decodeBlockHead(bytes).isCompressed;
+    await write(bytes);
+  };
   let block: CheckpointRecord[] = [];
   let size = 0;
   let count = 0;
@@ -54,13 +60,14 @@ async function writeRecords(
       size += recordBytes(record);
       count++;
       if (size < blockBytesTarget) continue;
-      await write(encodeBlock(block));
+      await writeBlock(block);
       block = [];
       size = 0;
     }
   }
-  if (block.length > 0) await write(encodeBlock(block));
+  if (block.length > 0) await writeBlock(block);
   await write(encodeEnd(count));
+  if (isCompressed) await file.writev([encodeHeader(header, true)], 0);
   await file.sync();
   return position;
 }
@@ -103,7 +110,7 @@ async function readExactly(file: DiskFile, position: number, length: number): Pr
   return bytes;
 }
 
-/** Reads only the header. */
+/** Reads only the header. Rejects with CheckpointError, or `unsupported` where this machine cannot read the file. */
 export async function readCheckpointHeader(disk: Disk, path: string): Promise<CheckpointHeader> {
   const file = await disk.open(path, "read");
   try {

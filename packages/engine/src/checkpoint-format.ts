@@ -1,10 +1,10 @@
+import { JournalError } from "@opendxa/pubsub-journal";
 import {
   Codec,
   compressBodies,
   crc32c,
   decompressBodies,
   isSupportedCodec,
-  PubSubError,
 } from "@opendxa/pubsub-protocol";
 
 /** What a checkpoint file says of itself. */
@@ -41,9 +41,10 @@ export class CheckpointError extends Error {
 }
 
 const magic = 0x4f44_5843;
-const formatVersion = 2;
-/** Version 1 had no compressed blocks; it reads the same. */
-const oldestFormatVersion = 1;
+/** Of a file without compressed blocks, which any machine reads. */
+const plainVersion = 1;
+/** Of a file with some. */
+const compressedVersion = 2;
 const headerBytes = 64;
 const removed = 0xffff_ffff;
 /** Length of the key in 2 bytes, of the value in 4. */
@@ -52,12 +53,12 @@ const recordHeadBytes = 6;
 /** Bytes of records that share a checksum. */
 export const blockBytesTarget = 64 * 1_024;
 
-/** The first 64 bytes of a file. */
-export function encodeHeader(header: CheckpointHeader): Uint8Array {
+/** The first 64 bytes of a file; `isCompressed`: some of its blocks are. */
+export function encodeHeader(header: CheckpointHeader, isCompressed: boolean): Uint8Array {
   const bytes = new Uint8Array(headerBytes);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, magic);
-  view.setUint16(4, formatVersion);
+  view.setUint16(4, isCompressed ? compressedVersion : plainVersion);
   view.setUint16(6, header.kind === "base" ? 1 : 2);
   bytes.set(header.journalId, 8);
   view.setBigUint64(24, header.sequence);
@@ -66,7 +67,10 @@ export function encodeHeader(header: CheckpointHeader): Uint8Array {
   return bytes;
 }
 
-/** Reads a header; throws CheckpointError. */
+/**
+ * Reads a header. Throws CheckpointError where it is damaged, and `unsupported` where the file is sound
+ * but not for this broker or machine: nothing older may be taken for it, and no repair leave it out.
+ */
 export function decodeHeader(bytes: Uint8Array): CheckpointHeader {
   if (bytes.length < headerBytes) throw new CheckpointError("the header is cut short");
   const view = new DataView(bytes.buffer, bytes.byteOffset, headerBytes);
@@ -75,8 +79,11 @@ export function decodeHeader(bytes: Uint8Array): CheckpointHeader {
   }
   if (view.getUint32(0) !== magic) throw new CheckpointError("this is not a checkpoint");
   const version = view.getUint16(4);
-  if (version < oldestFormatVersion || version > formatVersion) {
-    throw new CheckpointError(`format ${version} is not known`);
+  if (version !== plainVersion && version !== compressedVersion) {
+    throw unsupported(`checkpoints of format ${version} are not known to this version`);
+  }
+  if (version === compressedVersion && !isSupportedCodec(Codec.LZ4)) {
+    throw unsupported("checkpoints are compressed with LZ4, and lz4-napi does not load here");
   }
   return {
     kind: view.getUint16(6) === 1 ? "base" : "delta",
@@ -84,6 +91,10 @@ export function decodeHeader(bytes: Uint8Array): CheckpointHeader {
     sequence: view.getBigUint64(24),
     previous: view.getBigUint64(32),
   };
+}
+
+function unsupported(why: string): JournalError {
+  return new JournalError("unsupported", why);
 }
 
 /** Serialized size of a record. */
@@ -178,8 +189,7 @@ export interface BlockPlace {
 
 /**
  * The records of a block whose checksum was verified; their values are views on its bytes. Throws
- * CheckpointError where they say to be more than `bytesMax`, cannot be decompressed or do not fit;
- * CODEC_NOT_SUPPORTED where this machine cannot decompress.
+ * CheckpointError where they say to be more than `bytesMax`, cannot be decompressed or do not fit.
  */
 export function decodeBlock(
   body: Uint8Array,
@@ -193,16 +203,6 @@ function unpack(body: Uint8Array, bytesMax: number, position: number): Uint8Arra
   const rawLength = packed.length < rawLengthBytes ? Infinity : packed.readUInt32BE(0);
   if (rawLength > bytesMax) {
     throw new CheckpointError("a block is longer than any block can be", position);
-  }
-  if (!isSupportedCodec(Codec.LZ4)) {
-    // That says nothing of the file: nothing older may be taken for it, and no repair leave it out.
-    throw PubSubError.of(
-      "CODEC_NOT_SUPPORTED",
-      "checkpoints need LZ4: lz4-napi does not load here",
-      {
-        metadata: { codec: "LZ4" },
-      },
-    );
   }
   try {
     return decompressBodies(packed.subarray(rawLengthBytes), Codec.LZ4, rawLength);

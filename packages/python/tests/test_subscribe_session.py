@@ -210,7 +210,12 @@ def test_a_subscription_that_was_opened_is_asked_for_by_its_name() -> None:
     assert not opening(session).HasField("settings")
     assert session.ended(pubsub_error("SUBSCRIPTION_NOT_FOUND", "expired meanwhile"))
     assert opening(session).settings == settings
-    assert not session.ended(pubsub_error("SUBSCRIPTION_NOT_FOUND", "never there"))
+    assert session.ended(pubsub_error("SUBSCRIPTION_EXISTS", "somebody else's by now"))
+    assert not opening(session).HasField("settings")
+    assert session.ended(pubsub_error("SUBSCRIPTION_NOT_FOUND", "expired again"))
+    assert not session.ended(pubsub_error("SUBSCRIPTION_NOT_FOUND", "not to be created"))
+    other = SubscribeSession(dataclasses.replace(OPTIONS, settings=settings))
+    assert not other.ended(pubsub_error("SUBSCRIPTION_EXISTS", "with other settings"))
 
 
 def opening(session: SubscribeSession) -> pb.SubscribeOpen:

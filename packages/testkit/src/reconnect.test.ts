@@ -80,6 +80,25 @@ it("is known again with every batch that was under way, however many to one topi
   await relay.close();
 });
 
+it("creates its subscription again that was deleted while there was no connection", async () => {
+  const relay = await Relay.open(broker.address);
+  const client = await connect({ address: relay.address });
+  const direct = await connect();
+  await direct.createTopic("again");
+  const seen: string[] = [];
+  const options = { subscription: "again", topic: "again", start: "earliest" } as const;
+  await client.subscribe(options, (event) => {
+    seen.push(event.text());
+  });
+  const port = Number(relay.address.split(":").at(-1));
+  await relay.close();
+  await direct.deleteSubscription("again");
+  const back = await Relay.open(broker.address, port);
+  await direct.publish("again", { type: "t", text: "there" });
+  await waitUntil("it is consumed again", () => seen.includes("there"));
+  await back.close();
+});
+
 it("goes on with a subscription after a restart, and settles what was not settled", async () => {
   const client = await connect();
   await client.createTopic("resumed");

@@ -13,13 +13,13 @@ export class Relay {
     this.#server = server;
   }
 
-  /** Opens one to an address, on a free port. */
-  static async open(target: string): Promise<Relay> {
+  /** Opens one to an address, on a free port or that one. */
+  static async open(target: string, ownPort = 0): Promise<Relay> {
     const { hostname, port } = new URL(`tcp://${target}`);
     const server = createServer();
     const relay = new Relay(server);
     server.on("connection", (near) => relay.#join(near, connect(Number(port), hostname)));
-    server.listen(0, "127.0.0.1");
+    server.listen(ownPort, "127.0.0.1");
     await once(server, "listening");
     return relay;
   }

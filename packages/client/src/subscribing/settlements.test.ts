@@ -96,6 +96,17 @@ it.each([
   },
 );
 
+it("takes a refusal that says neither number nor kind for all that it may be about", async () => {
+  const settlements = new Settlements();
+  const outcomes = [settlements.extend(at(0), 0), settlements.ack(at(0)), settlements.ack(at(1))];
+  settlements.take();
+  const events = { lease: 1n, sequence: 7n, ranges: [{ first: 0, last: 0 }] };
+  const kind = SettlementKind.UNSPECIFIED;
+  const exception = { events, verdict: Verdict.STALE, number: 0n, kind };
+  settlements.verdicts({ throughNumber: 1n, exceptions: [exception] });
+  expect(await Promise.all(outcomes)).toEqual(["stale", "stale", "settled"]);
+});
+
 it("tells two words of one kind about an event apart by their numbers", async () => {
   const settlements = new Settlements();
   const first = settlements.extend(at(0), 0);

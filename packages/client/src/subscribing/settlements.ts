@@ -10,8 +10,9 @@ import {
 } from "@opendxa/pubsub-protocol";
 
 /**
- * What became of an ack, nack or extension: `settled` is durable; `stale` means that the lease was
- * over or the event settled already; otherwise it comes, or came, again; `unknown` that the broker knows no such position;
+ * What became of an ack, nack or extension: `settled` is durable; `stale` means that nothing changed,
+ * because the lease was over or the event settled already; one that is not settled comes, or came, again;
+ * `unknown` that the broker knows no such position;
  * `lost` that the subscription ended before an answer.
  */
 export type SettlementOutcome = "settled" | "stale" | "unknown" | "lost";
@@ -180,9 +181,10 @@ export class Settlements {
   verdicts({ throughNumber, exceptions }: Verdicts): void {
     while (this.#sent[0] !== undefined && this.#sent[0].number <= throughNumber) {
       const { number, said } = this.#sent.shift() as Sent;
-      const own = exceptions.filter((each) => each.number === number);
       for (const { position, kind, resolve } of said) {
-        const exception = own.find((each) => each.kind === kind && names(each, position));
+        const exception = exceptions.find(
+          (each) => isAbout(each, number, kind) && names(each, position),
+        );
         if (exception === undefined) resolve("settled");
         else resolve(exception.verdict === Verdict.UNKNOWN ? "unknown" : "stale");
       }
@@ -213,6 +215,12 @@ export class Settlements {
     this.reset();
     for (const { resolve } of this.#acks.splice(0)) resolve("lost");
   }
+}
+
+/** An earlier broker says neither number nor kind: any refusal counts then, rather than none. */
+function isAbout(exception: SettlementException, number: bigint, kind: SettlementKind): boolean {
+  if (exception.kind === SettlementKind.UNSPECIFIED) return true;
+  return exception.kind === kind && exception.number === number;
 }
 
 function names({ events, verdict }: SettlementException, position: SettledPosition): boolean {

@@ -29,19 +29,30 @@ function sentBy(opening: SubscriptionOpening) {
 it("asks by name alone once it was open, and creates again what is gone", () => {
   const opening = openingOf();
   expect(sentBy(opening)).toEqual(settings);
-  expect(opening.createsAgain(notFound)).toBe(false);
+  expect(opening.opensAgainAfter(notFound)).toBe(false);
   opening.opened();
   expect(sentBy(opening)).toBeUndefined();
-  expect(opening.createsAgain(PubSubError.of("NAMESPACE_NOT_FOUND", "no"))).toBe(false);
-  expect(opening.createsAgain(notFound)).toBe(true);
+  expect(opening.opensAgainAfter(PubSubError.of("NAMESPACE_NOT_FOUND", "no"))).toBe(false);
+  expect(opening.opensAgainAfter(notFound)).toBe(true);
   expect(sentBy(opening)).toEqual(settings);
-  expect(opening.createsAgain(notFound)).toBe(false);
+  expect(opening.opensAgainAfter(notFound)).toBe(false);
+});
+
+it("joins what somebody else created again with other settings, but not the first time", () => {
+  const exists = PubSubError.of("SUBSCRIPTION_EXISTS", "it has other settings");
+  const opening = openingOf();
+  expect(opening.opensAgainAfter(exists)).toBe(false);
+  opening.opened();
+  expect(opening.opensAgainAfter(notFound)).toBe(true);
+  expect(opening.opensAgainAfter(exists)).toBe(true);
+  expect(sentBy(opening)).toBeUndefined();
+  expect(opening.opensAgainAfter(notFound)).toBe(true);
 });
 
 it("ends where nothing says how to create it", () => {
   const opening = openingOf({ settings: undefined });
   opening.opened();
-  expect(opening.createsAgain(notFound)).toBe(false);
+  expect(opening.opensAgainAfter(notFound)).toBe(false);
 });
 
 it("states its settings for each stream where the broker gives the name", () => {

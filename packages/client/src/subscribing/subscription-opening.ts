@@ -9,6 +9,7 @@ import type { ResolvedSubscribe } from "./subscribe-options.js";
 export class SubscriptionOpening {
   readonly #options: ResolvedSubscribe;
   readonly #namespace: string;
+  #wasOpen = false;
   #isKnown = false;
 
   /** Of a subscription that was not opened yet. */
@@ -38,12 +39,16 @@ export class SubscriptionOpening {
   /** The broker has it. */
   opened(): void {
     this.#isKnown = this.#options.subscription !== "";
+    this.#wasOpen = this.#isKnown;
   }
 
   /** Whether a stream that ended by an error is opened again, other than that said. */
-  createsAgain({ reason }: PubSubError): boolean {
+  opensAgainAfter({ reason }: PubSubError): boolean {
+    if (!this.#wasOpen || this.#options.settings === undefined) return false;
     const isGone = this.#isKnown && reason === "SUBSCRIPTION_NOT_FOUND";
-    this.#isKnown &&= !isGone;
-    return isGone && this.#options.settings !== undefined;
+    // Somebody else created it meanwhile, with other settings.
+    const isThere = !this.#isKnown && reason === "SUBSCRIPTION_EXISTS";
+    if (isGone || isThere) this.#isKnown = isThere;
+    return isGone || isThere;
   }
 }

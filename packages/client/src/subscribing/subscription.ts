@@ -91,7 +91,7 @@ export class Subscription implements AsyncIterable<ReceivedEvent>, Settler {
     this.#link = new StreamLink(connection, `subscription ${linkNumber}`, {
       call: () => connection.openSubscribe(),
       openMessage: () => this.#opening.message(),
-      opensAgainAfter: (error) => this.#opening.createsAgain(error),
+      opensAgainAfter: (error) => this.#opening.opensAgainAfter(error),
       heartbeat: () => ({
         message: { $case: "heartbeat", value: { timeUnixMs: BigInt(Date.now()) } },
       }),

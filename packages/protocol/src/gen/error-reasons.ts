@@ -13,7 +13,7 @@ export const errorReasons = {
   EVENT_INVALID: { number: 8, code: 3, retryable: false, advice: "Correct the event; the others of its batch were stored unless the batch is atomic." },
   PARTITION_INVALID: { number: 9, code: 3, retryable: false, advice: "Compute CRC-32C of the ordering key modulo the partition count." },
   FRAME_OUT_OF_ORDER: { number: 10, code: 3, retryable: false, advice: "Open the stream anew and number its frames from 1." },
-  CODEC_NOT_SUPPORTED: { number: 11, code: 3, retryable: false, advice: "Use a codec of GetBroker's list. Of a data folder: open it where lz4-napi loads." },
+  CODEC_NOT_SUPPORTED: { number: 11, code: 3, retryable: false, advice: "Use a codec of GetBroker's list." },
   CORRELATION_KEY_INVALID: { number: 12, code: 3, retryable: false, advice: "Write it as, for example, `mlflow:run:<run id>`." },
   NAMESPACE_NOT_FOUND: { number: 20, code: 5, retryable: false, advice: "Use a namespace of the broker's configuration; absent means `default`." },
   TOPIC_NOT_FOUND: { number: 21, code: 5, retryable: false, advice: "Create the topic, or correct its name." },

@@ -215,7 +215,12 @@ _KINDS: dict[type[Word], subscriber_service_pb2.SettlementKind] = {
 def _is_about(
     exception: subscriber_service_pb2.SettlementException, number: int, word: Word
 ) -> bool:
-    """Whether an exception is about such a word of that settlement."""
+    """Whether an exception is about such a word of that settlement.
+
+    An earlier broker says neither number nor kind: any refusal counts then, rather than none.
+    """
+    if exception.kind == subscriber_service_pb2.SETTLEMENT_KIND_UNSPECIFIED:
+        return True
     return exception.number == number and exception.kind == _KINDS[type(word)]
 
 

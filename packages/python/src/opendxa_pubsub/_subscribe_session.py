@@ -151,14 +151,21 @@ class SubscribeSession:
         self._credit_due = 0
         self._nacked.clear()
         self._settlements.broke()
-        is_gone = self._is_known and error.reason == "SUBSCRIPTION_NOT_FOUND"
-        if is_gone:
-            self._is_known = False
-        if error.retryable or (is_gone and self.options.settings is not None):
+        if error.retryable or self._opens_again_after(error):
             return True
         self.error = error
         self._settlements.abandon()
         return False
+
+    def _opens_again_after(self, error: PubSubError) -> bool:
+        """Whether it is created again, or joined where somebody else created it meanwhile."""
+        if not (self.was_opened and self.options.subscription and self.options.settings):
+            return False
+        is_gone = self._is_known and error.reason == "SUBSCRIPTION_NOT_FOUND"
+        is_there = not self._is_known and error.reason == "SUBSCRIPTION_EXISTS"
+        if is_gone or is_there:
+            self._is_known = is_there
+        return is_gone or is_there
 
     def tick(self, now_s: float) -> None:
         """Extends leases that a handler works on or that wait behind it."""

@@ -25,7 +25,7 @@ ERROR_REASONS: Final[dict[str, ErrorReasonInfo]] = {
     "EVENT_INVALID": ErrorReasonInfo(8, 3, False, "Correct the event; the others of its batch were stored unless the batch is atomic."),
     "PARTITION_INVALID": ErrorReasonInfo(9, 3, False, "Compute CRC-32C of the ordering key modulo the partition count."),
     "FRAME_OUT_OF_ORDER": ErrorReasonInfo(10, 3, False, "Open the stream anew and number its frames from 1."),
-    "CODEC_NOT_SUPPORTED": ErrorReasonInfo(11, 3, False, "Use a codec of GetBroker's list. Of a data folder: open it where lz4-napi loads."),
+    "CODEC_NOT_SUPPORTED": ErrorReasonInfo(11, 3, False, "Use a codec of GetBroker's list."),
     "CORRELATION_KEY_INVALID": ErrorReasonInfo(12, 3, False, "Write it as, for example, `mlflow:run:<run id>`."),
     "NAMESPACE_NOT_FOUND": ErrorReasonInfo(20, 5, False, "Use a namespace of the broker's configuration; absent means `default`."),
     "TOPIC_NOT_FOUND": ErrorReasonInfo(21, 5, False, "Create the topic, or correct its name."),
