@@ -42,12 +42,7 @@ interface Settling {
 
 interface Sent {
   readonly number: bigint;
-  readonly said: Said[];
-}
-
-/** What was asked of an event. */
-interface Said extends Settling {
-  readonly kind: SettlementKind;
+  readonly words: Word[];
 }
 
 /** Events of one lease and entry that are settled alike. */
@@ -126,21 +121,22 @@ export class Settlements {
   /** The messages to send now, numbered on, each within SETTLEMENT_ITEMS_MAX. */
   take(): Settlement[] {
     const messages: Settlement[] = [];
-    let sent: Sent = { number: 0n, said: [] };
+    let sent: Sent = { number: 0n, words: [] };
     let room = 0;
-    for (const { item, kind, say } of this.#words()) {
+    for (const word of this.#words()) {
+      const { item, say } = word;
       let message = messages.at(-1);
       if (message === undefined || item.events.ranges.length > room) {
         this.#number += 1n;
         message = { number: this.#number, acks: [], nacks: [], extensions: [] };
         messages.push(message);
-        sent = { number: this.#number, said: [] };
+        sent = { number: this.#number, words: [] };
         this.#sent.push(sent);
         room = SETTLEMENT_ITEMS_MAX;
       }
       room -= item.events.ranges.length;
       say(message);
-      for (const one of item.settling) sent.said.push({ ...one, kind });
+      sent.words.push(word);
     }
     return messages;
   }
@@ -180,13 +176,10 @@ export class Settlements {
   /** Takes the broker's verdicts. */
   verdicts({ throughNumber, exceptions }: Verdicts): void {
     while (this.#sent[0] !== undefined && this.#sent[0].number <= throughNumber) {
-      const { number, said } = this.#sent.shift() as Sent;
-      for (const { position, kind, resolve } of said) {
-        const exception = exceptions.find(
-          (each) => isAbout(each, number, kind) && names(each, position),
-        );
-        if (exception === undefined) resolve("settled");
-        else resolve(exception.verdict === Verdict.UNKNOWN ? "unknown" : "stale");
+      const { number, words } = this.#sent.shift() as Sent;
+      for (const { item, kind } of words) {
+        const own = exceptions.filter((each) => isAbout(each, number, kind));
+        for (const { position, resolve } of item.settling) resolve(outcomeOf(position, own));
       }
     }
   }
@@ -196,10 +189,12 @@ export class Settlements {
    * accepted; for nacks and extensions the end of the stream did what they asked or undid it.
    */
   reset(): void {
-    const sent = this.#sent.splice(0).flatMap(({ said }) => said);
+    const sent = this.#sent.splice(0).flatMap(({ words }) => words);
     const acks = sent.filter(({ kind }) => kind === SettlementKind.ACK);
-    this.#acks = [...acks, ...this.#acks];
-    const undone = sent.filter(({ kind }) => kind !== SettlementKind.ACK);
+    this.#acks = [...acks.flatMap(({ item }) => item.settling), ...this.#acks];
+    const undone = sent
+      .filter(({ kind }) => kind !== SettlementKind.ACK)
+      .flatMap(({ item }) => item.settling);
     const others = [...this.#nacks.values()].flatMap(({ settling }) => settling);
     const extensions = [...this.#extensions.values()].flat();
     for (const { resolve } of [...undone, ...others, ...extensions]) {
@@ -215,6 +210,15 @@ export class Settlements {
     this.reset();
     for (const { resolve } of this.#acks.splice(0)) resolve("lost");
   }
+}
+
+function outcomeOf(
+  position: SettledPosition,
+  exceptions: readonly SettlementException[],
+): SettlementOutcome {
+  const exception = exceptions.find((each) => names(each, position));
+  if (exception === undefined) return "settled";
+  return exception.verdict === Verdict.UNKNOWN ? "unknown" : "stale";
 }
 
 /** An earlier broker says neither number nor kind: any refusal counts then, rather than none. */

@@ -124,11 +124,10 @@ function wasAckedBefore({ event, record, epoch }: Delivery, t: number): boolean 
   return acks.some((ack) => isConfirmed(ack) && (ack.verdict?.t ?? t) < t - CLOCK_SLACK_MS);
 }
 
-/** When its event was leased again: this lease was over by then. */
-function nextBegin({ event, record, token, epoch }: Delivery): number {
-  const same = event.deliveries.get(record.sub) ?? [];
-  const next = same.find((each) => each.epoch === epoch && each.token > token);
-  return next?.begin ?? Number.POSITIVE_INFINITY;
+/** The lease that its event got next: this one was over by then. */
+export function nextLease({ event, record, token, epoch }: Delivery): Delivery | undefined {
+  const same = event.deliveries.get(record.sub);
+  return same?.find((each) => each.epoch === epoch && each.token > token);
 }
 
 /** A nack reached the broker between its sending and its verdict. */
@@ -150,7 +149,7 @@ function mayBeTornOff(delivery: Delivery, until: number, sameKey: readonly Deliv
     // The broker's end had ended it before this one began.
     if (!isSameStart(other, delivery)) return false;
     const { least, most } = leaseEnds(other);
-    const latest = Math.min(most, nextBegin(other));
+    const latest = Math.min(most, nextLease(other)?.begin ?? Number.POSITIVE_INFINITY);
     const hasEnded = latest >= begin - CLOCK_SLACK_MS && least <= until + CLOCK_SLACK_MS;
     return (hasEnded && !wasAckedBefore(other, least)) || wasNacked(other, begin, until);
   });

@@ -1,3 +1,4 @@
+import { nextLease } from "./check-leases.js";
 import { mayHaveExpired } from "./check-publishing.js";
 import { isConfirmed, mayCount } from "./check-settling.js";
 import type { Delivery, EventLife, Settling, Told } from "./event-life.js";
@@ -79,7 +80,7 @@ export class Outputs {
       for (const ack of delivery.settlings) {
         if (ack.output === undefined) continue;
         const name = outputName(ack.output);
-        const contradicted = contradictionOf(ack, delivery, deliveries, this.#facts);
+        const contradicted = contradictionOf(ack, delivery, this.#facts);
         if (contradicted === undefined) counted.add(name);
         else undone.set(name, { ...contradicted, about });
         if (isConfirmed(ack)) {
@@ -113,8 +114,7 @@ function fateOf(event: EventLife, facts: Facts): Fate {
 /** Why an ack cannot have counted. */
 function contradictionOf(
   ack: Settling,
-  { token, epoch }: Delivery,
-  deliveries: readonly Delivery[],
+  delivery: Delivery,
   facts: Facts,
 ): Omit<Claim, "about"> | undefined {
   if (!mayCount(ack, facts)) {
@@ -122,7 +122,7 @@ function contradictionOf(
     return { place: ack.verdictPlace ?? ack.place, what };
   }
   // It is fenced: had the lease ended before, nothing would be stored.
-  const later = deliveries.find((each) => each.epoch === epoch && each.token > token);
+  const later = nextLease(delivery);
   if (later === undefined) return undefined;
   const what = `leased again as ${later.record.lease}, although what its ack published is stored`;
   return { place: later.place, what };
