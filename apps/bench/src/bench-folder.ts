@@ -5,7 +5,7 @@ import { join } from "node:path";
 /** Makes a fresh folder, gives it to the work and removes it, whatever happened. */
 export async function withFolder<T>(parent: string, work: (folder: string) => Promise<T>) {
   await mkdir(parent, { recursive: true });
-  const folder = await mkdtemp(join(parent, "run-"));
+  const folder = await mkdtemp(join(parent, "opendxa-bench-"));
   // A signal ends this process without a chance to wait.
   const removeAtOnce = () => rmSync(folder, { recursive: true, force: true });
   process.once("exit", removeAtOnce);

@@ -46,6 +46,8 @@ export interface HandleTask {
   readonly isPoisoned: boolean;
   /** First deliveries of other events after which the answer comes. */
   readonly events: number;
+  /** So many of them come first and are not looked at: compiled code and grown caches. */
+  readonly warmUpEvents: number;
 }
 
 /** How late other events were handled, counted from when they were due. */

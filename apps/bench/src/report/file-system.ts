@@ -3,14 +3,18 @@ import { readFile, realpath, statfs } from "node:fs/promises";
 /** Types of Linux file systems that lie in memory: tmpfs, ramfs. */
 const MEMORY_FILE_SYSTEMS = new Set([0x01021994, 0x858458f6]);
 
+/** Whether a folder that exists lies in memory. */
+export async function isInMemory(folder: string): Promise<boolean> {
+  return MEMORY_FILE_SYSTEMS.has((await statfs(folder)).type);
+}
+
 /**
  * Refuses a folder in which an fsync costs nothing.
  *
  * @throws Error that names the folder
  */
 export async function checkFolderIsOnDisk(folder: string): Promise<void> {
-  const { type } = await statfs(folder);
-  if (!MEMORY_FILE_SYSTEMS.has(type)) return;
+  if (!(await isInMemory(folder))) return;
   throw new Error(`${folder} lies in memory, where an fsync proves nothing: use --folder`);
 }
 

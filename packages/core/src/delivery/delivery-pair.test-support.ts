@@ -143,6 +143,10 @@ export class DeliveryPair {
       const before = this.model.before(event);
       const isInOrder = before.every(({ lease }) => lease?.consumerId === consumerId);
       expect(isInOrder, "earlier events of the key are settled or with the consumer").toBe(true);
+      expect(
+        before.every(({ attempts }) => attempts === 0),
+        "nothing follows an event that failed before",
+      ).toBe(true);
       expect(event.expireMs).toBeGreaterThan(this.nowMs);
       expect(attempt).toBe(event.attempts + 1);
       this.model.see(event, attempt);

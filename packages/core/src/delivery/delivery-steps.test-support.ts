@@ -34,9 +34,14 @@ export function ack(lease: bigint, sequence: bigint, ...spans: [number, number][
   return Settlement.create({ number: 1n, acks: [rangesOf(lease, sequence, spans)] });
 }
 
-/** Nacks a whole lease. */
-export function nack(lease: bigint, sequence: bigint, delayMs?: number): Settlement {
-  const events = rangesOf(lease, sequence, []);
+/** Nacks spans, or the whole lease. */
+export function nack(
+  lease: bigint,
+  sequence: bigint,
+  delayMs?: number,
+  ...spans: [number, number][]
+): Settlement {
+  const events = rangesOf(lease, sequence, spans);
   return Settlement.create({ nacks: [{ events, delayMs, reason: "busy" }] });
 }
 

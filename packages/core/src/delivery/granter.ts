@@ -2,6 +2,7 @@ import type { BatchRef } from "./batch-ref.js";
 import type { BatchSlot } from "./batch-slot.js";
 import type { ConsumerState } from "./consumer-ring.js";
 import type { DeliveryParts } from "./delivery-parts.js";
+import { isTriedAlone } from "./key-queue.js";
 import type { LaneState } from "./lane-state.js";
 import { exceptionsMax, grantRunsMax } from "./limits.js";
 import type { Run } from "./run.js";
@@ -64,19 +65,19 @@ function candidateOf(run: Run): Candidate {
 
 /**
  * The same with order KEY: a held run goes with the one before it of its key, or follows it to the
- * consumer that holds the key already.
+ * consumer that holds the key already, but not while that one is tried again.
  */
 function keyedCandidateOf(run: Run, consumer?: ConsumerState): Candidate {
   const taken = new Set<Run>();
+  const mayFollow = (before: Run | undefined): boolean => {
+    if (before === undefined || isTriedAlone(before)) return false;
+    const isNext = consumer !== undefined && before.lease?.consumer === consumer;
+    return isNext || taken.has(before);
+  };
   for (const other of runsNear(run)) {
     if (other.attempts !== run.attempts) continue;
-    if (other.state === "ready") {
-      taken.add(other);
-    } else if (other.state === "held") {
-      const { before } = other;
-      const isNext = consumer !== undefined && before?.lease?.consumer === consumer;
-      if (isNext || (before !== undefined && taken.has(before))) taken.add(other);
-    }
+    const isLetIn = other.state === "held" && mayFollow(other.before);
+    if (other.state === "ready" || isLetIn) taken.add(other);
   }
   const runs = [...taken];
   return { slot: run.slot, runs, count: eventsOf(runs) };
@@ -176,9 +177,10 @@ export class Granter {
     let left = consumer.window - consumer.leased;
     for (const run of runs) {
       if (left === 0) break;
-      const isWhole = run.count <= left;
-      taken.push(isWhole ? run : book.cut(run, run.first, slot.indexOfEvent(run, left)));
-      left -= isWhole ? run.count : left;
+      const most = isTriedAlone(run) ? 1 : left;
+      const isWhole = run.count <= most;
+      taken.push(isWhole ? run : book.cut(run, run.first, slot.indexOfEvent(run, most)));
+      left -= isWhole ? run.count : most;
     }
     const leaseEndMs = nowMs + settings.ackDeadlineMs;
     const lease = leases.lease(consumer, slot, taken, leaseEndMs);

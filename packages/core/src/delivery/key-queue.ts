@@ -2,6 +2,11 @@ import type { ConsumerState } from "./consumer-ring.js";
 import type { KeyScope } from "./key-table.js";
 import type { Run } from "./run.js";
 
+/** Whether a run is of a key and failed: its first event is leased by itself, and nothing behind it. */
+export function isTriedAlone({ key, attempts }: Run): boolean {
+  return key !== undefined && attempts > 0;
+}
+
 /**
  * The unsettled runs of one ordering key in one topic-partition, in order. Leased ones come first
  * and all belong to one consumer.
@@ -33,6 +38,16 @@ export class KeyQueue {
   /** The consumer that holds events of the key: all others wait for it. */
   get owner(): ConsumerState | undefined {
     return this.head?.state === "leased" ? this.head.lease?.consumer : undefined;
+  }
+
+  /**
+   * Whether an event that failed before is leased. It is tried alone: what followed would only come back
+   * with it, and a key that never succeeds would cost a window of deliveries a try.
+   */
+  get isTriedAgain(): boolean {
+    const { free } = this;
+    const lastLeased = free === undefined ? this.#tail : free.before;
+    return lastLeased !== undefined && isTriedAlone(lastLeased);
   }
 
   /** Whether its first event failed and was not settled since. */

@@ -106,11 +106,12 @@ export class KeyTable {
   arrange(queue: KeyQueue): void {
     const { owner, free, head } = queue;
     const isFailureAwaited = queue.failedIn > 0;
+    const mayFollow = !isFailureAwaited && !queue.isTriedAgain;
     if (free !== undefined && (free.state === "ready" || free.state === "held")) {
       const wanted = owner === undefined && !isFailureAwaited ? "ready" : "held";
       if (free.state !== wanted) free.slot.lane.book.move(free, wanted);
     }
-    const bound = free?.state === "held" && !isFailureAwaited ? owner : undefined;
+    const bound = free?.state === "held" && mayFollow ? owner : undefined;
     if (queue.boundTo !== bound) {
       queue.boundTo?.bound.delete(queue);
       bound?.bound.add(queue);

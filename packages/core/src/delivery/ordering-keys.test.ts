@@ -11,8 +11,10 @@ import {
   rangesOf,
   verdictsOf,
 } from "./delivery-steps.test-support.js";
-import { batchRef, makeDelivery, settings } from "./delivery-world.test-support.js";
+import { batchRef, freshLanes, makeDelivery, settings } from "./delivery-world.test-support.js";
 import type { DoomedEvents } from "./doomed-events.js";
+import type { Grant } from "./granter.js";
+import type { LanePosition } from "./lane-state.js";
 import { blockedKeysPageMax, heldRunsMax } from "./limits.js";
 import type { SubscriptionDelivery } from "./subscription-delivery.js";
 
@@ -22,6 +24,16 @@ function byKeys(...keys: (string | undefined)[]): BatchTraits {
 
 function keyed(attemptsMax = 0): SubscriptionDelivery {
   return makeDelivery({ order: DeliveryOrder.KEY, settings: { ...settings, attemptsMax } });
+}
+
+/** The same after a restart of the broker, with a consumer and what one entry holds. */
+function restored(before: SubscriptionDelivery): SubscriptionDelivery {
+  const [fresh] = freshLanes(DeliveryOrder.KEY);
+  const lane = { ...(fresh as LanePosition), ...before.durableState() };
+  const delivery = makeDelivery({ order: DeliveryOrder.KEY, lanes: [lane] });
+  delivery.addConsumer(1n, credit);
+  offer(delivery, 1n, "a", "a", "a");
+  return delivery;
 }
 
 function offer(delivery: SubscriptionDelivery, sequence: bigint, ...keys: (string | undefined)[]) {
@@ -67,11 +79,56 @@ describe("order by key", () => {
     const again = delivery
       .grant(1_000)
       .map(({ consumerId, attempt, selected }) => [consumerId, attempt, ...selected]);
-    expect(again).toEqual([
-      [2n, 2, 0b010],
-      [2n, 1, 0b100],
+    expect(again).toEqual([[2n, 2, 0b010]]);
+  });
+
+  it("tries an event that failed alone, and what is behind it once that one is settled", () => {
+    const delivery = keyed();
+    delivery.addConsumer(1n, credit);
+    offer(delivery, 1n, "a", "a", "b");
+    offer(delivery, 2n, "a");
+    const [first] = delivery.grant(0) as [Grant, Grant];
+    delivery.settle(1n, nack(first.lease, 1n, 50, [0, 0]), now(0));
+    journal(delivery);
+    delivery.settle(1n, ack(first.lease, 1n, [2, 2]), now(0));
+    const again = only(delivery.grant(50));
+    expect([again.attempt, ...again.selected]).toEqual([2, 0b001]);
+    offer(delivery, 3n, "a", "c");
+    const besides = only(delivery.grant(50));
+    expect([besides.ref.sequence, ...besides.selected], "other keys go on").toEqual([3n, 0b10]);
+    delivery.settle(1n, ack(again.lease, 1n, [0, 0]), now(50));
+    const rest = delivery.grant(50).map(({ ref, attempt }) => [ref.sequence, attempt]);
+    expect(rest).toEqual([
+      [1n, 1],
+      [2n, 1],
+      [3n, 1],
     ]);
   });
+
+  it.each(["as they are", "after a restart"])(
+    "tries one after another of two events of a key that both failed, %s",
+    (when) => {
+      const before = keyed();
+      before.addConsumer(1n, credit);
+      offer(before, 1n, "a", "a", "a");
+      const { lease } = only(before.grant(0));
+      before.settle(1n, nack(lease, 1n, 50, [1, 1]), now(0));
+      before.settle(1n, nack(lease, 1n, 50, [0, 0]), now(0));
+      journal(before);
+      const delivery = when === "as they are" ? before : restored(before);
+      const tried: number[][] = [];
+      for (const index of [0, 1, 2]) {
+        const { selected, attempt, lease: token } = only(delivery.grant(50));
+        tried.push([attempt, ...selected]);
+        delivery.settle(1n, ack(token, 1n, [index, index]), now(50));
+      }
+      expect(tried).toEqual([
+        [2, 0b001],
+        [2, 0b010],
+        [1, 0b100],
+      ]);
+    },
+  );
 
   it("counts one attempt of a key whose consumer leaves, also after some of it was extended", () => {
     const delivery = keyed();

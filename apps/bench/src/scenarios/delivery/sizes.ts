@@ -18,6 +18,8 @@ export interface DeliverySizes {
   readonly fairnessKeyedEvents: number;
   /** Events beside the stuck consumer. */
   readonly fairnessEvents: number;
+  /** Of both, those that come before any is measured. */
+  readonly fairnessWarmUpEvents: number;
   /** Topics whose subscriptions are found. */
   readonly matchedTopics: number;
   /** Patterns among which they are found. */
@@ -37,7 +39,8 @@ export function fullSizes(): DeliverySizes {
     fanOutDeliveries: 1_000_000,
     fairnessKeys: 100_000,
     fairnessKeyedEvents: 102_000,
-    fairnessEvents: 50_000,
+    fairnessEvents: 60_000,
+    fairnessWarmUpEvents: 10_000,
     matchedTopics: 100_000,
     patterns: 10_000,
     loadMsMax: 300_000,
@@ -55,6 +58,7 @@ export const quickSizes: DeliverySizes = {
   fairnessKeys: 100,
   fairnessKeyedEvents: 1_000,
   fairnessEvents: 1_000,
+  fairnessWarmUpEvents: 100,
   matchedTopics: 10_000,
   patterns: 1_000,
   loadMsMax: 30_000,

@@ -13,7 +13,11 @@ export const DeliveryOrder = {
   UNSPECIFIED: 0,
   /** NONE - Events come roughly in the order of their offsets; a redelivery comes later. */
   NONE: 1,
-  /** KEY - Events of one ordering key come strictly in order, to one consumer at a time. */
+  /**
+   * KEY - Events of one ordering key come strictly in order, to one consumer at a time, which may be given
+   * more of the key before it has settled the first. An event that failed is tried alone: nothing
+   * behind it in its key is delivered until it is settled.
+   */
   KEY: 2,
 } as const;
 
