@@ -25,8 +25,6 @@ export const DISK_MEASURE_MS = 500;
 /** Bytes that one disk measurement writes at most: benchmarks must not fill a disk. */
 export const DISK_BYTES_MAX = 4_096 * MIB;
 
-/** Length of the measurement of paced writes, in milliseconds: long enough for a disk's moods. */
-export const PACED_WRITES_MS = 10_000;
 /** Free bytes from which on a file system in memory has room for the data of a broker. */
 export const MEMORY_FOLDER_BYTES_MIN = 4_096 * MIB;
 

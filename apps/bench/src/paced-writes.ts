@@ -1,7 +1,7 @@
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { PACED_WRITES_MS, SYNC_BLOCK_BYTES } from "./limits.js";
+import { SYNC_BLOCK_BYTES } from "./limits.js";
 import { percentile } from "./statistics.js";
 
 /**
@@ -9,12 +9,18 @@ import { percentile } from "./statistics.js";
  * until it was synced. Unlike one write after another this counts a stall of the disk for all that
  * waits meanwhile, as the events of a steady load do.
  */
-export async function pacedWriteMsP99(folder: string, writesPerSecond: number): Promise<number> {
+export async function pacedWriteMsP99(
+  folder: string,
+  {
+    writesPerSecond,
+    durationMs,
+  }: { readonly writesPerSecond: number; readonly durationMs: number },
+): Promise<number> {
   const path = join(folder, "paced-writes.tmp");
   const file = await open(path, "w");
   try {
     const block = Buffer.alloc(SYNC_BLOCK_BYTES, 1);
-    const count = (PACED_WRITES_MS / 1_000) * writesPerSecond;
+    const count = (durationMs / 1_000) * writesPerSecond;
     const latencies: number[] = [];
     const begin = performance.now();
     for (let number = 0; number < count; number += 1) {

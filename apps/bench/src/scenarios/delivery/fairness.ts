@@ -55,9 +55,11 @@ export const fairness: DeliveryPart = {
   run: async (context) => {
     const memory = await memoryFolder();
     const parent = memory ?? context.folder;
+    const durationMs = context.sizes.diskAloneMs;
+    const diskLoad = { writesPerSecond: DISK_WRITES_PER_SECOND, durationMs };
     const disk: number[] = [];
     const rounds = await inRounds(context, async () => {
-      disk.push(await pacedWriteMsP99(context.folder, DISK_WRITES_PER_SECOND));
+      disk.push(await pacedWriteMsP99(context.folder, diskLoad));
       const measured: { readonly without: Handled; readonly beside: Handled }[] = [];
       for (const trouble of troubles) {
         const sound = { ...trouble, stuck: 0, isPoisoned: false };

@@ -20,6 +20,8 @@ export interface DeliverySizes {
   readonly fairnessEvents: number;
   /** Of both, those that come before any is measured. */
   readonly fairnessWarmUpEvents: number;
+  /** How long the disk alone is looked at, in milliseconds: its moods come and go. */
+  readonly diskAloneMs: number;
   /** Topics whose subscriptions are found. */
   readonly matchedTopics: number;
   /** Patterns among which they are found. */
@@ -41,6 +43,7 @@ export function fullSizes(): DeliverySizes {
     fairnessKeyedEvents: 102_000,
     fairnessEvents: 60_000,
     fairnessWarmUpEvents: 10_000,
+    diskAloneMs: 10_000,
     matchedTopics: 100_000,
     patterns: 10_000,
     loadMsMax: 300_000,
@@ -59,6 +62,7 @@ export const quickSizes: DeliverySizes = {
   fairnessKeyedEvents: 1_000,
   fairnessEvents: 1_000,
   fairnessWarmUpEvents: 100,
+  diskAloneMs: 100,
   matchedTopics: 10_000,
   patterns: 1_000,
   loadMsMax: 30_000,
