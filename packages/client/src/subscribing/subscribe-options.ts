@@ -56,7 +56,10 @@ export interface SubscriptionOptions {
    * `$dead-letter/<subscription>`, which is created with the first one.
    */
   readonly deadLetterTopic?: string | undefined;
-  /** `key`: events of one ordering key come strictly in order. Default `none`. */
+  /**
+   * `key`: events of one ordering key come strictly in order; one that failed is tried alone, those behind
+   * it come once it is settled. Default `none`.
+   */
   readonly order?: "none" | "key" | undefined;
   /**
    * It is deleted after so long without a consumer, in milliseconds, 1,000 to 365 days. Default:

@@ -99,7 +99,8 @@ class SubscriptionOptions(TypedDict, total=False):
             none of the topics; empty: ``$dead-letter/<subscription>``.
         expiry_ms: The subscription is deleted after so long without a consumer, 1,000 to 365 days;
             0: never.
-        ordered: Events of one ordering key come strictly in order.
+        ordered: Events of one ordering key come strictly in order; one that failed is tried
+            alone, those behind it come once it is settled.
         ephemeral: The subscription has no name of its own and ends with its stream; after a lost
             connection it begins anew, so that events in between may be missed.
         max_outstanding: Unsettled events that this consumer holds, at most 100,000; default 1,000.
